@@ -1,0 +1,219 @@
+"""What a population is made of: sectors, cost curves, measures, and who trades how.
+
+Plain frozen records with their limits beside the fields.  The scenario file fills them; nothing here reads a file.
+Quantities are in the right's own unit, money in CNY, rates a year, shares between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Le, Len
+
+FORBID: dict[str, Any] = {"extra": "forbid"}
+
+Share = Annotated[float, Ge(0), Le(1)]
+Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name for people, in English and Chinese."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostCurve:
+    """Marginal abatement cost a x + b x^2 in CNY per unit, x the abated share of baseline, at most `limit`.
+
+    The quadratic form of Ellerman and Decaux (1998), with the share in place of the quantity.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    a: NotNegative
+    b: NotNegative = 0.0
+    limit: Share = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSpec:
+    """A lumpy measure that a firm may invest in: one decision, several rights.
+
+    Attributes
+    ----------
+    capex_yuan_per_output, opex_yuan_per_output : float
+        Investment, and running cost a year, per unit of yearly output.
+    lead_days, life_years : int, float
+        Trading days until it works; years it lasts.
+    reduction : dict
+        Right -> share of that right's baseline it removes; negative where it adds.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    name: Label
+    capex_yuan_per_output: NotNegative
+    reduction: dict[str, Annotated[float, Ge(-1), Le(1)]]
+    opex_yuan_per_output: float = 0.0
+    lead_days: Annotated[int, Ge(0)] = 120
+    life_years: Positive = 10.0
+    share_of_firms: Share = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SectorSpec:
+    """One sector (or benchmark class) of firms.
+
+    Attributes
+    ----------
+    firms : int
+        How many firms to draw (a population file brings its own).
+    mean_output : float
+        Mean yearly output of a firm, in `output_unit`.
+    output_sigma : float
+        Log standard deviation of output over firms (lognormal with that mean).
+    intensity : dict
+        Right -> units per unit of output, or {year: units} where the way of measuring changes.
+    intensity_sigma : float
+        Log standard deviation of intensity over firms.
+    intensity_persistence : float
+        Correlation of a firm's intensity between years.
+    covered : list or None
+        Rights that the firms must hold; None means all in `intensity`.
+    abatement : dict
+        Right -> marginal cost curve of its continuous abatement.
+    cost_sigma : float
+        Log standard deviation of the cost curve over firms.
+    co_benefits : dict
+        Right -> {other right: units removed of the other per unit abated of the first}.
+    product_price_yuan, margin_share : float
+        Price of one unit of output, and the share of it left before the cost of rights.
+    demand_elasticity : float
+        Elasticity of demand for the product, not positive.
+    cash_share : float
+        Cash at the start as a share of one year's sales.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    name: Label
+    mean_output: Positive
+    output_unit: str
+    intensity: dict[str, NotNegative | dict[int, NotNegative]]
+    firms: Annotated[int, Ge(0)] = 0
+    output_sigma: NotNegative = 1.0
+    intensity_sigma: NotNegative = 0.1
+    intensity_persistence: Share = 0.9
+    covered: list[str] | None = None
+    abatement: dict[str, CostCurve] = field(default_factory=dict)
+    cost_sigma: NotNegative = 0.5
+    co_benefits: dict[str, dict[str, float]] = field(default_factory=dict)
+    measures: list[MeasureSpec] = field(default_factory=list)
+    product_price_yuan: Positive = 1.0
+    margin_share: Share = 0.1
+    demand_elasticity: Annotated[float, Le(0)] = 0.0
+    cash_share: NotNegative = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ShockSpec:
+    """Random movement of output: common, by sector and by firm; log standard deviation a year, mean-reverting."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    common_sd: NotNegative = 0.02
+    sector_sd: NotNegative = 0.03
+    firm_sd: NotNegative = 0.05
+    half_life_days: Positive = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class FirmRow:
+    """One real firm of a population file, with what the file said and what was filled in."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    name: str
+    sector: str
+    output: Positive
+    region: str = ""
+    intensity: dict[str, NotNegative] = field(default_factory=dict)
+    cash_yuan: NotNegative | None = None
+    group: str = ""
+    filled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyShare:
+    """A share of the firms (of some sectors) that quote by one strategy."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    strategy: str
+    share: Share
+    sectors: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionSpec:
+    """A number of traders without obligations, alike in strategy and means."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    strategy: str
+    count: Annotated[int, Ge(1)]
+    cash_yuan: NotNegative
+    rights: list[str] | None = None
+    position_limit: Positive = 100_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationSpec:
+    """The firms of a province and those who trade beside them."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    sectors: Annotated[dict[str, SectorSpec], Len(1)]
+    strategies: Annotated[list[StrategyShare], Len(1)]
+    kind: Literal["firms"] = "firms"
+    institutions: list[InstitutionSpec] = field(default_factory=list)
+    rows: tuple[FirmRow, ...] = ()
+    shocks: ShockSpec = field(default_factory=ShockSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class InducedSpec:
+    """A laboratory market: traders with values and costs given by the experimenter (Smith 1962).
+
+    Attributes
+    ----------
+    values, costs : list of float
+        One per buyer and one per seller, CNY per unit; each trades at most `units` units a day.
+    strategy : str
+        How all of them quote: ``zi_u``, ``zi_c`` or ``zip``.
+    price_low, price_high : float
+        Range of prices that may be quoted, CNY.
+    days : int
+        Trading days, the same schedules every day; what strategies learn is kept.
+    turns_per_trader : int
+        How often each trader is drawn on a day, on average.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    values: Annotated[list[Positive], Len(1)]
+    costs: Annotated[list[NotNegative], Len(1)]
+    price_low: NotNegative
+    price_high: Positive
+    kind: Literal["induced"] = "induced"
+    strategy: Literal["zi_u", "zi_c", "zip"] = "zip"
+    units: Annotated[int, Ge(1)] = 1
+    days: Annotated[int, Ge(1), Le(1000)] = 10
+    turns_per_trader: Annotated[int, Ge(1)] = 20
