@@ -1,0 +1,228 @@
+"""The firms: who they are, what they make, and what they would emit.
+
+One row a firm, one column a right.  This file holds what a firm *is*; what it emitted in a compliance period is in
+`agents.use`, what a unit is worth to it in `agents.valuation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.abatement import CostCurves
+from agents.spec import PopulationSpec, SectorSpec
+from agents.streams import Streams
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+DAYS_PER_YEAR = 365.0
+OUTPUT_NOISE_OF_THE_PAST = 0.03
+"""Log standard deviation of a firm's output between the years before the market, where no simulation ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shocks:
+    """Log deviations of output from its level, all mean-reverting with the same half-life.
+
+    Attributes
+    ----------
+    common : ndarray of float64, shape (1,)
+    sector : ndarray of float64, shape (n_sectors,)
+    firm : ndarray of float64, shape (n_firms,)
+    """
+
+    common: Floats
+    sector: Floats
+    firm: Floats
+
+
+class Firms:
+    """The population of firms.
+
+    Parameters
+    ----------
+    spec : PopulationSpec
+        Sectors, and the rows of a population file where there is one.
+    rights : sequence of str
+        Codes of the rights, in column order.
+    streams : Streams
+        Draws for sizes, intensities and costs; the same seed gives the same firms under any rule.
+
+    Attributes
+    ----------
+    names, regions : list of str
+    sector_codes : list of str
+    sector : ndarray of intp, shape (n,)
+    output : ndarray of float64, shape (n,)
+        Output a year before shocks, in the sector's unit.
+    covered : ndarray of bool, shape (n, n_rights)
+        Whether the firm must hold the right.
+    curves : CostCurves, shape (n, n_rights)
+        Continuous abatement of each right.
+    co_benefits : ndarray of float64, shape (n_sectors, n_rights, n_rights)
+        Units of the last removed per unit abated of the second; 1 on the diagonal.
+    """
+
+    def __init__(self, spec: PopulationSpec, rights: list[str], streams: Streams) -> None:
+        self.spec = spec
+        self.rights = rights
+        self.sector_codes = list(spec.sectors)
+        self.sectors: list[SectorSpec] = list(spec.sectors.values())
+        rng = streams["population"]
+        if spec.rows:
+            at = {code: i for i, code in enumerate(self.sector_codes)}
+            self.names = [row.name for row in spec.rows]
+            self.regions = [row.region for row in spec.rows]
+            self.sector = np.array([at[row.sector] for row in spec.rows], dtype=np.intp)
+            self.output = np.array([row.output for row in spec.rows], dtype=np.float64)
+        else:
+            self.sector = np.repeat(np.arange(len(self.sectors)), [s.firms for s in self.sectors]).astype(np.intp)
+            self.names = _numbered_names(self.sector, self.sector_codes)
+            self.regions = [""] * len(self.sector)
+            self.output = _lognormal_with_mean(
+                rng, self._by_firm("mean_output"), self._by_firm("output_sigma")
+            )
+        self.spread = rng.standard_normal((len(self.sector), len(rights)))
+        self.file_factor = self._file_factors()
+        self.covered = self._coverage()
+        self.curves = self._cost_curves(rng)
+        self.co_benefits = self._co_benefit_table()
+        self.shocks = Shocks(np.zeros(1), np.zeros(len(self.sectors)), np.zeros(len(self.sector)))
+
+    def __len__(self) -> int:
+        return len(self.sector)
+
+    def _by_firm(self, name: str) -> Floats:
+        return np.array([getattr(s, name) for s in self.sectors], dtype=np.float64)[self.sector]
+
+    def _coverage(self) -> npt.NDArray[np.bool_]:
+        table = np.zeros((len(self.sectors), len(self.rights)), dtype=np.bool_)
+        for i, s in enumerate(self.sectors):
+            covered = s.covered if s.covered is not None else list(s.intensity)
+            table[i] = [code in covered for code in self.rights]
+        return table[self.sector]
+
+    def _cost_curves(self, rng: np.random.Generator) -> CostCurves:
+        shape = (len(self.sectors), len(self.rights))
+        a, b, limit = np.ones(shape), np.zeros(shape), np.zeros(shape)
+        for i, s in enumerate(self.sectors):
+            for code, curve in s.abatement.items():
+                r = self.rights.index(code)
+                a[i, r], b[i, r], limit[i, r] = curve.a, curve.b, curve.limit
+        sigma = self._by_firm("cost_sigma")[:, np.newaxis]
+        factor = np.exp(sigma * rng.standard_normal((len(self), len(self.rights))))
+        at = self.sector
+        return CostCurves.of(np.zeros_like(factor), a[at] * factor, b[at] * factor, limit[at])
+
+    def _co_benefit_table(self) -> Floats:
+        n = len(self.rights)
+        table = np.tile(np.eye(n), (len(self.sectors), 1, 1))
+        for i, s in enumerate(self.sectors):
+            for code, others in s.co_benefits.items():
+                for other, units in others.items():
+                    table[i, self.rights.index(code), self.rights.index(other)] = units
+        return table
+
+    def _file_factors(self) -> Floats:
+        """Return the firm's own intensity over its sector's, where a population file gives it, else NaN."""
+        factor = np.full((len(self), len(self.rights)), np.nan)
+        for i, row in enumerate(self.spec.rows):
+            for code, own in row.intensity.items():
+                first = _first(self.sectors[self.sector[i]].intensity.get(code, 0.0))
+                if code not in row.filled and first > 0:
+                    factor[i, self.rights.index(code)] = own / first
+        return factor
+
+    def intensity(self, year: int, rng: np.random.Generator | None = None) -> Floats:
+        """Return intensities as measured in a year, units of each right per unit of output.
+
+        Parameters
+        ----------
+        year : int
+            Calendar year; a sector's table is read at the latest year not after it (the first, if none is).
+        rng : Generator, optional
+            If given, the lasting differences between firms move on by one year first.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_rights)
+        """
+        if rng is not None:
+            rho = self._by_firm("intensity_persistence")[:, np.newaxis]
+            self.spread = rho * self.spread + np.sqrt(1.0 - rho**2) * rng.standard_normal(self.spread.shape)
+        mean = np.array([[_at_year(s.intensity.get(code, 0.0), year) for code in self.rights] for s in self.sectors])
+        own = np.exp(self._by_firm("intensity_sigma")[:, np.newaxis] * self.spread)
+        return np.asarray(mean[self.sector] * np.where(np.isnan(self.file_factor), own, self.file_factor))
+
+    def past_output(self, year: int, streams: Streams) -> Floats:
+        """Return output of a year before the market, drawn from a stream of that year alone."""
+        noise = streams[f"past_output.{year}"].standard_normal(len(self))
+        return np.asarray(self.output * np.exp(OUTPUT_NOISE_OF_THE_PAST * noise))
+
+    def move_shocks(self, streams: Streams) -> None:
+        """Move the shocks to output on by one trading day."""
+        s = self.spec.shocks
+        keep = 0.5 ** (1.0 / s.half_life_days)
+        scale = np.sqrt(1.0 - keep**2)
+        for name, sd in (("common", s.common_sd), ("sector", s.sector_sd), ("firm", s.firm_sd)):
+            shock: Floats = getattr(self.shocks, name)
+            shock *= keep
+            if sd > 0:
+                shock += sd * scale * streams[f"demand_{name}"].standard_normal(len(shock))
+
+    def output_factor(self) -> Floats:
+        """Return output relative to its level, shape (n,)."""
+        x = self.shocks
+        return np.asarray(np.exp(x.common[0] + x.sector[self.sector] + x.firm))
+
+    def start_cash_fen(self) -> Ints:
+        """Return the cash of each firm at the start, fen."""
+        share = self._by_firm("cash_share") * self._by_firm("product_price_yuan")
+        cash = np.rint(self.output * share * 100.0).astype(np.int64)
+        for i, row in enumerate(self.spec.rows):
+            if row.cash_yuan is not None:
+                cash[i] = round(row.cash_yuan * 100)
+        return cash
+
+    def state(self) -> dict[str, Any]:
+        """Return what changes over time."""
+        x = self.shocks
+        return {
+            "spread": self.spread.copy(),
+            "common": x.common.copy(),
+            "sector": x.sector.copy(),
+            "firm": x.firm.copy(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.spread = np.array(state["spread"])
+        self.shocks = Shocks(np.array(state["common"]), np.array(state["sector"]), np.array(state["firm"]))
+
+
+def _lognormal_with_mean(rng: np.random.Generator, mean: Floats, sigma: Floats) -> Floats:
+    return np.asarray(mean * np.exp(sigma * rng.standard_normal(len(mean)) - sigma**2 / 2))
+
+
+def _numbered_names(sector: npt.NDArray[np.intp], codes: list[str]) -> list[str]:
+    seen = [0] * len(codes)
+    names = []
+    for s in sector:
+        seen[s] += 1
+        names.append(f"{codes[s]}-{seen[s]:04d}")
+    return names
+
+
+def _at_year(value: float | dict[int, float], year: int) -> float:
+    if not isinstance(value, dict):
+        return float(value)
+    past = [y for y in value if y <= year]
+    return float(value[max(past)] if past else value[min(value)])
+
+
+def _first(value: float | dict[int, float]) -> float:
+    return float(value[min(value)] if isinstance(value, dict) else value)

@@ -1,0 +1,97 @@
+"""Firms that trade to comply: late buyers, hedgers and hoarders.
+
+A seller asks what a kept unit is worth to it, drawn towards the last price; a buyer bids from its belief up to its
+ceiling as the deadline comes near, takes a good ask at once and otherwise improves the book by a tick.  Nobody bids
+above what it believes a unit costs, and no discount touches the last price: both would feed on themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.seats import Rows, side_of
+from agents.strategies.base import Quotes, Strategy, register
+from rights_market.units import Side
+
+if TYPE_CHECKING:
+    from agents.desk import Desk
+
+
+class ComplianceTrader(Strategy):
+    """How firms with obligations quote; the subclasses differ in when they start and what they keep.
+
+    Attributes
+    ----------
+    starts_early : bool
+        Buys from the start, not only from its own lead before the deadline.
+    buffer_factor : float
+        Multiple of the usual buffer that it keeps when it has a surplus.
+    """
+
+    starts_early: ClassVar[bool] = False
+    buffer_factor: ClassVar[float] = 1.0
+
+    def quote(self, desk: Desk, rows: Rows) -> Quotes:
+        """Quote limit prices; buyers whose ceiling lies below their belief put off buying at that price."""
+        side = side_of(desk.seats.wish_lots[rows])
+        price = np.where(side == Side.BID, bid_price(desk, rows), ask_price(desk, rows))
+        low, high = desk.price_range(rows)
+        ticks = np.where(side == Side.BID, np.floor(price + 1e-9), np.ceil(price - 1e-9)).astype(np.int64)
+        can = np.where(side == Side.BID, ticks >= low, ticks <= high)
+        ticks = np.minimum(np.maximum(ticks, low), high)
+        return Quotes(rows[can], side[can], ticks[can], desk.lots(rows[can]))
+
+
+def anchored(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+    """Return own value drawn towards the last price: (1 - psi) v + psi p, in ticks."""
+    psi = desk.behaviour.anchor
+    return np.asarray((1.0 - psi) * desk.seats.value[rows] + psi * desk.last_price[desk.seats.right[rows]])
+
+
+def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+    """Return what each buyer bids: an acceptable ask at once, else one tick over the best bid.
+
+    The limit is belief^(1-h) x ceiling^h with h = urgency^power where the ceiling is above the belief, else the
+    ceiling.  A quote into the book stays within `overbid` of the belief.
+    """
+    seats, right = desk.seats, desk.seats.right[rows]
+    belief, ceiling = anchored(desk, rows), seats.ceiling[rows]
+    h = seats.urgency[rows] ** desk.behaviour.urgency_power
+    urgent = np.exp((1.0 - h) * np.log(np.maximum(belief, 1.0)) + h * np.log(np.maximum(ceiling, 1.0)))
+    limit = np.where(ceiling > belief, urgent, ceiling)
+    ask, best_bid = desk.best_ask[right], desk.best_bid[right]
+    patient = np.minimum(limit, np.minimum(best_bid + 1.0, belief * (1.0 + desk.behaviour.overbid)))
+    patient = np.where(best_bid > 0, patient, np.minimum(limit, belief))
+    return np.where((ask > 0) & (ask <= limit), ask, patient)
+
+
+def ask_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+    """Return what each seller asks: an acceptable bid at once, else one tick under the best ask, never below reserve."""
+    seats, right = desk.seats, desk.seats.right[rows]
+    psi = desk.behaviour.anchor
+    reserve = (1.0 - psi) * desk.kept_value[rows] + psi * desk.last_price[right]
+    bid, best_ask = desk.best_bid[right], desk.best_ask[right]
+    patient = np.where(best_ask > 0, np.maximum(reserve, best_ask - 1.0), np.maximum(reserve, anchored(desk, rows)))
+    return np.where((bid > 0) & (bid >= reserve), bid, patient)
+
+
+@register("late_buyer")
+class LateBuyer(ComplianceTrader):
+    """Trades only for compliance, and buys only when the deadline comes within its own planning lead."""
+
+
+@register("hedger")
+class Hedger(ComplianceTrader):
+    """Buys what it will need from the start, evenly over the days left."""
+
+    starts_early = True
+
+
+@register("hoarder")
+class Hoarder(ComplianceTrader):
+    """Keeps three times the usual buffer of surplus, and so sells little and late."""
+
+    buffer_factor = 3.0

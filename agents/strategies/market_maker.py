@@ -1,0 +1,47 @@
+"""A market maker: quotes both sides around the last price and leans against its own inventory.
+
+The inventory lean of Ho and Stoll (1981, Journal of Financial Economics 9:47): with more stock both quotes move down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.seats import Rows
+from agents.strategies.base import Quotes, Strategy, register
+from rights_market.units import Side
+
+if TYPE_CHECKING:
+    from agents.desk import Desk
+
+HALF_SPREAD = 0.01
+INVENTORY_LEAN = 0.02
+QUOTE_SHARE = 0.05
+
+
+@register("market_maker")
+class MarketMaker(Strategy):
+    """Bids and asks 1 % around the last price, moved by up to 2 % against inventory, 5 % of its limit at a time."""
+
+    needs_wish = False
+
+    def quote(self, desk: Desk, rows: Rows) -> Quotes:
+        """Quote a bid and an ask for each seat, as far as cash and stock cover them."""
+        right = desk.seats.right[rows]
+        limit = desk.position_limit[rows]
+        held = desk.free_lots(rows) + desk.frozen_lots(rows)
+        middle = desk.last_price[right] * (1.0 - INVENTORY_LEAN * (2.0 * held / limit - 1.0))
+        bid = np.floor(middle * (1.0 - HALF_SPREAD)).astype(np.int64)
+        ask = np.maximum(np.ceil(middle * (1.0 + HALF_SPREAD)).astype(np.int64), bid + 1)
+        size = np.maximum(1, np.rint(limit * QUOTE_SHARE)).astype(np.int64)
+        low, high = desk.price_range(rows)
+        buy_lots = np.where((bid >= low) & (bid <= high), np.minimum(size, np.maximum(limit - held, 0)), 0)
+        sell_lots = np.where((ask >= low) & (ask <= high), np.minimum(size, held), 0)
+        n = len(rows)
+        sides = np.repeat(np.array([Side.BID, Side.ASK], dtype=np.int8), n)
+        seat, price = np.concatenate([rows, rows]), np.concatenate([bid, ask])
+        lots = np.concatenate([buy_lots, sell_lots]).astype(np.int64)
+        lots = desk.coverable(seat, sides, price, lots)
+        return Quotes(seat, sides, price, lots)

@@ -1,0 +1,91 @@
+"""Traders without obligations: those who follow fundamentals and those who follow the trend.
+
+The pair of Chiarella and Iori (2002, Quantitative Finance 2:346): one expects the price to return to what scarcity
+warrants, the other expects it to go on as it went.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.seats import Rows
+from agents.strategies.base import Quotes, Strategy, register
+from rights_market.units import Side
+
+if TYPE_CHECKING:
+    from agents.desk import Desk
+
+TREND_DAYS = 20
+TREND_HORIZON_DAYS = 10
+
+
+class Speculator(Strategy):
+    """Holds a position in proportion to the gain it expects, within its limit, and quotes at a margin inside it."""
+
+    needs_wish = False
+    margin = 0.02
+
+    def expected_ticks(self, desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+        """Return the price that each trader expects, in ticks.
+
+        Raises
+        ------
+        TypeError
+            If the subclass does not define it.
+        """
+        raise TypeError(f"{type(self).__name__} defines no expected_ticks(desk, rows)")
+
+    def quote(self, desk: Desk, rows: Rows) -> Quotes:
+        """Bid below or ask above the expected price, for the distance to the position wanted."""
+        right = desk.seats.right[rows]
+        expected, last = self.expected_ticks(desk, rows), desk.last_price[right]
+        gain = np.divide(expected, last, out=np.ones(len(rows)), where=last > 0) - 1.0
+        limit = desk.position_limit[rows]
+        target = np.rint(limit * np.clip(gain / (5 * self.margin), 0.0, 1.0))
+        held = desk.free_lots(rows) + desk.frozen_lots(rows)
+        wish = (target - held).astype(np.int64)
+        side = np.where(wish > 0, Side.BID, Side.ASK).astype(np.int8)
+        bid = np.floor(expected * (1.0 - self.margin))
+        ask = np.ceil(expected * (1.0 + self.margin))
+        price = np.where(side == Side.BID, bid, ask).astype(np.int64)
+        low, high = desk.price_range(rows)
+        can = (wish != 0) & (price >= low) & (price <= high)
+        lots = np.minimum(np.abs(wish), np.maximum(1, limit // 10)).astype(np.int64)
+        lots = desk.coverable(rows, side, price, lots)
+        return Quotes(rows[can], side[can], price[can], lots[can])
+
+
+@register("fundamental")
+class FundamentalSpeculator(Speculator):
+    """Expects the price that the shared solver derives from public data, with its own lasting error."""
+
+    def __init__(self, seats: Rows, rng: np.random.Generator) -> None:
+        super().__init__(seats, rng)
+        self.error = np.exp(rng.normal(0.0, 0.1, len(seats)))
+
+    def expected_ticks(self, desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+        """Return the solver's price times the trader's own error."""
+        at = np.searchsorted(self.seats, rows)
+        return np.asarray(desk.fundamental[desk.seats.right[rows]] * self.error[at])
+
+    def state(self) -> dict[str, Any]:
+        """Return the traders' errors."""
+        return {"error": self.error}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back the traders' errors."""
+        self.error = state["error"]
+
+
+@register("trend")
+class TrendSpeculator(Speculator):
+    """Expects the price change of the last month to go on for half a month."""
+
+    def expected_ticks(self, desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+        """Return the last price carried on by the mean daily growth of the last closes."""
+        growth = desk.mean_growth(TREND_DAYS)
+        right = desk.seats.right[rows]
+        return np.asarray(desk.last_price[right] * np.exp(TREND_HORIZON_DAYS * growth[right]))

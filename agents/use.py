@@ -1,0 +1,107 @@
+"""What firms emit, use and make in each compliance period, day by day.
+
+A day carries the calendar days since the trading day before, so that a year adds up to a year whatever its holidays.
+What happened before the first trading day is filled in when the market opens.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.exchange.calendar import Period
+
+Floats = npt.NDArray[np.float64]
+
+YEAR = 365.0
+MID_YEAR = (7, 1)
+
+
+def years_of(period: Period) -> tuple[int, ...]:
+    """Return the calendar years whose middle lies in a period's window of use."""
+    years = range(period.use_from.year, period.use_to.year + 1)
+    inside = tuple(y for y in years if period.use_from <= date(y, *MID_YEAR) <= period.use_to)
+    return inside or (period.vintage,)
+
+
+class PeriodUse:
+    """Use of one right in one compliance period.
+
+    Parameters
+    ----------
+    period : Period
+        The period.
+    n_firms : int
+        Number of firms.
+
+    Attributes
+    ----------
+    use, baseline, cost : ndarray of float64, shape (n_firms,)
+        Units used so far; units that would have been used without policy; cost of abatement, CNY.
+    output : ndarray of float64, shape (n_years, n_firms)
+        Output so far, by year of `years`.
+    """
+
+    def __init__(self, period: Period, n_firms: int) -> None:
+        self.period = period
+        self.years = years_of(period)
+        self.use: Floats = np.zeros(n_firms)
+        self.baseline: Floats = np.zeros(n_firms)
+        self.cost: Floats = np.zeros(n_firms)
+        self.output: Floats = np.zeros((len(self.years), n_firms))
+
+    def covers(self, day: date) -> bool:
+        """Return whether what is used on a day counts for this period."""
+        return self.period.use_from <= day <= self.period.use_to
+
+    def slot(self, day: date) -> int:
+        """Return the row of `output` to which a day belongs."""
+        return min(max(day.year, self.years[0]), self.years[-1]) - self.years[0]
+
+    def weight_before(self, start: date, year: int) -> float:
+        """Return the share of a year that lies in the window of use and before a date."""
+        first = max(self.period.use_from, date(year, 1, 1)) if year != self.years[0] else self.period.use_from
+        last = min(self.period.use_to, date(year, 12, 31)) if year != self.years[-1] else self.period.use_to
+        return max(0, (min(last + timedelta(days=1), start) - first).days) / YEAR
+
+    def rest_of_window(self, day: date) -> float:
+        """Return the years of use still to come after a day."""
+        ahead = (self.period.use_to - max(day, self.period.use_from - timedelta(days=1))).days
+        return max(0, ahead) / YEAR
+
+    def window(self) -> float:
+        """Return the length of the window of use, years."""
+        return ((self.period.use_to - self.period.use_from).days + 1) / YEAR
+
+    def add(self, day: date, weight: float, use: Floats, baseline: Floats, output: Floats, cost: Floats) -> None:
+        """Add a stretch of `weight` years at the yearly rates given; all of shape (n_firms,)."""
+        self.use += weight * use
+        self.baseline += weight * baseline
+        self.cost += weight * cost
+        self.output[self.slot(day)] += weight * output
+
+    def state(self) -> dict[str, Any]:
+        """Return the sums so far."""
+        return {name: getattr(self, name).copy() for name in ("use", "baseline", "cost", "output")}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back the sums."""
+        for name in ("use", "baseline", "cost", "output"):
+            getattr(self, name)[...] = state[name]
+
+
+def day_weights(days: list[date], before: date) -> Floats:
+    """Return the calendar days that each trading day stands for, in years of 365 days.
+
+    Parameters
+    ----------
+    days : list of date
+        Trading days.
+    before : date
+        Last calendar day that is already accounted for.
+    """
+    stamps = np.array([before, *days], dtype="datetime64[D]")
+    return np.asarray(np.diff(stamps).astype(np.float64) / YEAR)
