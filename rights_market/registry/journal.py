@@ -161,7 +161,8 @@ class Journal:
         """
         if not self._keep:
             raise RegistryError(
-                f"the journal counted {len(self)} rows but kept none; build it with Journal(keep=True) to read or replay it"
+                f"the journal counted {len(self)} rows but kept none; "
+                "build it with Journal(keep=True) to read or replay it"
             )
         return self._table.rows()
 
