@@ -137,7 +137,8 @@ class Registry(CashRegistry):
     ) -> None:
         """Let lots of one part of the holdings lapse.
 
-        Cancel the orders behind frozen lots first: the order book does not hear of it."""
+        Cancel the orders behind frozen lots first: the order book does not hear of it.
+        """
         self._end(Op.EXPIRE, part, self._builder().moves(instrument, accounts, lots, ref))
 
     def lapse(self, instrument: Rows, accounts: Rows, lots: Rows, *, ref: Rows = 0) -> Int64:
@@ -146,7 +147,8 @@ class Registry(CashRegistry):
         Returns
         -------
         ndarray of int64, shape (3, n)
-            Lots taken from every `Part` for every row."""
+            Lots taken from every `Part` for every row.
+        """
         build = self._builder()
         move = build.moves(instrument, accounts, lots, ref)
         build.demand_any("lapse", move)
