@@ -15,7 +15,7 @@ JOBS ?= 2
 
 BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --constraint constraints.txt
 
 # Stamps: what the environment holds. Their names carry the version, so that another PYTHON makes another environment.
 MADE := $(VENV)/.made-$(VERSION)
@@ -48,6 +48,7 @@ pytest: $(DEV)
 # Timings are compared on one machine only, so their history stays out of the repository (.benchmarks/ is ignored).
 bench: $(DEV)
 	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-only --benchmark-autosave \
+		--benchmark-columns=median,iqr,min,rounds \
 		$(if $(wildcard .benchmarks/*/*.json),--benchmark-compare) $(ARGS)
 
 format: $(DEV)
