@@ -9,8 +9,7 @@ from rights_market.errors import ExchangeError
 
 Int64 = npt.NDArray[np.int64]
 
-# Largest value of one tick of a day's volume that leaves the remainder of a division room in 64 bits.
-_MAX = (1 << 63) - 1
+_INT64_MAX = (1 << 63) - 1
 
 
 def closing_price(
@@ -37,7 +36,7 @@ def closing_price(
     Raises
     ------
     ExchangeError
-        If an amount is negative, a tick has no value, something was paid for 0 lots, or a volume is too large
+        If an amount is negative or no whole number, a tick has no value, something was paid for 0 lots, or a volume is too large
         to be exact.
 
     Notes
@@ -52,16 +51,17 @@ def closing_price(
     >>> closing_price([2_030_000, 0], [400, 0], [100, 100], [4_990, 4_990])
     array([  51, 4990])
     """
-    value, volume, tick, previous = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(x, np.int64)) for x in (values_fen, lots, tick_value_fen, previous_close))
-    )
+    given = [np.atleast_1d(np.asarray(x)) for x in (values_fen, lots, tick_value_fen, previous_close)]
+    if any(x.dtype.kind not in "iu" for x in given):
+        raise ExchangeError(f"closing price: expected whole numbers, got {[str(x.dtype) for x in given]}")
+    value, volume, tick, previous = np.broadcast_arrays(*(x.astype(np.int64) for x in given))
     if np.any(value < 0) or np.any(volume < 0) or np.any(tick <= 0):
         raise ExchangeError(
             "closing price: values and lots must not be negative, and a tick must be worth at least 1 fen"
         )
     if np.any((volume == 0) & (value > 0)):
         raise ExchangeError("closing price: a value was traded with 0 lots")
-    if np.any(volume > _MAX // tick):
+    if np.any(volume > _INT64_MAX // tick):
         raise ExchangeError(f"closing price: {volume.max()} lots are too many to be exact; choose a larger lot")
     traded = volume > 0
     one_tick = np.where(traded, volume * tick, 1)

@@ -40,6 +40,7 @@ def test_equals_exact_fractions():
     [
         ((-1, 1, 1, 1), "must not be negative"),
         ((1, -1, 1, 1), "must not be negative"),
+        ((1.0, 1, 1, 1), "expected whole numbers"),
         ((1, 1, 0, 1), "at least 1 fen"),
         ((1, 0, 1, 1), "traded with 0 lots"),
         ((1, 1 << 60, 100, 1), "too many to be exact"),

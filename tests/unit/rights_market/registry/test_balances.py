@@ -234,8 +234,8 @@ class TestCash:
             registry.pay(B, C, 1_701)
 
     def test_freeze_and_release_cash(self, registry):
-        registry.freeze_cash(A, 2_000)
-        registry.release_cash(A, 500)
+        registry.freeze_cash([A, A], [1_200, 800])
+        registry.release_cash([A, A], [200, 300])
         assert (registry.cash[A], registry.cash_frozen[A]) == (3_500, 1_500)
         with pytest.raises(InsufficientCash, match="release of 1501 fen exceeds 1500 fen frozen"):
             registry.release_cash(A, 1_501)
@@ -335,10 +335,12 @@ def test_journal_rows_carry_refs_of_the_rows_that_moved(registry):
 
 def test_accounts_opened_later_have_a_place(registry):
     registry.freeze(0, A, 5)
+    registry.issue(2, 0, 9)
     (new,) = registry.accounts.open_many(AccountKind.BANK, ["bank"])
     assert registry.cash.tolist() == [0, 0, 5_000, 1_000, 0, 0]
     registry.transfer(0, A, new, 10)
     assert (lots_of(registry, A), lots_of(registry, new)) == ((85, 5, 0, 0), (10, 0, 0, 0))
+    assert registry.free[2].tolist() == [9, 0, 0, 0, 0, 0]
     assert all(column.flags.c_contiguous for column in registry.ledger())
 
 
