@@ -36,8 +36,8 @@ def closing_price(
     Raises
     ------
     ExchangeError
-        If an amount is negative or no whole number, a tick has no value, something was paid for 0 lots, or a volume is too large
-        to be exact.
+        If an amount is negative or no whole number, a tick has no value, something was paid for 0 lots, or a
+        volume is too large to be exact.
 
     Notes
     -----

@@ -268,6 +268,22 @@ class Tape:
             column[chosen] = NO_PRICE if name in _PRICES else 0
         return close
 
+    def carry_close(self, instrument_from: int, instrument_to: int) -> None:
+        """Let an instrument begin at the last price and close of another, such as the vintage before it.
+
+        Raises
+        ------
+        ExchangeError
+            If it has already made a price today: that price must not be lost.
+        """
+        if self._today["vwap_lots"][instrument_to]:
+            raise ExchangeError(
+                f"instrument {instrument_to} has traded today at {self._last_price[instrument_to]} ticks; "
+                "carry the close before its first trade"
+            )
+        self._last_close[instrument_to] = self._last_close[instrument_from]
+        self._last_price[instrument_to] = self._last_price[instrument_from]
+
     def state(self) -> State:
         """Return all that is needed to continue, as plain arrays and integers."""
         state: State = {"last_close": self._last_close.copy(), "last_price": self._last_price.copy()}

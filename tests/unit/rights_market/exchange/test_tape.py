@@ -196,3 +196,15 @@ def test_close_of_instruments_that_do_not_exist_or_come_twice(chosen):
 def test_trade_in_an_instrument_that_does_not_exist():
     with pytest.raises(ExchangeError, match="outside 0 to 2"):
         Tape(INSTRUMENTS).add_trades(0, 0, Mode.CALL, trades_of((3, 1, 1)))
+
+
+def test_vintage_begins_at_the_price_of_the_one_before():
+    tape = Tape(INSTRUMENTS, [100, NO_PRICE, 900])
+    tape.add_trades(0, 0, Mode.CONTINUOUS, trades_of((0, 120, 1), (0, 130, 3)))
+    tape.close_day(0, [0])
+    tape.add_trades(1, 0, Mode.CONTINUOUS, trades_of((0, 140, 1)))
+    tape.carry_close(0, 1)
+    # (1 x 120 + 3 x 130) / 4 = 127.5
+    assert (tape.last_close.tolist(), tape.last_price.tolist()) == ([128, 128, 900], [140, 140, 900])
+    with pytest.raises(ExchangeError, match="instrument 0 has traded today at 140 ticks"):
+        tape.carry_close(2, 0)
