@@ -40,3 +40,10 @@ def test_outside_packages_are_a_closed_list(imports: grimp.ImportGraph, package:
 
 def test_external_packages_are_seen(imports: grimp.ImportGraph) -> None:
     assert "numpy" in external_packages(imports, "rights_market")
+
+
+@pytest.mark.parametrize("package", ["rights_market", "agents"])
+def test_nobody_goes_through_their_own_front_door(imports: grimp.ImportGraph, package: str) -> None:
+    inside = imports.find_descendants(package)
+    assert inside
+    assert imports.find_modules_that_directly_import(package) & inside == set()
