@@ -1,0 +1,256 @@
+"""How a right may be traded: price band, fees, and when what was bought may be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal, NamedTuple
+
+from annotated_types import Ge, Le
+
+from rights_market.errors import PolicyError
+from rights_market.policies.rule import Rule, Share
+from rights_market.rights import MAX_PRICE_TICKS
+from rights_market.units import PPM, Side, ceil, floor, half_up
+
+FeeShare = Annotated[Decimal, Ge(0), Le(Decimal("0.05"))]
+Lag = Annotated[int, Ge(0), Le(1)]
+
+
+class Range(NamedTuple):
+    """Lowest and highest price allowed, ticks, and what is special about them.
+
+    `code` is empty, ``no_band``, ``band_stuck`` (one price is left) or ``band_empty`` (none: the nearest is taken).
+    """
+
+    low: int
+    high: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceBand(Rule):
+    """Orders must stay within a share of a reference price.
+
+    Attributes
+    ----------
+    width : Decimal
+        Share of the reference price on each side.
+    reference : str
+        Previous close, or volume-weighted mean of the last day with trade.
+    rounding : str
+        ``inward``: the bounds lie inside the band.  ``half_up``: each at the nearest tick.
+    first_day : str
+        ``none``: no band before the first close.  ``width``: the band stands around the opening price.
+    move_when_locked : bool
+        Whether the reference moves to the limit on a day when one side is locked there and nothing trades.  Without it
+        a market whose values lie outside the band never trades.
+
+    References
+    ----------
+    Carbon emission trading rules (trial), 2021: 10 % listed [seen], 30 % block [known].
+    """
+
+    kind: Literal["price_band"] = "price_band"
+    width: Share = Decimal("0.1")
+    reference: Literal["previous_close", "last_vwap"] = "previous_close"
+    rounding: Literal["inward", "half_up"] = "inward"
+    first_day: Literal["none", "width"] = "width"
+    move_when_locked: bool = True
+
+    def range(
+        self,
+        reference_ticks: int,
+        tick: int = 1,
+        *,
+        is_first_day: bool = False,
+        max_price_ticks: int = MAX_PRICE_TICKS,
+    ) -> Range:
+        """Return the prices allowed around a reference.
+
+        Parameters
+        ----------
+        reference_ticks : int
+            Reference price, in the price unit of the right.
+        tick : int
+            Step of allowed prices in the same unit; bounds are multiples of it.
+        is_first_day : bool
+            Whether there was no close yet.
+        max_price_ticks : int
+            Highest price that can be quoted; bounds never lie beyond it, nor below one tick.
+
+        Returns
+        -------
+        Range
+
+        Raises
+        ------
+        PolicyError
+            If the reference, the tick or the highest price is not at least 1, or no tick can be quoted.
+
+        Examples
+        --------
+        >>> PriceBand().range(4785)
+        Range(low=4307, high=5263, code='')
+        >>> PriceBand().range(4)
+        Range(low=4, high=4, code='band_stuck')
+        """
+        if reference_ticks < 1 or tick < 1 or max_price_ticks < tick:
+            raise PolicyError(
+                f"price band: reference is {reference_ticks}, tick {tick} and highest price {max_price_ticks}; "
+                "expected at least 1, and room for one tick"
+            )
+        top = max_price_ticks // tick
+        if is_first_day and self.first_day == "none":
+            return Range(tick, top * tick, "no_band")
+        reference = Fraction(reference_ticks, tick)
+        low = reference * (1 - Fraction(self.width))
+        high = reference * (1 + Fraction(self.width))
+        first, last = (ceil(low), floor(high)) if self.rounding == "inward" else (half_up(low), half_up(high))
+        first, last = max(first, 1), min(last, top)
+        code = "band_stuck" if first == last else ""
+        if first > last:
+            # Nearest tick to the reference; of two equally near, the lower.
+            first = last = min(max(ceil(reference - Fraction(1, 2)), 1), top)
+            code = "band_empty"
+        return Range(first * tick, last * tick, code)
+
+    def next_reference(
+        self,
+        previous_ticks: int,
+        close_ticks: int,
+        traded_lots: int,
+        locked_side: Side | None,
+        tick: int = 1,
+        *,
+        max_price_ticks: int = MAX_PRICE_TICKS,
+    ) -> int:
+        """Return the reference of the next day.
+
+        Parameters
+        ----------
+        previous_ticks : int
+            Reference of the day that ends.
+        close_ticks : int
+            Its close, or its mean price, as `reference` asks.
+        traded_lots : int
+            Lots that count for the close.
+        locked_side : Side or None
+            Side whose orders waited at the limit with no order against them: bids at the highest price, asks at the
+            lowest; None when there was neither.
+        tick, max_price_ticks : int
+            As in `range`.
+
+        Examples
+        --------
+        >>> PriceBand().next_reference(4800, 4800, 0, Side.BID)
+        5280
+        """
+        if traded_lots > 0:
+            return close_ticks
+        if locked_side is None or not self.move_when_locked:
+            return previous_ticks
+        low, high, _ = self.range(previous_ticks, tick, max_price_ticks=max_price_ticks)
+        return high if locked_side is Side.BID else low
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fees(Rule):
+    """Share of the value of a trade that each side pays to the exchange.
+
+    Attributes
+    ----------
+    buyer, seller : Decimal
+        Shares, 0 to 0.05, in whole millionths.
+
+    Raises
+    ------
+    PolicyError
+        If a share is not a whole number of millionths: the exchange counts fees in them.
+
+    References
+    ----------
+    Shanxi: 1.5 %, half on each side [seen].  No rate is published for the national carbon market; 0.1 to 0.5 % a side
+    is common in experiments [approx].
+    """
+
+    kind: Literal["fees"] = "fees"
+    buyer: FeeShare = Decimal(0)
+    seller: FeeShare = Decimal(0)
+
+    def check(self) -> None:
+        """Refuse shares that millionths cannot hold."""
+        for name, share in (("buyer", self.buyer), ("seller", self.seller)):
+            if (Fraction(share) * PPM).denominator != 1:
+                raise PolicyError(f"fees: {name} is {share}, expected a whole number of millionths")
+
+    @property
+    def buyer_ppm(self) -> int:
+        """Buyer's fee, millionths of the value."""
+        return int(Fraction(self.buyer) * PPM)
+
+    @property
+    def seller_ppm(self) -> int:
+        """Seller's fee, millionths of the value."""
+        return int(Fraction(self.seller) * PPM)
+
+    def charge(self, side: Side, filled_fen: int, fill_fen: int) -> int:
+        """Return the fee on the next fill of an order, fen.
+
+        The running total is half up, so that it does not depend on the number of fills.
+
+        Parameters
+        ----------
+        side : Side
+        filled_fen : int
+            Value that the order traded before.
+        fill_fen : int
+            Value of this fill.
+
+        Examples
+        --------
+        >>> fees = Fees(buyer=Decimal("0.003"))
+        >>> fees.charge(Side.BID, 0, 150), fees.charge(Side.BID, 150, 170)
+        (0, 1)
+        """
+        return self._total(side, filled_fen + fill_fen) - self._total(side, filled_fen)
+
+    def most(self, value_fen: int) -> int:
+        """Return the buyer's fee that is frozen with a bid of this value, fen, rounded up."""
+        return ceil(Fraction(self.buyer_ppm * value_fen, PPM))
+
+    def _total(self, side: Side, value_fen: int) -> int:
+        ppm = self.buyer_ppm if side is Side.BID else self.seller_ppm
+        return half_up(Fraction(ppm * value_fen, PPM))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementCycle(Rule):
+    """When bought units may be sold again, and when the money of a sale may be spent.
+
+    Attributes
+    ----------
+    units_lag_days : int
+        Trading days from purchase to resale, 0 or 1.  Surrender is not banned.
+    cash_lag_days : int
+        Trading days from sale to use of the money; only 0 exists.
+
+    References
+    ----------
+    Carbon emission trading rules (trial), 2021: no resale on the day of purchase [seen].
+    """
+
+    kind: Literal["settlement_cycle"] = "settlement_cycle"
+    units_lag_days: Lag = 1
+    cash_lag_days: Literal[0] = 0
+
+    def sellable(self, free: int, bought_today: int) -> int:
+        """Return the lots of an account that may be sold today.
+
+        Examples
+        --------
+        >>> SettlementCycle().sellable(free=13, bought_today=10), SettlementCycle(units_lag_days=0).sellable(13, 10)
+        (3, 13)
+        """
+        return free - bought_today if self.units_lag_days else free
