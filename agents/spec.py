@@ -63,7 +63,7 @@ class MeasureSpec:
     reduction: dict[str, Annotated[float, Ge(-1), Le(1)]]
     opex_yuan_per_output: float = 0.0
     lead_days: Annotated[int, Ge(0)] = 120
-    life_years: Positive = 10.0
+    life_years: Annotated[int, Ge(1)] = 10
     share_of_firms: Share = 1.0
 
 

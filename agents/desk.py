@@ -1,0 +1,256 @@
+"""The trading desk: what strategies may see, and how their quotes become orders.
+
+Prices and holdings are by right, over all instruments of it that may still be surrendered for the period at hand.  A
+seller's lots come from its oldest vintage; a buyer goes to the instrument with the best ask.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.behaviour import Behaviour
+from agents.seats import NO_ORDER, Rows, Seats
+from agents.strategies.base import Quotes
+from rights_market import Orders, Receipt, Side
+from rights_market.market import Market
+from rights_market.records import OrderKind, Reason
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+CLOSES_KEPT = 64
+
+
+class Desk:
+    """The view of the market that all strategies share.
+
+    Parameters
+    ----------
+    market : Market
+        The exchange and the registry behind it.
+    seats : Seats
+        Who may trade what.
+    n_rights : int
+        Number of rights.
+    behaviour : Behaviour
+        Parameters that quoting needs.
+    position_limit : ndarray of int64, shape (n_seats,)
+        Largest holding that a trader without obligations wants, lots.
+
+    Attributes
+    ----------
+    kept_value : ndarray of float64, shape (n_seats,)
+        What a unit kept for later is worth to a seller, ticks.
+    fundamental : ndarray of float64, shape (n_rights,)
+        The shared solver's price, ticks.
+    best_bid, best_ask : ndarray of int64, shape (n_rights,)
+        Best quotes over the usable instruments, 0 where there is none.
+    last_price : ndarray of float64, shape (n_rights,)
+        Price of the latest trade, ticks.
+    """
+
+    def __init__(
+        self, market: Market, seats: Seats, n_rights: int, behaviour: Behaviour, position_limit: Ints
+    ) -> None:
+        self.market = market
+        self.seats = seats
+        self.behaviour = behaviour
+        self.position_limit = position_limit
+        self.kept_value: Floats = np.zeros(len(seats))
+        self.fundamental: Floats = np.zeros(n_rights)
+        self.best_bid: Ints = np.zeros(n_rights, dtype=np.int64)
+        self.best_ask: Ints = np.zeros(n_rights, dtype=np.int64)
+        self.last_price: Floats = np.zeros(n_rights)
+        self.usable: list[list[int]] = [[] for _ in range(n_rights)]
+        self._closes: deque[Floats] = deque(maxlen=CLOSES_KEPT)
+        instruments = market.instruments
+        codes = list(dict.fromkeys(x.right.code for x in instruments))
+        self._right_of = np.array([codes.index(x.right.code) for x in instruments], dtype=np.intp)
+        self._tick_value = np.array([x.right.tick_value_fen for x in instruments], dtype=np.int64)
+        self._right_tick_value = np.array(
+            [self._tick_value[self._right_of == r][0] for r in range(n_rights)], dtype=np.int64
+        )
+        self._seat_of = np.full((n_rights, int(seats.account.max(initial=0)) + 1), -1, dtype=np.intp)
+        self._seat_of[seats.right, seats.account] = np.arange(len(seats))
+
+    # -- what strategies read
+
+    def price_range(self, rows: Rows) -> tuple[Ints, Ints]:
+        """Return the lowest and highest price that may be quoted today, ticks."""
+        front = self._front()[self.seats.right[rows]]
+        return self.market.price_low[front], self.market.price_high[front]
+
+    def lots(self, rows: Rows) -> Ints:
+        """Return the lots that each seat still wants to trade today, at most what it can deliver."""
+        seats = self.seats
+        quota = seats.quota[rows]
+        sells = seats.wish_lots[rows] < 0
+        return np.where(sells, np.minimum(quota, self.sellable_lots(rows)), quota)
+
+    def free_lots(self, rows: Rows) -> Ints:
+        """Return the free usable lots of each seat."""
+        return self._holdings(self.market.registry.free, rows)
+
+    def frozen_lots(self, rows: Rows) -> Ints:
+        """Return the usable lots behind each seat's own sell orders."""
+        return self._holdings(self.market.registry.frozen, rows)
+
+    def sellable_lots(self, rows: Rows) -> Ints:
+        """Return the lots that each seat could deliver once its own sell orders were withdrawn."""
+        locked = self._holdings(self.market.registry.locked, rows)
+        return self.free_lots(rows) + self.frozen_lots(rows) - locked
+
+    def coverable(self, rows: Rows, side: npt.NDArray[np.int8], price_ticks: Ints, lots: Ints) -> Ints:
+        """Return `lots`, at most what the seat can deliver or pay at the price, fees included.
+
+        A trader knows its own means, and does not enter what it cannot cover.
+        """
+        account = self.seats.account[rows]
+        registry = self.market.registry
+        cash = registry.cash[account] + self._cash_behind(rows, side)
+        right = self.seats.right[rows]
+        cost = np.maximum(price_ticks * self._right_tick_value[right], 1).astype(np.float64)
+        fee = self.market.buyer_fee_share(self._front()[right])
+        affordable = np.floor(cash / (cost * (1.0 + fee)) * (1.0 - 1e-12)).astype(np.int64)
+        return np.where(side == Side.BID, np.minimum(lots, affordable), np.minimum(lots, self.sellable_lots(rows)))
+
+    def can_trade(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return whether each seat has the lots or the cash to trade at all."""
+        cash = self.market.registry.cash + self.market.registry.cash_frozen
+        buys = self.seats.wish_lots[rows] > 0
+        return np.where(buys, cash[self.seats.account[rows]] > 0, self.sellable_lots(rows) > 0)
+
+    def round_ticks(self, price: Floats) -> Ints:
+        """Return prices as the nearest whole ticks, at least one."""
+        return np.maximum(1, np.rint(price)).astype(np.int64)
+
+    def mean_growth(self, days: int) -> Floats:
+        """Return the mean daily log growth of the close over the last days, 0 before there are two."""
+        closes = list(self._closes)[-(days + 1) :]
+        if len(closes) < 2:
+            return np.zeros(len(self.last_price))
+        return np.asarray(np.log(closes[-1] / closes[0]) / (len(closes) - 1))
+
+    # -- how the session is run
+
+    def open_day(self, usable: list[list[int]]) -> None:
+        """Set the instruments that may be traded for each right, oldest first, and read the book."""
+        self.usable = usable
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read quotes and last prices anew."""
+        book_bid, book_ask, last = self.market.best_bid, self.market.best_ask, self.market.last_price
+        for r, instruments in enumerate(self.usable):
+            if not instruments:
+                self.best_bid[r] = self.best_ask[r] = 0
+                continue
+            asks = book_ask[instruments]
+            self.best_bid[r] = book_bid[instruments].max()
+            self.best_ask[r] = asks[asks > 0].min(initial=1 << 40) if (asks > 0).any() else 0
+            self.last_price[r] = last[instruments[-1]]
+
+    def submit(self, quotes: Quotes, *, call: bool = False) -> tuple[Quotes, Receipt]:
+        """Send quotes as orders, each in place of the seat's former one on that side, and book what traded.
+
+        Returns
+        -------
+        quotes : Quotes
+            The rows that were sent.
+        receipt : Receipt
+            What became of them, row by row.
+        """
+        keep = quotes.lots > 0
+        seat, side = quotes.seat[keep], quotes.side[keep]
+        price, lots = quotes.price_ticks[keep], quotes.lots[keep]
+        lots = self.coverable(seat, side, price, lots)
+        keep = lots > 0
+        seat, side, price, lots = seat[keep], side[keep], price[keep], lots[keep]
+        instrument = self._route(seat, side, price)
+        seats = self.seats
+        target = seats.order_id[seat, side]
+        orders = Orders.of(seats.account[seat], instrument, side, price, lots, kind=OrderKind.REQUOTE, target=target)
+        receipt = self.market.call_auction(orders) if call else self.market.submit(orders)
+        ids = receipt.first_order_id + np.arange(len(orders), dtype=np.int64)
+        seats.order_id[seat, side] = np.where(receipt.reason == Reason.ACCEPTED, ids, NO_ORDER)
+        self._book_trades(receipt)
+        self.refresh()
+        return Quotes(seat, side, price, lots), receipt
+
+    def close_day(self) -> None:
+        """Forget orders that ended with the day, and note the closing prices."""
+        self.seats.forget_orders()
+        self.refresh()
+        self._closes.append(np.maximum(self.last_price, 1.0).copy())
+
+    def state(self) -> dict[str, Any]:
+        """Return what changes over time."""
+        return {
+            "kept_value": self.kept_value.copy(),
+            "fundamental": self.fundamental.copy(),
+            "usable": [list(x) for x in self.usable],
+            "closes": [x.copy() for x in self._closes],
+            "last_price": self.last_price.copy(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.kept_value = np.array(state["kept_value"])
+        self.fundamental = np.array(state["fundamental"])
+        self.usable = [list(x) for x in state["usable"]]
+        self._closes = deque((np.array(x) for x in state["closes"]), maxlen=CLOSES_KEPT)
+        self.last_price = np.array(state["last_price"])
+        self.refresh()
+
+    def _front(self) -> npt.NDArray[np.intp]:
+        return np.array([x[-1] if x else 0 for x in self.usable], dtype=np.intp)
+
+    def _holdings(self, table: Ints, rows: Rows) -> Ints:
+        right, account = self.seats.right[rows], self.seats.account[rows]
+        held = np.zeros(len(rows), dtype=np.int64)
+        for r, instruments in enumerate(self.usable):
+            at = right == r
+            if instruments and at.any():
+                who = account[at]
+                held[at] = sum(table[i, who] for i in instruments)
+        return held
+
+    def _cash_behind(self, rows: Rows, side: npt.NDArray[np.int8]) -> Ints:
+        """Return the cash that withdrawing the seat's own bid would free."""
+        ids = self.seats.order_id[rows, Side.BID]
+        return np.where(side == Side.BID, self.market.cash_behind(ids), 0)
+
+    def _route(self, seat: Rows, side: npt.NDArray[np.int8], price: Ints) -> npt.NDArray[np.intp]:
+        right, account = self.seats.right[seat], self.seats.account[seat]
+        chosen = self._front()[right]
+        free, frozen = self.market.registry.free, self.market.registry.frozen
+        asks = self.market.best_ask
+        for r, instruments in enumerate(self.usable):
+            if len(instruments) < 2:
+                continue
+            sells = np.flatnonzero((right == r) & (side == Side.ASK))
+            for i in reversed(instruments):
+                has = free[i, account[sells]] + frozen[i, account[sells]] > 0
+                chosen[sells[has]] = i
+            buys = np.flatnonzero((right == r) & (side == Side.BID))
+            quoted = [i for i in instruments if asks[i] > 0]
+            if quoted:
+                best = min(quoted, key=lambda i: (asks[i], i))
+                chosen[buys[price[buys] >= asks[best]]] = best
+        return chosen
+
+    def _book_trades(self, receipt: Receipt) -> None:
+        trades = receipt.trades
+        if not len(trades):
+            return
+        right = self._right_of[trades.instrument]
+        seats = self.seats
+        for account, sign in ((trades.buyer, -1.0), (trades.seller, 1.0)):
+            seat = self._seat_of[right, account]
+            known = seat >= 0
+            np.subtract.at(seats.quota, seat[known], trades.lots[known])
+            np.add.at(seats.wish_lots, seat[known], sign * trades.lots[known])

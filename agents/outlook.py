@@ -1,0 +1,156 @@
+"""The public outlook: what everybody can work out about future prices from published data.
+
+One solver serves all firms.  It sees what is public (units outstanding, use so far, announced caps and plans, costs
+of abatement by sector) and nothing private.  It is run again only when there is news; between news its price grows
+at the rate of interest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.abatement import CostCurves
+from agents.firms import Firms
+from agents.price_search import BankingProblem, price_path
+
+Floats = npt.NDArray[np.float64]
+
+COST_CLASSES = 12
+"""Groups by cost into which the firms of a sector are put: fine enough for the solver, few enough to be fast."""
+SHORT_REST = 0.1
+"""Share of the window of use below which what is left to abate says nothing about the price any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """Published figures of one right, in its units.
+
+    Attributes
+    ----------
+    bank : float
+        Units outstanding and promised for use so far, less that use: below 0 where more was used.
+    supply : ndarray of float64, shape (n_years,)
+        Units to be issued for use in each of the coming years.
+    growth : ndarray of float64, shape (n_years,)
+        Use expected without abatement, relative to today's.
+    rest : float
+        Years of use that still count for the period at hand.
+    ceiling : float
+        Fine per missing unit, CNY; infinite where it follows the market price.
+    make_good : bool
+        Whether missing units are due next year on top of the fine.
+    """
+
+    bank: float
+    supply: Floats
+    growth: Floats
+    rest: float
+    ceiling: float
+    make_good: bool
+
+
+class Outlook:
+    """Aggregate abatement costs of each right by sector and class of cost, and the solver on top.
+
+    Parameters
+    ----------
+    firms : Firms
+        The population; only sums over classes are used.
+    """
+
+    def __init__(self, firms: Firms) -> None:
+        self.firms = firms
+        self.group, self.n_groups = _group_firms(firms)
+
+    def price(
+        self, right: int, need: Floats, share: Floats, value_yuan: Floats, known: Outstanding, rate: float, bankable: bool
+    ) -> float:
+        """Return the price that clears the market over the horizon, CNY per unit.
+
+        Parameters
+        ----------
+        right : int
+            Column of the right.
+        need : ndarray of float64, shape (n_firms, n_rights)
+            Units a year that firms need before abatement.
+        share : ndarray of float64, shape (n_firms, n_rights)
+            Share abated by each measure now.
+        value_yuan : ndarray of float64, shape (n_rights,)
+            Public prices of all rights, CNY: measures that also save other rights are cheaper for this one.
+        known : Outstanding
+            Published figures.
+        rate : float
+            Interest a year.
+        bankable : bool
+            Whether units can be kept for the next period.
+        """
+        covered = self.firms.covered[:, right]
+        baseline, curves = self._aggregate(right, need, share, value_yuan, covered)
+        if not bankable:
+            return self._price_of_period(baseline, curves, known)
+        years = len(known.supply)
+        problem = BankingProblem(
+            supply=known.supply,
+            baseline=known.growth[:, np.newaxis] * baseline,
+            curves=curves,
+            rate=rate,
+            bank0=known.bank,
+            ceiling=None if np.isinf(known.ceiling) or known.make_good else np.full(years, known.ceiling),
+        )
+        return float(price_path(problem).price[0])
+
+    def _price_of_period(self, baseline: Floats, curves: CostCurves, known: Outstanding) -> float:
+        """Return the price at which the rest of the period covers what is missing."""
+        rest = max(known.rest, SHORT_REST)
+        problem = BankingProblem(
+            supply=np.array([known.bank + known.supply[0] * rest]),
+            baseline=baseline[np.newaxis, :] * rest,
+            curves=curves,
+            rate=0.0,
+            bankable=False,
+            ceiling=None if np.isinf(known.ceiling) else np.array([known.ceiling]),
+        )
+        return float(price_path(problem).price[0])
+
+    def _aggregate(
+        self, right: int, need: Floats, share: Floats, value_yuan: Floats, covered: npt.NDArray[np.bool_]
+    ) -> tuple[Floats, CostCurves]:
+        """Return need and costs by group, other rights' measures counted at their present extent."""
+        firms, group, n = self.firms, self.group[:, right], self.n_groups[right]
+        g = firms.co_benefits[firms.sector]
+        others = np.einsum("nr,nr->n", share * need, g[:, :, right]) - share[:, right] * need[:, right]
+        weight = np.where(covered, need[:, right], 0.0)
+        total = np.bincount(group, weight, n)
+        base = np.bincount(group, np.where(covered, need[:, right] - others, 0.0), n)
+        bonus = g[:, right, :] @ value_yuan - value_yuan[right]
+
+        def mean(x: Floats) -> Floats:
+            summed = np.bincount(group, weight * x, n)
+            return np.divide(summed, total, out=np.zeros(n), where=total > 0)
+
+        inverse = mean(1.0 / np.maximum(firms.curves.a[:, right], 1e-12))
+        slope = np.divide(1.0, inverse, out=np.ones(n), where=inverse > 0)
+        curvature = np.divide(mean(firms.curves.b[:, right]), mean(firms.curves.a[:, right]), out=np.zeros(n), where=total > 0)
+        curves = CostCurves.of(-mean(bonus), slope, curvature * slope, mean(firms.curves.limit[:, right]))
+        keep = total > 0
+        return np.maximum(base, 0.0)[keep], curves.take(np.flatnonzero(keep))
+
+
+def _group_firms(firms: Firms) -> tuple[npt.NDArray[np.intp], list[int]]:
+    """Return the group of each firm for each right (by sector, then by cost), and the number of groups."""
+    n_rights = len(firms.rights)
+    group = np.zeros((len(firms), n_rights), dtype=np.intp)
+    counts = []
+    for r in range(n_rights):
+        offset = 0
+        for s in range(len(firms.sectors)):
+            members = np.flatnonzero(firms.sector == s)
+            rank = np.argsort(np.argsort(firms.curves.a[members, r], kind="stable"), kind="stable")
+            classes = max(1, min(COST_CLASSES, len(members)))
+            group[members, r] = offset + rank * classes // max(1, len(members))
+            offset += classes
+        counts.append(offset)
+    return group, counts

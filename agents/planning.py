@@ -1,0 +1,128 @@
+"""How much a firm wants to buy or sell: its position against what it owes, its doubts, and the days left.
+
+A firm knows what it has used so far and what it holds; it doubts what it will still be given until the plan is out,
+and what it owes until that is verified.  Doubt makes sellers hold back and buyers wait; the deadline ends both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.behaviour import Behaviour
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+LAST_DAYS = 5
+"""In the last days before a deadline a firm buys all that it lacks."""
+SMALLEST_SHARE = 1.0 / 5000.0
+"""A buyer's smallest daily quantity as a share of its yearly use: nobody buys by the tonne."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """Where each seat of one right stands; all arrays have shape (n,), quantities in lots.
+
+    Attributes
+    ----------
+    held : ndarray of float64
+        Usable lots, frozen ones included.
+    to_come : ndarray of float64
+        Lots still expected from allocation for the period.
+    owed : ndarray of float64
+        Lots expected to be due at the deadline, debts included.
+    yearly : ndarray of float64
+        Lots used in a year.
+    margin : ndarray of float64
+        Allocation less use as a share of use, in the plan known.
+    """
+
+    held: Floats
+    to_come: Floats
+    owed: Floats
+    yearly: Floats
+    margin: Floats
+
+    @property
+    def net(self) -> Floats:
+        """Lots left over at the deadline if nothing is traded (below 0: missing)."""
+        return self.held + self.to_come - self.owed
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where the day stands in the compliance period.
+
+    Attributes
+    ----------
+    days_left : int
+        Trading days to the deadline, 0 on it.
+    years : float
+        Years of use in the period.
+    announced, verified : bool
+        Whether the plan is out and use is verified.
+    """
+
+    days_left: int
+    years: float
+    announced: bool
+    verified: bool
+
+
+def doubt(behaviour: Behaviour, clock: Clock) -> float:
+    """Return the standard deviation of a firm's doubt about its position, as a share of yearly use."""
+    if clock.verified:
+        return 0.0
+    yearly = behaviour.doubt_before_verification if clock.announced else behaviour.doubt_before_plan
+    return yearly * clock.years
+
+
+def buffer_lots(behaviour: Behaviour, standing: Outstanding, factor: Floats) -> Floats:
+    """Return what a holder keeps of its surplus for its own later need, before any price tempts it.
+
+    Own need over H years, E [z sigma + sum_k max(0, g k - s)], with s the firm's own margin.
+    """
+    b = behaviour
+    years = np.arange(1.0, b.buffer_years + 1.0)
+    need = np.maximum(0.0, b.tightening * years[:, np.newaxis] - standing.margin).sum(axis=0)
+    return np.asarray(factor * standing.yearly * (b.buffer_doubt * b.buffer_sd + need))
+
+
+def wish_lots(
+    behaviour: Behaviour, clock: Clock, standing: Outstanding, kept: Floats, starts_early: Bools, lead_days: Floats
+) -> Floats:
+    """Return the lots that each seat wants to buy (above 0) or sell (below 0) before the deadline.
+
+    Parameters
+    ----------
+    kept : ndarray of float64, shape (n,)
+        Buffer that a holder of surplus keeps.
+    starts_early : ndarray of bool, shape (n,)
+        Whether the firm buys from the start.
+    lead_days : ndarray of float64, shape (n,)
+        Trading days before the deadline at which the others start.
+    """
+    held_back = behaviour.doubt_factor * doubt(behaviour, clock) * standing.yearly
+    net = standing.net
+    buys = np.maximum(0.0, -net) if clock.days_left <= LAST_DAYS else np.maximum(0.0, -net - held_back)
+    buys = np.where(starts_early | (clock.days_left <= lead_days), buys, 0.0)
+    sells = np.maximum(0.0, net - held_back - kept)
+    return np.asarray(buys - np.minimum(sells, standing.held))
+
+
+def daily_lots(behaviour: Behaviour, clock: Clock, wish: Floats, yearly: Floats) -> Floats:
+    """Return how much of the wish is traded today: buyers spread it over the days left, sellers offer a share."""
+    spread = wish * 2.0 / (clock.days_left + 1.0)
+    buys = np.minimum(wish, np.maximum(spread, SMALLEST_SHARE * yearly))
+    if clock.days_left <= LAST_DAYS:
+        buys = wish
+    sells = np.maximum(wish, np.minimum(behaviour.sale_share * wish, -SMALLEST_SHARE * yearly))
+    return np.asarray(np.where(wish > 0, buys, sells))
+
+
+def urgency(clock: Clock, lead_days: Floats) -> Floats:
+    """Return 0 before a firm's lead begins, rising to 1 at the deadline."""
+    return np.asarray(np.clip(1.0 - clock.days_left / lead_days, 0.0, 1.0))

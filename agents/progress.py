@@ -1,0 +1,160 @@
+"""How far the compliance periods of one right have come: what was used, what is known of the allocation.
+
+Firms know the plan of a period once it is announced.  Before that they expect the last one they saw, tightened by
+what the public expects a year.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.use import PeriodUse
+from rights_market.exchange.calendar import TradingCalendar
+from rights_market.rulebook import RuleBook
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Plan:
+    """What one period gives each firm, as far as firms can tell.
+
+    Attributes
+    ----------
+    lots_per_output : ndarray of float64, shape (n_years, n_firms)
+        Lots for one unit of output, 0 where the allocation does not follow output.
+    fixed_lots : ndarray of float64, shape (n_years, n_firms)
+        Lots whatever the output.
+    announced, settled : bool
+        Whether the plan is out; whether the final allocation is issued.
+    """
+
+    def __init__(self, n_years: int, n_firms: int) -> None:
+        self.lots_per_output: Floats = np.zeros((n_years, n_firms))
+        self.fixed_lots: Floats = np.zeros((n_years, n_firms))
+        self.announced = False
+        self.settled = False
+
+    def expected_lots(self, output: Floats) -> Floats:
+        """Return the lots expected in all, shape (n_firms,), for output by year, shape (n_years, n_firms)."""
+        return np.asarray((self.lots_per_output * output + self.fixed_lots).sum(axis=0))
+
+    def state(self) -> dict[str, Any]:
+        """Return all of it."""
+        return {
+            "lots_per_output": self.lots_per_output.copy(),
+            "fixed_lots": self.fixed_lots.copy(),
+            "announced": self.announced,
+            "settled": self.settled,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.lots_per_output = np.array(state["lots_per_output"])
+        self.fixed_lots = np.array(state["fixed_lots"])
+        self.announced, self.settled = bool(state["announced"]), bool(state["settled"])
+
+
+class RightProgress:
+    """The periods of one right, in time order.
+
+    Parameters
+    ----------
+    index : int
+        Column of the right.
+    rules : RuleBook
+        Its rule book.
+    calendar : TradingCalendar
+        Trading days.
+    n_firms : int
+        Number of firms.
+    first_instrument : int
+        Registry index of the instrument of the first period; the others follow.
+
+    Attributes
+    ----------
+    uses : list of PeriodUse
+    plans : list of Plan
+    deadline_day, announce_day, verify_day : list of int
+        Trading days of each period's hooks; beyond the calendar where they never come.
+    issued_lots : list of ndarray of int64, shape (n_firms,)
+        Lots issued free for each period so far.
+    balance : dict of int to float
+        Announced allocation less use, as a share of use, by year.
+    """
+
+    def __init__(
+        self, index: int, rules: RuleBook, calendar: TradingCalendar, n_firms: int, first_instrument: int
+    ) -> None:
+        self.index = index
+        self.rules = rules
+        self.uses = [PeriodUse(p, n_firms) for p in rules.periods]
+        self.plans = [Plan(len(u.years), n_firms) for u in self.uses]
+        self.instruments = [first_instrument + k for k in range(len(rules.periods))]
+        self.deadline_day = [day_of(calendar, p.deadline) for p in rules.periods]
+        self.issued_lots: list[Ints] = [np.zeros(n_firms, dtype=np.int64) for _ in rules.periods]
+        self.verified = [False] * len(rules.periods)
+        self.balance: dict[int, float] = {}
+        self._position = {p.name: k for k, p in enumerate(rules.periods)}
+
+    def position(self, period: str) -> int:
+        """Return where a period stands in time order."""
+        return self._position[period]
+
+    def front(self, day: int) -> int | None:
+        """Return the period whose deadline comes next, None after the last."""
+        for k, deadline in enumerate(self.deadline_day):
+            if day <= deadline:
+                return k
+        return None
+
+    def usable(self, day: int) -> list[int]:
+        """Return the instruments that may be surrendered for the period at hand, oldest first."""
+        k = self.front(day)
+        return [] if k is None else self.instruments[: k + 1]
+
+    def balance_of(self, year: int, tightening: float) -> float:
+        """Return the balance expected for a year: the announced one, else the last announced, tightened every year.
+
+        Before any plan is announced the public expects balance.
+        """
+        if year in self.balance:
+            return self.balance[year]
+        known = [y for y in self.balance if y < year]
+        if not known:
+            return 0.0
+        last = max(known)
+        return self.balance[last] - tightening * (year - last)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that changes over time."""
+        return {
+            "uses": [u.state() for u in self.uses],
+            "plans": [p.state() for p in self.plans],
+            "issued": [x.copy() for x in self.issued_lots],
+            "verified": list(self.verified),
+            "balance": {str(y): b for y, b in self.balance.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        for use, saved in zip(self.uses, state["uses"], strict=True):
+            use.restore(saved)
+        for plan, saved in zip(self.plans, state["plans"], strict=True):
+            plan.restore(saved)
+        self.issued_lots = [np.array(x) for x in state["issued"]]
+        self.verified = [bool(x) for x in state["verified"]]
+        self.balance = {int(y): float(b) for y, b in state["balance"].items()}
+
+
+def day_of(calendar: TradingCalendar, when: date) -> int:
+    """Return the trading day on or before a date; a day past the end for a date that the calendar does not reach."""
+    if when > calendar.days[-1]:
+        return len(calendar.days)
+    if when < calendar.days[0]:
+        return -1
+    return calendar.index_on_or_before(when)
