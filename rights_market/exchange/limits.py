@@ -1,0 +1,96 @@
+"""Price bands, fees and resale bans of all instruments, as arrays that the matching kernel reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.errors import ExchangeError
+from rights_market.rights import MAX_PRICE_TICKS
+from rights_market.table import readonly
+from rights_market.units import PPM
+
+Int64 = npt.NDArray[np.int64]
+
+
+class Limits:
+    """What an order in each instrument may ask and what it costs; one entry for each instrument.
+
+    The arrays are read-only views of one storage: a kernel that holds them sees every later change.
+
+    Parameters
+    ----------
+    max_price_ticks : sequence of int
+        Highest price that can be quoted in each instrument.
+
+    Attributes
+    ----------
+    band_low, band_high : ndarray of int64, shape (n_instruments,)
+        Lowest and highest price allowed today, ticks; at first every price that can be quoted.
+    buyer_ppm, seller_ppm : ndarray of int64, shape (n_instruments,)
+        Fees, millionths of the value traded; at first 0.
+    lock_bought : ndarray of int64, shape (n_instruments,)
+        1 where units bought today may not be sold today, else 0.
+
+    Raises
+    ------
+    ExchangeError
+        If an instrument has no price that can be quoted.
+    """
+
+    def __init__(self, max_price_ticks: Sequence[int]) -> None:
+        self._top = np.array(max_price_ticks, np.int64)
+        if len(self._top) and not 1 <= self._top.min() <= self._top.max() <= MAX_PRICE_TICKS:
+            raise ExchangeError(f"limits: max_price_ticks are {list(max_price_ticks)}, expected 1 to {MAX_PRICE_TICKS}")
+        self._low, self._high = np.ones_like(self._top), self._top.copy()
+        self._buyer, self._seller = np.zeros_like(self._top), np.zeros_like(self._top)
+        self._lock = np.zeros_like(self._top)
+        self.band_low: Int64 = readonly(self._low)
+        self.band_high: Int64 = readonly(self._high)
+        self.buyer_ppm: Int64 = readonly(self._buyer)
+        self.seller_ppm: Int64 = readonly(self._seller)
+        self.lock_bought: Int64 = readonly(self._lock)
+
+    def __len__(self) -> int:
+        return len(self._top)
+
+    def set_band(self, instrument: int, low: int, high: int) -> None:
+        """Allow prices from `low` to `high`, ticks, both included.
+
+        Raises
+        ------
+        ExchangeError
+            If no tick lies between them, or they reach beyond what can be quoted.
+        """
+        top = int(self._top[self._row(instrument)])
+        if not 1 <= low <= high <= top:
+            raise ExchangeError(f"limits: band {low} to {high} of instrument {instrument} must lie within 1 to {top}")
+        self._low[instrument], self._high[instrument] = low, high
+
+    def lift_band(self, instrument: int) -> None:
+        """Allow every price that can be quoted."""
+        self.set_band(instrument, 1, int(self._top[self._row(instrument)]))
+
+    def set_fees(self, instrument: int, buyer_ppm: int, seller_ppm: int) -> None:
+        """Charge these shares of the value traded, in millionths.
+
+        Raises
+        ------
+        ExchangeError
+            If a fee is negative or above the whole value.
+        """
+        row = self._row(instrument)
+        if not (0 <= buyer_ppm <= PPM and 0 <= seller_ppm <= PPM):
+            raise ExchangeError(f"limits: fees of {buyer_ppm} and {seller_ppm} millionths, expected 0 to {PPM}")
+        self._buyer[row], self._seller[row] = buyer_ppm, seller_ppm
+
+    def set_resale_ban(self, instrument: int, is_banned: bool) -> None:
+        """Say whether units bought today may not be sold today."""
+        self._lock[self._row(instrument)] = is_banned
+
+    def _row(self, instrument: int) -> int:
+        if not 0 <= instrument < len(self):
+            raise ExchangeError(f"limits: no instrument {instrument}, there are {len(self)}")
+        return instrument
