@@ -28,6 +28,7 @@ from agents.banking import SLACK, BankingProblem, Draft, PricePath, Years, fines
 __all__ = ["BankingProblem", "PricePath", "make_good_ceiling", "one_period_price", "present_cost", "price_path"]
 
 ROUNDING = 4 * np.finfo(float).eps
+NOTHING = 1e-12  # share of the market's size that may be lacking: picks the lowest price where a range of them clears
 WIDTH = 1e-13  # relative width of the bracket kept around a start price
 CANDIDATES = 31  # start prices tried at once where a path must be walked year by year
 
@@ -44,6 +45,7 @@ def price_path(problem: BankingProblem) -> PricePath:
     -----
     Year 0 counts undiscounted.  Optimality conditions: price(t+1) = (1 + rate) price(t) while the bank is positive,
     at most that when it is empty, and price 0 from the year on in which permits stop being scarce.
+    Where a range of prices clears the market, the lowest is returned.
 
     Examples
     --------
@@ -117,7 +119,7 @@ def _is_coverable(problem: BankingProblem) -> bool:
         lacking = lacking.sum(keepdims=True)
     elif problem.bankable:
         lacking = np.cumsum(lacking)
-    return bool(lacking.max() <= SLACK * _size(problem))
+    return bool(lacking.max() <= NOTHING * _size(problem))
 
 
 def _search(problem: BankingProblem) -> PricePath:
@@ -130,8 +132,9 @@ def _search(problem: BankingProblem) -> PricePath:
     while start < horizon:
         years = Years(problem, start, horizon - start if problem.bankable else 1)
         binding = slice(-1, None) if problem.borrowing else slice(None)
-        starts, pair = _bracket(years, stock, binding, (upper, choke))
-        lacking = np.cumsum(pair[1] - pair[2], axis=-1) - stock
+        held = stock + NOTHING * size
+        starts, pair = _bracket(years, held, binding, (upper, choke))
+        lacking = np.cumsum(pair[1] - pair[2], axis=-1) - held
         share = _share_of_low(lacking[0, binding], lacking[1, binding])
         price, quantities = _mixed(share, starts[:, None] * years.growth), _mixed(share, pair)
         lacking = np.cumsum(quantities[1] - quantities[2]) - stock
@@ -194,7 +197,7 @@ def _share_of_low(low: Floats, high: Floats) -> float:
 
     At a fine or a floor, demand jumps; between the two sides any mixture clears, and this one uses up the permits.
     """
-    short = low > 0
+    short = (low > 0) & (high <= 0)
     if not short.any():
         return 0.0
     return float((-high[short] / (low[short] - high[short])).min().clip(0.0, 1.0))

@@ -249,10 +249,16 @@ def test_a_cap_exactly_within_reach_is_met():
     assert path.price.min() >= 20 * (1 - 1e-9)
 
 
+def test_the_lowest_of_all_clearing_prices_is_returned():
+    """The first group abates 40 units for up to 20, the second nothing below 50; exactly 40 are needed."""
+    curves = CostCurves.of([0.0, 50.0], 50.0, 0.0, 0.4)
+    assert one_period_price(curves, np.array([100.0, 100.0]), 160.0) == pytest.approx(20, rel=1e-9)
+
+
 def test_one_period_price_respects_slack_and_fine():
     baseline = np.array([100.0])
     assert one_period_price(LINE, baseline, 120.0) == 0
-    assert one_period_price(LINE, baseline, 70.0) == pytest.approx(30, rel=1e-12)
+    assert one_period_price(LINE, baseline, 70.0) == pytest.approx(30, rel=1e-10)
     assert one_period_price(LINE, baseline, 70.0, ceiling=12.0) == pytest.approx(12, rel=1e-12)
 
 
