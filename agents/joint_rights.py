@@ -99,8 +99,8 @@ def joint_prices(problem: JointProblem) -> JointPrices:
             return _at(problem, price)
         price = _improved(problem, price, _direction(problem.measures, price, lacking, free), upper)
     raise ValueError(
-        f"no prices were found at which {problem.required.tolist()} units are saved: at {price.tolist()} CNY the measures "
-        f"save {_saved(problem.measures, price).tolist()}; raise their capacity, or set a fine for each right"
+        f"no prices were found at which {problem.required.tolist()} units are saved: at {price.tolist()} CNY the "
+        f"measures save {_saved(problem.measures, price).tolist()}; raise their capacity, or set a fine for each right"
     )
 
 
