@@ -27,6 +27,7 @@ Int64 = npt.NDArray[np.int64]
 
 TRADING_DAYS_PER_YEAR = 242
 NEVER = -1
+SMALLEST = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class CostCurves:
         above = np.maximum(np.asarray(price, dtype=np.float64) - self.alpha, 0.0)
         # The root of b x^2 + a x = above in the form that stays exact as b goes to 0; 0/0 only when a and above are 0.
         denominator = self.a + np.sqrt(self.a * self.a + 4.0 * self.b * above)
-        share = np.divide(2.0 * above, denominator, out=np.zeros_like(denominator), where=denominator > 0)
+        share = 2.0 * above / np.maximum(denominator, SMALLEST)
         return np.minimum(share, self.limit)
 
 

@@ -169,8 +169,9 @@ class Years:
         needed = self.total - abated
         if self.fine is not None:
             needed = np.where(price >= self.fine, 0.0, needed)
-        offered = self.supply if self.floor is None else np.where(price < self.floor, 0.0, self.supply)
-        return abated, needed, np.broadcast_to(offered, needed.shape)
+        offered = np.empty_like(needed)
+        offered[...] = self.supply if self.floor is None else np.where(price < self.floor, 0.0, self.supply)
+        return abated, needed, offered
 
     def lacking(self, start_price: float | Floats, bank: float) -> Floats:
         """Units lacking up to the end of each year on the path from a start price, negative for units left."""
