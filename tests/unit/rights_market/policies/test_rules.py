@@ -1,0 +1,132 @@
+"""What holds for every rule: tag, limits, refusal of unknown keys, a documented source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+import pytest
+from annotated_types import Ge, Gt, Le, Lt, MinLen, MultipleOf
+from pydantic import TypeAdapter, ValidationError
+
+from rights_market.errors import PolicyError
+from rights_market.policies import RULES
+from rights_market.policies.rule import Rule, Share, summary
+
+ALL = [rule for family in RULES.values() for rule in family]
+
+# The least that a scenario must say about a rule, as a reader of files hands it over.
+LEAST: dict[str, dict[str, Any]] = {
+    "absolute_path": {
+        "base": 1000,
+        "start_year": 2024,
+        "lrf": [{"from_year": 2025, "rate": 0.043}],
+        "steps": {2026: -27},
+    },
+    "grandfathering": {"base_years": [2018, 2019], "cut": 0.02},
+    "output_benchmark": {
+        "products": [{"name": "class I", "output": {"table": {2021: 0.8218}}, "heat": {"table": {2021: 0.1111}}}]
+    },
+    "auction_schedule": {"per_year": 4, "reserve_path": {"r0": 2404, "start_year": 2024, "growth": 0.05}},
+    "penalty": {"form": "multiple", "low": 5, "high": 10, "by": "gap_share"},
+    "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
+}
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_a_rule_is_read_from_plain_values(rule: type[Rule]) -> None:
+    kind = next(iter(fields(rule))).default  # type: ignore[arg-type]
+    read = TypeAdapter(rule).validate_python({"kind": kind, **LEAST.get(kind, {})})
+    assert type(read) is rule
+    assert read.kind == kind  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_unknown_keys_are_refused(rule: type[Rule]) -> None:
+    adapter = TypeAdapter(rule)
+    kind = next(iter(fields(rule))).default  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="no_such_key"):
+        adapter.validate_python({"kind": kind, **LEAST.get(kind, {}), "no_such_key": 1})
+    assert adapter.json_schema()["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_the_tag_comes_first_and_another_tag_is_refused(rule: type[Rule]) -> None:
+    assert is_dataclass(rule)
+    assert fields(rule)[0].name == "kind"
+    with pytest.raises(ValidationError, match="kind"):
+        TypeAdapter(rule).validate_python({"kind": "another", **LEAST.get(fields(rule)[0].default, {})})
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_a_rule_says_what_it_does_and_where_it_comes_from(rule: type[Rule]) -> None:
+    assert re.fullmatch(r"[A-Z].{15,110}\.", summary(rule))
+    source = (rule.__doc__ or "").partition("References\n")[2]
+    assert re.search(r"\[(seen|known|approx)\]", source)
+    described = set(re.findall(r"^    (\w+(?:, \w+)*) : ", rule.__doc__ or "", re.MULTILINE))
+    names = {name for group in described for name in group.split(", ")}
+    assert names == {f.name for f in fields(rule)} - {"kind"}  # type: ignore[arg-type]
+
+
+def test_tags_are_used_once() -> None:
+    kinds = [fields(rule)[0].default for rule in ALL]  # type: ignore[arg-type]
+    assert sorted(set(kinds)) == sorted(kinds)
+
+
+def test_a_share_is_read_as_the_decimal_that_was_written() -> None:
+    read = TypeAdapter(RULES["allocation"][2]).validate_python({"share": 0.29})
+    assert read.share == Decimal("0.29")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("share", 1.5), ("share", -0.1), ("basis", "guess"), ("cancel_orders", "x")]
+)
+def test_limits_hold_for_values_from_files(key: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=key):
+        TypeAdapter(RULES["allocation"][2]).validate_python({key: value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example(Rule):
+    """Example with every kind of limit."""
+
+    share: Share = Decimal("0.5")
+    above: Annotated[int, Gt(0), Lt(10)] = 1
+    many: Annotated[tuple[Annotated[int, Le(3)], ...], MinLen(1)] = (1,)
+    named: dict[str, Annotated[int, Ge(2)]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odd(Rule):
+    """Example with a limit that rules do not know."""
+
+    even: Annotated[int, MultipleOf(2)] = 2
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"share": Decimal("1.01")}, r"Example.share is 1.01, expected at most 1"),
+        ({"share": 0.5}, r"Example.share is 0.5, expected a Decimal"),
+        ({"above": 0}, r"Example.above is 0, expected above 0"),
+        ({"above": 10}, r"Example.above is 10, expected below 10"),
+        ({"many": ()}, r"Example.many is \(\), expected at least 1 of them"),
+        ({"many": (1, 4)}, r"Example.many\[1\] is 4, expected at most 3"),
+        ({"named": {"a": 1}}, r"Example.named\[a\] is 1, expected at least 2"),
+    ],
+)
+def test_limits_hold_for_rules_written_in_code(values: dict[str, Any], words: str) -> None:
+    with pytest.raises(PolicyError, match=words):
+        Example(**values)
+
+
+def test_values_within_the_limits_are_taken() -> None:
+    example = Example(share=1, above=9, many=(3,), named={"a": 2})  # type: ignore[arg-type]
+    assert (example.share, example.above) == (1, 9)
+
+
+def test_an_unknown_limit_is_a_mistake_in_the_rule() -> None:
+    with pytest.raises(TypeError, match="which rules do not know"):
+        Odd()
