@@ -1,0 +1,117 @@
+"""Call auction: orders are collected first and then all trade at one price.
+
+The price is that of the largest volume, then of the smallest imbalance between the sides, and then the middle of what
+prices remain.  Better-priced orders are served first, and at one price the earlier one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.exchange.order_book import Funding, OrderBook, Resting
+from rights_market.kernels import call_clearing
+from rights_market.records import Orders, Receipt
+from rights_market.units import Side
+
+
+def clearing_price(
+    bid_ticks: npt.ArrayLike,
+    bid_lots: npt.ArrayLike,
+    ask_ticks: npt.ArrayLike,
+    ask_lots: npt.ArrayLike,
+    reference_ticks: int | None = None,
+) -> int | None:
+    """Return the price of a call, or None if no bid meets an ask.
+
+    Parameters
+    ----------
+    bid_ticks, bid_lots, ask_ticks, ask_lots : array_like of int
+        Limit prices and lots of the two sides, in any order.
+    reference_ticks : int, optional
+        If given, the tick nearest to it is taken from the prices that remain, instead of the middle.
+
+    Notes
+    -----
+    Demand D(p) are the lots bid at p or above, supply S(p) those asked at p or below.  Of all ticks those with the
+    largest min(D, S) are kept, of these those with the smallest abs(D - S); of the range that remains the midpoint is
+    taken, halves up.
+
+    Examples
+    --------
+    >>> clearing_price([52, 48], [5, 3], [48], [5])
+    51
+    >>> clearing_price([52, 48], [5, 3], [48], [5], reference_ticks=40)
+    49
+    """
+    bid, ask = np.asarray(bid_ticks, np.int64), np.asarray(ask_ticks, np.int64)
+    if not bid.size or not ask.size or bid.max() < ask.min():
+        return None
+    # Outside these ticks one side is empty.
+    low, high = int(ask.min()), int(bid.max())
+    demand, supply = np.zeros(high - low + 1, np.int64), np.zeros(high - low + 1, np.int64)
+    meets_ask, meets_bid = bid >= low, ask <= high
+    np.add.at(demand, bid[meets_ask] - low, np.asarray(bid_lots, np.int64)[meets_ask])
+    np.add.at(supply, ask[meets_bid] - low, np.asarray(ask_lots, np.int64)[meets_bid])
+    first, last = (low + i for i in call_clearing.best_ticks(demand, supply))
+    if reference_ticks is None:
+        return (first + last + 1) // 2
+    return min(max(reference_ticks, first), last)
+
+
+@dataclass(frozen=True, slots=True)
+class CallAuction:
+    """A call auction by time priority.
+
+    Attributes
+    ----------
+    tie : str
+        Which of several equally good prices is taken: ``midpoint`` of their range, or the one nearest to the
+        ``reference`` price.
+
+    Notes
+    -----
+    Orders that rest in the book take part.  Self-trade rules do not apply: at one common price an order does not choose
+    whom it meets.
+    """
+
+    tie: Literal["midpoint", "reference"] = "midpoint"
+
+    def clear(
+        self, book: OrderBook, orders: Orders, reference_ticks: npt.ArrayLike, funding: Funding | None = None
+    ) -> Receipt:
+        """Collect limit orders, clear each instrument at one price, and let the rest queue in the book.
+
+        Parameters
+        ----------
+        book : OrderBook
+            Its resting orders take part; the rest of the new ones joins them.
+        orders : Orders
+            Limit orders in their order of arrival.
+        reference_ticks : array_like of int, shape (n_instruments,)
+            Price to stay near where `tie` asks for it, such as the previous close.
+        funding : Funding, optional
+            What to settle with.
+
+        Returns
+        -------
+        Receipt
+            Maker and taker of a trade are the older and the younger order.
+
+        Raises
+        ------
+        ExchangeError
+            If an order is not a limit order, or has no valid side; nothing is carried out then.
+        """
+        reference = np.broadcast_to(np.asarray(reference_ticks, np.int64), (book.n_instruments,))
+
+        def choose(instrument: int, candidates: Resting) -> int | None:
+            bids, asks = candidates.side == Side.BID, candidates.side == Side.ASK
+            price, lots = candidates.price_ticks, candidates.lots
+            near = int(reference[instrument]) if self.tie == "reference" else None
+            return clearing_price(price[bids], lots[bids], price[asks], lots[asks], near)
+
+        return book.submit_call(orders, choose, funding)

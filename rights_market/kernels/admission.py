@@ -1,0 +1,111 @@
+"""What is checked before an order may touch a book: its terms, and that its owner can cover it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from rights_market.kernels import codes
+from rights_market.kernels.book import (
+    ASK,
+    BEST,
+    BID,
+    CANCEL_INCOMING,
+    COUNT,
+    LADDER,
+    MAX_PRICE,
+    NOBODY,
+    SELF_TRADE,
+    SELF_TRADE_OFF,
+    Book,
+    Int,
+    inlined,
+)
+from rights_market.kernels.settlement import Funds, bid_cover
+
+# Keeps sums of lots over a whole book inside 64 bits; a pre-funded book has a tighter bound for each instrument.
+MAX_LOTS: Final = 1 << 40
+
+
+@inlined
+def refuse_parties(book: Book, funds: Funds | None, account: Int, instrument: Int) -> Any:
+    """Return why no such account or instrument can trade here, or ACCEPTED."""
+    if instrument < 0 or instrument >= len(book.heads):
+        return codes.UNKNOWN_INSTRUMENT
+    if account < 0:
+        return codes.UNKNOWN_ACCOUNT
+    if funds is not None and account >= len(funds.cash):
+        return codes.UNKNOWN_ACCOUNT
+    return codes.ACCEPTED
+
+
+@inlined
+def refuse_terms(book: Book, funds: Funds | None, instrument: Int, kind: Int, price: Int, lots: Int) -> Any:
+    """Return why an order with these terms cannot be taken, or ACCEPTED."""
+    if funds is not None and not funds.is_open[instrument]:
+        return codes.MARKET_CLOSED
+    if lots <= 0:
+        return codes.OFF_LOT
+    if lots > MAX_LOTS:
+        return codes.TOO_LARGE
+    if kind != codes.MARKET and (price < 1 or price > book.heads[instrument, MAX_PRICE]):
+        return codes.OUTSIDE_PRICE_RANGE
+    if funds is not None:
+        if kind != codes.MARKET and (price < funds.band_low[instrument] or price > funds.band_high[instrument]):
+            return codes.OUTSIDE_PRICE_LIMIT
+        if lots > funds.max_lots[instrument]:
+            return codes.TOO_LARGE
+    return codes.ACCEPTED
+
+
+@inlined
+def refuse_cover(funds: Funds, account: Int, instrument: Int, side: Int, price: Int, lots: Int, credit: Int) -> Any:
+    """Return why an account cannot cover an order, or ACCEPTED.
+
+    `credit` is what the order that it replaces would release: lots for an ask, fen for a bid.
+    """
+    if side == BID:
+        if bid_cover(funds, instrument, price, lots, 0) > funds.cash[account] + credit:
+            return codes.INSUFFICIENT_CASH
+        return codes.ACCEPTED
+    free = funds.free[instrument, account] + credit
+    if free < lots:
+        return codes.INSUFFICIENT_HOLDINGS
+    if free - funds.locked[instrument, account] < lots:
+        return codes.RESALE_BAN
+    return codes.ACCEPTED
+
+
+@inlined
+def is_fillable(book: Book, account: Int, instrument: Int, side: Int, limit: Int, lots: Int) -> Any:
+    """Whether others' orders within the limit add up to `lots`."""
+    heads, orders = book.heads, book.orders
+    rule = book.meta[SELF_TRADE]
+    other = 1 - side
+    sign = 1 - 2 * side
+    price = heads[instrument, BEST + other]
+    left = heads[instrument, COUNT + other]
+    missing = np.int64(lots)
+    while left > 0 and (price - limit) * sign <= 0:
+        slot = np.int64(book.ladder[heads[instrument, LADDER] + price, 0])
+        while slot != NOBODY:
+            left -= 1
+            if rule == SELF_TRADE_OFF or orders[slot]["account"] != account:
+                missing -= orders[slot]["lots"]
+                if missing <= 0:
+                    return True
+            elif rule == CANCEL_INCOMING:
+                return False
+            slot = np.int64(orders[slot]["next"])
+        price += sign
+    return False
+
+
+@inlined
+def cover_of(funds: Funds, book: Book, slot: Int) -> Any:
+    """Return what a resting order holds frozen: lots for an ask, fen for a bid."""
+    order = book.orders[slot]
+    if order["side"] == ASK:
+        return order["lots"]
+    return bid_cover(funds, order["instrument"], np.int64(order["price"]), order["lots"], order["value"])

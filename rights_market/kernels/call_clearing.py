@@ -1,0 +1,188 @@
+"""Clearing of a call auction: which orders take part, at which price, and who trades."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rights_market.kernels import codes
+from rights_market.kernels.admission import refuse_cover, refuse_parties, refuse_terms
+from rights_market.kernels.book import (
+    ASK,
+    BID,
+    NEXT_ID,
+    NOBODY,
+    TRADES,
+    Book,
+    Int,
+    Int8,
+    Int32,
+    Int64,
+    Rows,
+    inlined,
+    kernel,
+    slot_named,
+    unlink,
+)
+from rights_market.kernels.matching import freeze_on_entry
+from rights_market.kernels.settlement import Funds, bid_cover, fee_charged, release_cash, settle
+
+# Journal rows that a call can cause: one to cover a new order, and for each order that may trade its share of the
+# pairings (fewer than there are orders, three rows each) and one release.
+ROWS_OF_NEW = 1
+ROWS_OF_CANDIDATE = 4
+
+
+@kernel
+def collect_orders(
+    book: Book,
+    funds: Funds | None,
+    account: Int32,
+    instrument: Int32,
+    side: Int8,
+    price: Int64,
+    lots: Int64,
+    out_reason: Int8,
+) -> None:
+    """Check and cover limit orders, of sides that exist, without matching them.
+
+    Every row gets an order id, accepted or not; the accepted ones are not in the book yet.
+    """
+    first = book.meta[NEXT_ID]
+    for row in range(len(account)):
+        who, what, way = np.int64(account[row]), np.int64(instrument[row]), np.int64(side[row])
+        reason = refuse_parties(book, funds, who, what)
+        if reason == codes.ACCEPTED:
+            reason = refuse_terms(book, funds, what, codes.LIMIT, price[row], lots[row])
+        if funds is not None and reason == codes.ACCEPTED:
+            reason = refuse_cover(funds, who, what, way, price[row], lots[row], 0)
+            if reason == codes.ACCEPTED:
+                freeze_on_entry(funds, first + row, who, what, way, price[row], lots[row])
+        out_reason[row] = reason
+    book.meta[NEXT_ID] = first + len(account)
+
+
+@kernel
+def best_ticks(demand: Int64, supply: Int64) -> tuple[int, int]:
+    """Find the ticks that trade most and, among them, leave the least imbalance.
+
+    Parameters
+    ----------
+    demand, supply : ndarray of int64, shape (n_ticks,)
+        Lots bid and asked at each tick; on return, lots bid at it or above and asked at it or below.
+
+    Returns
+    -------
+    tuple of int
+        First and last such tick, as positions; they have no gap, because excess demand falls with the price.
+    """
+    n = len(demand)
+    for i in range(1, n):
+        supply[i] += supply[i - 1]
+        demand[n - 1 - i] += demand[n - i]
+    first, last = 0, 0
+    for i in range(1, n):
+        volume, most = min(demand[i], supply[i]), min(demand[first], supply[first])
+        excess, least = abs(demand[i] - supply[i]), abs(demand[first] - supply[first])
+        if volume > most or (volume == most and excess < least):
+            first, last = i, i
+        elif volume == most and excess == least:
+            last = i
+    return first, last
+
+
+@inlined
+def write_call_trade(book: Book, bid: Any, ask: Any, price: Int, lots: Int) -> None:
+    """Append a trade whose maker is the older of the two orders."""
+    meta = book.meta
+    trade = book.trades[meta[TRADES]]
+    meta[TRADES] += 1
+    bid_is_younger = bid["order_id"] > ask["order_id"]
+    trade["maker"] = ask["order_id"] if bid_is_younger else bid["order_id"]
+    trade["taker"] = bid["order_id"] if bid_is_younger else ask["order_id"]
+    trade["price_ticks"] = price
+    trade["lots"] = lots
+    trade["instrument"] = bid["instrument"]
+    trade["buyer"] = bid["account"]
+    trade["seller"] = ask["account"]
+    trade["taker_side"] = BID if bid_is_younger else ASK
+
+
+@kernel
+def pair_orders(book: Book, funds: Funds | None, price: Int, bids: Rows, asks: Rows) -> None:
+    """Trade bids with asks of one instrument at one price, best and oldest first, and settle.
+
+    Parameters
+    ----------
+    book : Book
+        Trades are appended to it.
+    funds : Funds or None
+        Modified in place; None for a bare book.
+    price : int
+        Price of all trades, ticks.
+    bids, asks : ndarray of ORDER
+        Orders in priority; ``lots`` and ``value`` are brought up to date.
+    """
+    b, a = 0, 0
+    while b < len(bids) and a < len(asks) and bids[b]["price"] >= price and asks[a]["price"] <= price:
+        bid, ask = bids[b], asks[a]
+        size = min(bid["lots"], ask["lots"])
+        write_call_trade(book, bid, ask, price, size)
+        if funds is not None:
+            instrument = np.int64(bid["instrument"])
+            fen = size * (price * funds.tick_value[instrument])
+            bid_id, ask_id = bid["order_id"], ask["order_id"]
+            settle(
+                funds,
+                np.int64(bid["account"]),
+                np.int64(ask["account"]),
+                instrument,
+                size,
+                fen,
+                bid["value"],
+                ask["value"],
+                bid_id,
+                ask_id,
+                max(bid_id, ask_id),
+            )
+            bid["value"] += fen
+            ask["value"] += fen
+        bid["lots"] -= size
+        ask["lots"] -= size
+        if bid["lots"] == 0:
+            b += 1
+        if ask["lots"] == 0:
+            a += 1
+
+
+@kernel
+def release_and_update(book: Book, funds: Funds | None, before: Rows, after: Rows) -> None:
+    """Release what a call made free, and bring the orders that rested before it up to date.
+
+    Parameters
+    ----------
+    book, funds : Book, Funds or None
+        Modified in place.
+    before, after : ndarray of ORDER, shape (n,)
+        Orders of one instrument, as they came and as the call left them.  Those that do not rest yet are not
+        queued here: their tick may still hold the other side.
+    """
+    for i in range(len(after)):
+        old, order = before[i], after[i]
+        lots, value = order["lots"], order["value"]
+        if lots == old["lots"]:
+            continue
+        if funds is not None and order["side"] == BID:
+            instrument, price = np.int64(order["instrument"]), np.int64(order["price"])
+            ppm = funds.buyer_ppm[instrument]
+            spent = value - old["value"] + fee_charged(value, ppm) - fee_charged(old["value"], ppm)
+            kept = bid_cover(funds, instrument, price, lots, value) if lots > 0 else np.int64(0)
+            was = bid_cover(funds, instrument, price, old["lots"], old["value"])
+            release_cash(funds, np.int64(order["account"]), was - spent - kept, order["order_id"])
+        slot = slot_named(book, order["order_id"], book.meta[NEXT_ID])
+        if slot != NOBODY:
+            book.orders[slot]["lots"] = lots
+            book.orders[slot]["value"] = value
+            if lots == 0:
+                unlink(book, slot)

@@ -1,0 +1,493 @@
+"""Continuous matching by price, then time.
+
+One source serves two books.  Where no funds are passed, numba drops every branch that touches them and a bare
+book remains; where they are passed, an order is covered on entry and every fill settles at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rights_market.kernels import codes
+from rights_market.kernels.admission import cover_of, is_fillable, refuse_cover, refuse_parties, refuse_terms
+from rights_market.kernels.book import (
+    ASK,
+    BASE_ID,
+    BEST,
+    BID,
+    CANCEL_INCOMING,
+    COUNT,
+    FIRST,
+    FREE,
+    LADDER,
+    LAST,
+    LIVE,
+    MAX_PRICE,
+    NEXT_ID,
+    NOBODY,
+    SELF_TRADE,
+    SELF_TRADE_OFF,
+    TRADES,
+    Book,
+    Int,
+    Int8,
+    Int32,
+    Int64,
+    Rows,
+    free_slot,
+    inlined,
+    kernel,
+    next_best,
+    queue_last,
+    slot_named,
+)
+from rights_market.kernels.settlement import (
+    Funds,
+    affordable,
+    bid_cover,
+    fee_charged,
+    freeze_cash,
+    freeze_lots,
+    release_cash,
+    release_cover,
+    release_lots,
+    settle,
+    spend,
+    withdraw,
+)
+
+# Journal rows that one order can cause: for itself, and for each resting order that it meets.
+ROWS_OF_ORDER = 4
+ROWS_OF_MAKER = 5
+
+NEEDS_ROOM = -128
+MALFORMED = -127
+
+
+@inlined
+def write_trade(
+    book: Book, slot: Int, order_id: Int, account: Int, instrument: Int, side: Int, price: Int, lots: Int
+) -> None:
+    """Append a trade between the resting order in `slot` and an arriving order."""
+    meta = book.meta
+    maker = book.orders[slot]
+    trade = book.trades[meta[TRADES]]
+    meta[TRADES] += 1
+    trade["maker"] = maker["order_id"]
+    trade["taker"] = order_id
+    trade["price_ticks"] = price
+    trade["lots"] = lots
+    trade["instrument"] = instrument
+    trade["buyer"] = account if side == BID else maker["account"]
+    trade["seller"] = maker["account"] if side == BID else account
+    trade["taker_side"] = side
+
+
+@inlined
+def settle_fill(
+    book: Book,
+    funds: Funds,
+    slot: Int,
+    order_id: Int,
+    account: Int,
+    instrument: Int,
+    side: Int,
+    price: Int,
+    lots: Int,
+    value: Int,
+) -> Any:
+    """Settle one fill against the resting order in `slot` and return its value in fen."""
+    maker = book.orders[slot]
+    fen = lots * (price * funds.tick_value[instrument])
+    before = maker["value"]
+    if side == BID:
+        settle(
+            funds,
+            account,
+            maker["account"],
+            instrument,
+            lots,
+            fen,
+            value,
+            before,
+            order_id,
+            maker["order_id"],
+            order_id,
+        )
+    else:
+        settle(
+            funds,
+            maker["account"],
+            account,
+            instrument,
+            lots,
+            fen,
+            before,
+            value,
+            maker["order_id"],
+            order_id,
+            order_id,
+        )
+    maker["value"] = before + fen
+    if maker["lots"] == lots and side != BID:
+        # What rounding the fee up had kept frozen for a buyer who is now served.
+        rest = bid_cover(funds, instrument, price, 0, before + fen)
+        release_cash(funds, maker["account"], rest, maker["order_id"])
+    return fen
+
+
+@inlined
+def match(
+    book: Book,
+    funds: Funds | None,
+    order_id: Int,
+    account: Int,
+    instrument: Int,
+    side: Int,
+    is_market: bool,
+    limit: Int,
+    lots: Int,
+) -> Any:
+    """Trade an arriving order against the other side.
+
+    Returns
+    -------
+    rest : int
+        Lots that did not trade.
+    value : int
+        Fen traded, 0 in a bare book.
+    reason : int
+        Why the rest may not trade on nor rest: SELF_TRADE, INSUFFICIENT_CASH, or ACCEPTED.
+    """
+    orders, ladder, heads, meta = book.orders, book.ladder, book.heads, book.meta
+    rule = meta[SELF_TRADE]
+    other = 1 - side
+    sign = 1 - 2 * side
+    rest, value, reason = np.int64(lots), np.int64(0), np.int64(codes.ACCEPTED)
+    best = heads[instrument, BEST + other]
+    while rest > 0 and (best - limit) * sign <= 0 and reason == codes.ACCEPTED:
+        tick = heads[instrument, LADDER] + best
+        slot = np.int64(ladder[tick, FIRST])
+        while slot != NOBODY and rest > 0:
+            maker = orders[slot]
+            size = min(rest, maker["lots"])
+            if rule != SELF_TRADE_OFF and maker["account"] == account:
+                if rule == CANCEL_INCOMING:
+                    reason = np.int64(codes.SELF_TRADE)
+                    break
+                if funds is not None:
+                    release_cover(
+                        funds, account, instrument, other, best, maker["lots"], maker["value"], maker["order_id"]
+                    )
+                size = maker["lots"]
+            else:
+                if funds is not None:
+                    if is_market and side == BID:
+                        size = affordable(funds, account, instrument, best, size, value)
+                        if size == 0:
+                            reason = np.int64(codes.INSUFFICIENT_CASH)
+                            break
+                        freeze_cash(funds, account, spend(funds, instrument, best, size, value), order_id)
+                    value += settle_fill(book, funds, slot, order_id, account, instrument, side, best, size, value)
+                write_trade(book, slot, order_id, account, instrument, side, best, size)
+                rest -= size
+            if size == maker["lots"]:
+                after = np.int64(maker["next"])
+                heads[instrument, COUNT + other] -= 1
+                free_slot(book, slot)
+                slot = after
+            else:
+                maker["lots"] -= size
+        ladder[tick, FIRST] = slot
+        if slot != NOBODY:
+            orders[slot]["prev"] = NOBODY
+        else:
+            ladder[tick, LAST] = NOBODY
+            best = next_best(book, instrument, other, best)
+            heads[instrument, BEST + other] = best
+    return rest, value, reason
+
+
+@inlined
+def freeze_on_entry(
+    funds: Funds, order_id: Int, account: Int, instrument: Int, side: Int, limit: Int, lots: Int
+) -> None:
+    """Freeze what an order that has been found covered may cost."""
+    if side == BID:
+        freeze_cash(funds, account, bid_cover(funds, instrument, limit, lots, 0), order_id)
+    else:
+        freeze_lots(funds, account, instrument, lots, order_id)
+
+
+@inlined
+def release_unused(
+    funds: Funds,
+    order_id: Int,
+    account: Int,
+    instrument: Int,
+    side: Int,
+    limit: Int,
+    lots: Int,
+    rest: Int,
+    value: Int,
+    rests: bool,
+) -> None:
+    """Release what an order froze on entry and needs no longer: price improvement, and a rest that lapses."""
+    if side == BID:
+        spent = value + fee_charged(value, funds.buyer_ppm[instrument])
+        kept = bid_cover(funds, instrument, limit, rest, value) if rests else np.int64(0)
+        release_cash(funds, account, bid_cover(funds, instrument, limit, lots, 0) - spent - kept, order_id)
+    elif not rests:
+        release_lots(funds, account, instrument, rest, order_id)
+
+
+@inlined
+def enter(
+    book: Book,
+    funds: Funds | None,
+    order_id: Int,
+    account: Int,
+    instrument: Int,
+    side: Int,
+    kind: Int,
+    price: Int,
+    lots: Int,
+) -> Any:
+    """Cover and match an order with admissible terms, and let its rest queue or lapse; return (reason, filled)."""
+    heads = book.heads
+    is_market = kind == codes.MARKET
+    # A market buy has no limit to be covered at: it pays fill by fill from free cash.
+    pays_as_it_goes = is_market and side == BID
+    limit = np.int64(price)
+    if is_market:
+        limit = heads[instrument, MAX_PRICE] if side == BID else np.int64(1)
+    if funds is not None and not pays_as_it_goes:
+        reason = refuse_cover(funds, account, instrument, side, limit, lots, 0)
+        if reason != codes.ACCEPTED:
+            return reason, np.int64(0)
+    if is_market and heads[instrument, COUNT + 1 - side] == 0:
+        return np.int64(codes.NO_COUNTERPARTY), np.int64(0)
+    if kind == codes.FOK and not is_fillable(book, account, instrument, side, limit, lots):
+        return np.int64(codes.NOT_FILLABLE), np.int64(0)
+    if funds is not None and not pays_as_it_goes:
+        freeze_on_entry(funds, order_id, account, instrument, side, limit, lots)
+    rest, value, stop = match(book, funds, order_id, account, instrument, side, is_market, limit, lots)
+    may_rest = kind == codes.LIMIT or kind == codes.REPLACE or kind == codes.REQUOTE
+    rests = rest > 0 and may_rest and stop == codes.ACCEPTED
+    if funds is not None and not pays_as_it_goes:
+        release_unused(funds, order_id, account, instrument, side, limit, lots, rest, value, rests)
+    if rests:
+        queue_last(book, order_id, account, instrument, side, limit, rest, value)
+    elif rest == lots and stop != codes.ACCEPTED:
+        return stop, np.int64(0)
+    elif rest == lots and is_market:
+        return np.int64(codes.NO_COUNTERPARTY), np.int64(0)
+    return np.int64(codes.ACCEPTED), lots - rest
+
+
+@inlined
+def shrink(book: Book, funds: Funds | None, slot: Int, order_id: Int, lots: Int) -> None:
+    """Reduce a resting order where it stands in its queue; from now on it goes by the new order id."""
+    order = book.orders[slot]
+    before = order["lots"]
+    if funds is not None:
+        account, instrument = order["account"], order["instrument"]
+        if order["side"] == BID:
+            price, value = np.int64(order["price"]), order["value"]
+            fen = bid_cover(funds, instrument, price, before, value) - bid_cover(funds, instrument, price, lots, value)
+            release_cash(funds, account, fen, order_id)
+        else:
+            release_lots(funds, account, instrument, before - lots, order_id)
+    base = book.meta[BASE_ID]
+    book.slots[order["order_id"] - base] = NOBODY
+    book.slots[order_id - base] = slot
+    order["order_id"] = order_id
+    order["lots"] = lots
+
+
+@inlined
+def process(
+    book: Book,
+    funds: Funds | None,
+    order_id: Int,
+    account: Int,
+    instrument: Int,
+    side: Int,
+    kind: Int,
+    price: Int,
+    lots: Int,
+    target: Int,
+) -> Any:
+    """Carry out one row and return (reason, lots filled)."""
+    slot = np.int64(NOBODY)
+    if kind == codes.REQUOTE:
+        slot = slot_named(book, target, order_id)
+        if slot != NOBODY and book.orders[slot]["account"] == account:
+            withdraw(book, funds, slot)
+        slot = np.int64(NOBODY)
+    if kind == codes.CANCEL or kind == codes.REPLACE:
+        slot = slot_named(book, target, order_id)
+        if slot == NOBODY:
+            return np.int64(codes.UNKNOWN_ORDER), np.int64(0)
+        order = book.orders[slot]
+        if order["account"] != account:
+            return np.int64(codes.NOT_OWNER), np.int64(0)
+        if kind == codes.CANCEL:
+            withdraw(book, funds, slot)
+            return np.int64(codes.ACCEPTED), np.int64(0)
+        instrument, side = np.int64(order["instrument"]), np.int64(order["side"])
+    else:
+        reason = refuse_parties(book, funds, account, instrument)
+        if reason != codes.ACCEPTED:
+            return np.int64(reason), np.int64(0)
+    reason = refuse_terms(book, funds, instrument, kind, price, lots)
+    if reason != codes.ACCEPTED:
+        return np.int64(reason), np.int64(0)
+    if kind == codes.REPLACE:
+        order = book.orders[slot]
+        if order["price"] == price and lots <= order["lots"]:
+            shrink(book, funds, slot, order_id, lots)
+            return np.int64(codes.ACCEPTED), np.int64(0)
+        if funds is not None:
+            credit = cover_of(funds, book, slot)
+            reason = refuse_cover(funds, account, instrument, side, price, lots, credit)
+            if reason != codes.ACCEPTED:
+                return np.int64(reason), np.int64(0)
+        withdraw(book, funds, slot)
+    return enter(book, funds, order_id, account, instrument, side, kind, price, lots)
+
+
+@inlined
+def is_malformed(side: Int, kind: Int) -> Any:
+    """Whether a side or kind does not exist."""
+    return side < BID or side > ASK or kind < codes.LIMIT or kind > codes.REQUOTE
+
+
+@inlined
+def lacks_room(book: Book, funds: Funds | None) -> Any:
+    """Whether the next order might not find a slot, or room for the journal rows that it causes."""
+    if book.meta[FREE] == NOBODY:
+        return True
+    if funds is not None:
+        journal = funds.journal
+        return journal.filled[0] + ROWS_OF_ORDER + ROWS_OF_MAKER * book.meta[LIVE] > len(journal.op)
+    return False
+
+
+@kernel
+def match_orders(
+    book: Book,
+    funds: Funds | None,
+    start: int,
+    account: Int32,
+    instrument: Int32,
+    side: Int8,
+    kind: Int8,
+    price: Int64,
+    lots: Int64,
+    target: Int64,
+    out_reason: Int8,
+    out_filled: Int64,
+) -> int:
+    """Carry out the rows from `start` on, in their order.
+
+    Parameters
+    ----------
+    book : Book
+        Modified in place.
+    funds : Funds or None
+        Modified in place; None for a bare book.
+    start : int
+        First row to carry out.
+    account, instrument, side, kind, price, lots, target : ndarray, shape (n,)
+        Columns of `rights_market.records.Orders`.
+    out_reason, out_filled : ndarray, shape (n,)
+        Written: the reason of refusal or 0, and the lots traded on arrival.
+
+    Returns
+    -------
+    int
+        Rows done.  If fewer than n, a free slot or room in the journal is needed before the next row can be carried
+        out.  Negative, and nothing was done: minus 1 minus the first row whose side or kind does not exist.
+    """
+    for row in range(start, len(account)):
+        if is_malformed(side[row], kind[row]):
+            return -1 - row
+    first = book.meta[NEXT_ID] - start
+    done = len(account)
+    for row in range(start, len(account)):
+        if lacks_room(book, funds):
+            done = row
+            break
+        order_id = first + row
+        reason, filled = process(
+            book,
+            funds,
+            order_id,
+            np.int64(account[row]),
+            np.int64(instrument[row]),
+            np.int64(side[row]),
+            np.int64(kind[row]),
+            price[row],
+            lots[row],
+            target[row],
+        )
+        out_reason[row] = reason
+        out_filled[row] = filled
+    book.meta[NEXT_ID] = first + done
+    return done
+
+
+@kernel
+def match_one(
+    orders: Rows,
+    ladder: Int32,
+    slots: Int32,
+    heads: Int64,
+    meta: Int64,
+    trades: Rows,
+    funds: Funds | None,
+    account: Int,
+    instrument: Int,
+    side: Int,
+    kind: Int,
+    price: Int,
+    lots: Int,
+    target: Int,
+) -> int:
+    """Carry out one order; the arrays come one by one because that is what a call from Python costs least with.
+
+    Returns
+    -------
+    int
+        Order id of an accepted order; minus the reason of a refused one, which uses up an id too; `NEEDS_ROOM` or
+        `MALFORMED` if nothing was done.
+    """
+    book = Book(orders, ladder, slots, heads, meta, trades)
+    if is_malformed(side, kind):
+        return MALFORMED
+    order_id = meta[NEXT_ID]
+    if lacks_room(book, funds) or order_id - meta[BASE_ID] >= len(slots) or meta[TRADES] + meta[LIVE] >= len(trades):
+        return NEEDS_ROOM
+    meta[NEXT_ID] = order_id + 1
+    reason, filled = process(book, funds, order_id, account, instrument, side, kind, price, lots, target)
+    return int(order_id) if reason == codes.ACCEPTED else -int(reason)
+
+
+@kernel
+def withdraw_slots(book: Book, funds: Funds | None, slots: Int64) -> None:
+    """Take resting orders out of the book, in the order given, and release what they hold frozen."""
+    for slot in slots:
+        withdraw(book, funds, slot)
+
+
+@kernel
+def read_covers(book: Book, funds: Funds, order_ids: Int64, side: Int, out_cover: Int64) -> None:
+    """Write what live orders of a side hold frozen, lots for asks and fen for bids; 0 for all other ids."""
+    for i in range(len(order_ids)):
+        slot = slot_named(book, order_ids[i], book.meta[NEXT_ID])
+        out_cover[i] = 0
+        if slot != NOBODY and book.orders[slot]["side"] == side:
+            out_cover[i] = cover_of(funds, book, slot)
