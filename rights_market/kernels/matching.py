@@ -15,20 +15,13 @@ from rights_market.kernels.admission import cover_of, is_fillable, refuse_cover,
 from rights_market.kernels.book import (
     ASK,
     BASE_ID,
-    BEST,
     BID,
-    CANCEL_INCOMING,
     COUNT,
-    FIRST,
     FREE,
-    LADDER,
-    LAST,
     LIVE,
     MAX_PRICE,
     NEXT_ID,
     NOBODY,
-    SELF_TRADE,
-    SELF_TRADE_OFF,
     TRADES,
     Book,
     Int,
@@ -36,25 +29,20 @@ from rights_market.kernels.book import (
     Int32,
     Int64,
     Rows,
-    free_slot,
     inlined,
     kernel,
-    next_best,
     queue_last,
     slot_named,
 )
+from rights_market.kernels.crossing import match
 from rights_market.kernels.settlement import (
     Funds,
-    affordable,
     bid_cover,
     fee_charged,
     freeze_cash,
     freeze_lots,
     release_cash,
-    release_cover,
     release_lots,
-    settle,
-    spend,
     withdraw,
 )
 
@@ -64,150 +52,6 @@ ROWS_OF_MAKER = 5
 
 NEEDS_ROOM = -128
 MALFORMED = -127
-
-
-@inlined
-def write_trade(
-    book: Book, slot: Int, order_id: Int, account: Int, instrument: Int, side: Int, price: Int, lots: Int
-) -> None:
-    """Append a trade between the resting order in `slot` and an arriving order."""
-    meta = book.meta
-    maker = book.orders[slot]
-    trade = book.trades[meta[TRADES]]
-    meta[TRADES] += 1
-    trade["maker"] = maker["order_id"]
-    trade["taker"] = order_id
-    trade["price_ticks"] = price
-    trade["lots"] = lots
-    trade["instrument"] = instrument
-    trade["buyer"] = account if side == BID else maker["account"]
-    trade["seller"] = maker["account"] if side == BID else account
-    trade["taker_side"] = side
-
-
-@inlined
-def settle_fill(
-    book: Book,
-    funds: Funds,
-    slot: Int,
-    order_id: Int,
-    account: Int,
-    instrument: Int,
-    side: Int,
-    price: Int,
-    lots: Int,
-    value: Int,
-) -> Any:
-    """Settle one fill against the resting order in `slot` and return its value in fen."""
-    maker = book.orders[slot]
-    fen = lots * (price * funds.tick_value[instrument])
-    before = maker["value"]
-    if side == BID:
-        settle(
-            funds,
-            account,
-            maker["account"],
-            instrument,
-            lots,
-            fen,
-            value,
-            before,
-            order_id,
-            maker["order_id"],
-            order_id,
-        )
-    else:
-        settle(
-            funds,
-            maker["account"],
-            account,
-            instrument,
-            lots,
-            fen,
-            before,
-            value,
-            maker["order_id"],
-            order_id,
-            order_id,
-        )
-    maker["value"] = before + fen
-    if maker["lots"] == lots and side != BID:
-        # What rounding the fee up had kept frozen for a buyer who is now served.
-        rest = bid_cover(funds, instrument, price, 0, before + fen)
-        release_cash(funds, maker["account"], rest, maker["order_id"])
-    return fen
-
-
-@inlined
-def match(
-    book: Book,
-    funds: Funds | None,
-    order_id: Int,
-    account: Int,
-    instrument: Int,
-    side: Int,
-    is_market: bool,
-    limit: Int,
-    lots: Int,
-) -> Any:
-    """Trade an arriving order against the other side.
-
-    Returns
-    -------
-    rest : int
-        Lots that did not trade.
-    value : int
-        Fen traded, 0 in a bare book.
-    reason : int
-        Why the rest may not trade on nor rest: SELF_TRADE, INSUFFICIENT_CASH, or ACCEPTED.
-    """
-    orders, ladder, heads, meta = book.orders, book.ladder, book.heads, book.meta
-    rule = meta[SELF_TRADE]
-    other = 1 - side
-    sign = 1 - 2 * side
-    rest, value, reason = np.int64(lots), np.int64(0), np.int64(codes.ACCEPTED)
-    best = heads[instrument, BEST + other]
-    while rest > 0 and (best - limit) * sign <= 0 and reason == codes.ACCEPTED:
-        tick = heads[instrument, LADDER] + best
-        slot = np.int64(ladder[tick, FIRST])
-        while slot != NOBODY and rest > 0:
-            maker = orders[slot]
-            size = min(rest, maker["lots"])
-            if rule != SELF_TRADE_OFF and maker["account"] == account:
-                if rule == CANCEL_INCOMING:
-                    reason = np.int64(codes.SELF_TRADE)
-                    break
-                if funds is not None:
-                    release_cover(
-                        funds, account, instrument, other, best, maker["lots"], maker["value"], maker["order_id"]
-                    )
-                size = maker["lots"]
-            else:
-                if funds is not None:
-                    if is_market and side == BID:
-                        size = affordable(funds, account, instrument, best, size, value)
-                        if size == 0:
-                            reason = np.int64(codes.INSUFFICIENT_CASH)
-                            break
-                        freeze_cash(funds, account, spend(funds, instrument, best, size, value), order_id)
-                    value += settle_fill(book, funds, slot, order_id, account, instrument, side, best, size, value)
-                write_trade(book, slot, order_id, account, instrument, side, best, size)
-                rest -= size
-            if size == maker["lots"]:
-                after = np.int64(maker["next"])
-                heads[instrument, COUNT + other] -= 1
-                free_slot(book, slot)
-                slot = after
-            else:
-                maker["lots"] -= size
-        ladder[tick, FIRST] = slot
-        if slot != NOBODY:
-            orders[slot]["prev"] = NOBODY
-        else:
-            ladder[tick, LAST] = NOBODY
-            best = next_best(book, instrument, other, best)
-            heads[instrument, BEST + other] = best
-    return rest, value, reason
 
 
 @inlined
