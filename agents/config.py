@@ -10,6 +10,7 @@ from agents.behaviour import Behaviour
 from agents.spec import CostCurve, Label, PopulationSpec, SectorSpec, StrategyShare
 from rights_market import Right
 from rights_market.exchange.calendar import Period, TradingCalendar
+from rights_market.exchange.uniform_calendar import UniformCalendar
 from rights_market.market import Keep
 from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.banking import FreeBanking
@@ -47,7 +48,7 @@ class MarketConfig:
 
 def small_market(
     n_firms: int = 50,
-    tightness: float = 0.05,
+    tightness: float = 0.02,
     years: int = 2,
     days_per_year: int = 60,
     hedger_share: float = 0.2,
@@ -74,7 +75,7 @@ def small_market(
         Period(
             name=str(y),
             vintage=y,
-            use_from=date(y, 1, 1),
+            use_from=date(y - 1, 12, 2),
             use_to=date(y, 12, 1),
             announce=date(y, 1, 1),
             preallocate=date(y, 1, 20),
@@ -103,7 +104,7 @@ def small_market(
     strategies = [StrategyShare("late_buyer", 1.0 - hedger_share), StrategyShare("hedger", hedger_share)]
     return MarketConfig(
         rule_books=(book,),
-        calendar=TradingCalendar.uniform(first, years, days_per_year),
+        calendar=UniformCalendar(first, years, days_per_year),
         population=PopulationSpec(sectors=sectors, strategies=[s for s in strategies if s.share > 0]),
         behaviour=behaviour or Behaviour(tightening=tightness),
     )

@@ -69,10 +69,10 @@ class Desk:
         self._closes: deque[Floats] = deque(maxlen=CLOSES_KEPT)
         instruments = market.instruments
         codes = list(dict.fromkeys(x.right.code for x in instruments))
-        self._right_of = np.array([codes.index(x.right.code) for x in instruments], dtype=np.intp)
-        self._tick_value = np.array([x.right.tick_value_fen for x in instruments], dtype=np.int64)
+        self.right_of = np.array([codes.index(x.right.code) for x in instruments], dtype=np.intp)
+        self.tick_value = np.array([x.right.tick_value_fen for x in instruments], dtype=np.int64)
         self._right_tick_value = np.array(
-            [self._tick_value[self._right_of == r][0] for r in range(n_rights)], dtype=np.int64
+            [self.tick_value[self.right_of == r][0] for r in range(n_rights)], dtype=np.int64
         )
         self._seat_of = np.full((n_rights, int(seats.account.max(initial=0)) + 1), -1, dtype=np.intp)
         self._seat_of[seats.right, seats.account] = np.arange(len(seats))
@@ -172,8 +172,9 @@ class Desk:
         seat, side, price, lots = seat[keep], side[keep], price[keep], lots[keep]
         instrument = self._route(seat, side, price)
         seats = self.seats
-        target = seats.order_id[seat, side]
-        orders = Orders.of(seats.account[seat], instrument, side, price, lots, kind=OrderKind.REQUOTE, target=target)
+        kind = OrderKind.LIMIT if call else OrderKind.REQUOTE
+        target = np.where(call, NO_ORDER, seats.order_id[seat, side])
+        orders = Orders.of(seats.account[seat], instrument, side, price, lots, kind=kind, target=target)
         receipt = self.market.call_auction(orders) if call else self.market.submit(orders)
         ids = receipt.first_order_id + np.arange(len(orders), dtype=np.int64)
         seats.order_id[seat, side] = np.where(receipt.reason == Reason.ACCEPTED, ids, NO_ORDER)
@@ -247,7 +248,7 @@ class Desk:
         trades = receipt.trades
         if not len(trades):
             return
-        right = self._right_of[trades.instrument]
+        right = self.right_of[trades.instrument]
         seats = self.seats
         for account, sign in ((trades.buyer, -1.0), (trades.seller, 1.0)):
             seat = self._seat_of[right, account]

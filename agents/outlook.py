@@ -25,7 +25,7 @@ SHORT_REST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Outstanding:
+class PublicFigures:
     """Published figures of one right, in its units.
 
     Attributes
@@ -39,9 +39,7 @@ class Outstanding:
     rest : float
         Years of use that still count for the period at hand.
     ceiling : float
-        Fine per missing unit, CNY; infinite where it follows the market price.
-    make_good : bool
-        Whether missing units are due next year on top of the fine.
+        Price at which nobody buys any more, CNY: a fine without make-good, or the highest price of the exchange.
     """
 
     bank: float
@@ -49,7 +47,6 @@ class Outstanding:
     growth: Floats
     rest: float
     ceiling: float
-    make_good: bool
 
 
 class Outlook:
@@ -66,7 +63,7 @@ class Outlook:
         self.group, self.n_groups = _group_firms(firms)
 
     def price(
-        self, right: int, need: Floats, share: Floats, value_yuan: Floats, known: Outstanding, rate: float, bankable: bool
+        self, right: int, need: Floats, share: Floats, value_yuan: Floats, known: PublicFigures, rate: float, bankable: bool
     ) -> float:
         """Return the price that clears the market over the horizon, CNY per unit.
 
@@ -80,7 +77,7 @@ class Outlook:
             Share abated by each measure now.
         value_yuan : ndarray of float64, shape (n_rights,)
             Public prices of all rights, CNY: measures that also save other rights are cheaper for this one.
-        known : Outstanding
+        known : PublicFigures
             Published figures.
         rate : float
             Interest a year.
@@ -98,11 +95,11 @@ class Outlook:
             curves=curves,
             rate=rate,
             bank0=known.bank,
-            ceiling=None if np.isinf(known.ceiling) or known.make_good else np.full(years, known.ceiling),
+            ceiling=np.full(years, known.ceiling),
         )
         return float(price_path(problem).price[0])
 
-    def _price_of_period(self, baseline: Floats, curves: CostCurves, known: Outstanding) -> float:
+    def _price_of_period(self, baseline: Floats, curves: CostCurves, known: PublicFigures) -> float:
         """Return the price at which the rest of the period covers what is missing."""
         rest = max(known.rest, SHORT_REST)
         problem = BankingProblem(
@@ -111,7 +108,7 @@ class Outlook:
             curves=curves,
             rate=0.0,
             bankable=False,
-            ceiling=None if np.isinf(known.ceiling) else np.array([known.ceiling]),
+            ceiling=np.array([known.ceiling]),
         )
         return float(price_path(problem).price[0])
 

@@ -23,7 +23,7 @@ SMALLEST_SHARE = 1.0 / 5000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outstanding:
+class Standing:
     """Where each seat of one right stands; all arrays have shape (n,), quantities in lots.
 
     Attributes
@@ -80,7 +80,7 @@ def doubt(behaviour: Behaviour, clock: Clock) -> float:
     return yearly * clock.years
 
 
-def buffer_lots(behaviour: Behaviour, standing: Outstanding, factor: Floats) -> Floats:
+def buffer_lots(behaviour: Behaviour, standing: Standing, factor: Floats) -> Floats:
     """Return what a holder keeps of its surplus for its own later need, before any price tempts it.
 
     Own need over H years, E [z sigma + sum_k max(0, g k - s)], with s the firm's own margin.
@@ -92,7 +92,7 @@ def buffer_lots(behaviour: Behaviour, standing: Outstanding, factor: Floats) -> 
 
 
 def wish_lots(
-    behaviour: Behaviour, clock: Clock, standing: Outstanding, kept: Floats, starts_early: Bools, lead_days: Floats
+    behaviour: Behaviour, clock: Clock, standing: Standing, kept: Floats, starts_early: Bools, lead_days: Floats
 ) -> Floats:
     """Return the lots that each seat wants to buy (above 0) or sell (below 0) before the deadline.
 

@@ -3,15 +3,15 @@
 ::
 
     RightsMarketError
-    +-- RightsError          a right or instrument that cannot exist
+    +-- RightsError          a right or instrument that cannot exist (also a ValueError)
     +-- RegistryError        an operation that would break conservation
     |   +-- InsufficientHoldings
     |   +-- InsufficientCash
     +-- ExchangeError        a call out of turn, an order table of the wrong shape
-    +-- PolicyError          a rule whose numbers contradict each other
+    +-- PolicyError          a rule whose numbers contradict each other (also a ValueError)
 
 An order that cannot be covered, a shortfall or an undersubscribed auction is market life: see
-`rights_market.records` for `Rejections` and `Event`.
+`rights_market.records` for `Rejection` and `Event`.
 """
 
 
@@ -19,7 +19,7 @@ class RightsMarketError(Exception):
     """Base of all errors of this package."""
 
 
-class RightsError(RightsMarketError):
+class RightsError(RightsMarketError, ValueError):
     """A right or instrument that cannot exist."""
 
 
@@ -39,5 +39,5 @@ class ExchangeError(RightsMarketError):
     """A call out of turn, or an order table of the wrong shape."""
 
 
-class PolicyError(RightsMarketError):
+class PolicyError(RightsMarketError, ValueError):
     """A rule whose numbers contradict each other."""

@@ -13,9 +13,9 @@ A new one is a subclass with one method, entered in the table by `register`::
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,22 @@ class Quotes:
     price_ticks: npt.NDArray[np.int64]
     lots: npt.NDArray[np.int64]
 
+    @classmethod
+    def none(cls) -> Self:
+        """Return a table without rows."""
+        return cls(np.empty(0, np.intp), np.empty(0, np.int8), np.empty(0, np.int64), np.empty(0, np.int64))
+
+    @classmethod
+    def join(cls, tables: Sequence[Quotes]) -> Self:
+        """Stack several tables in the order given."""
+        if not tables:
+            return cls.none()
+        return cls(*(np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(cls)))
+
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Self:
+        """Return the named rows, in that order."""
+        return type(self)(*(getattr(self, f.name)[rows] for f in fields(self)))
+
 
 class Strategy:
     """One way of quoting, followed by a set of seats.
@@ -61,6 +77,10 @@ class Strategy:
     name: ClassVar[str] = ""
     needs_wish: ClassVar[bool] = True
     """Whether only seats that want to trade are asked; a market maker is asked always."""
+    starts_early: ClassVar[bool] = True
+    """Whether a firm that follows it buys from the start, and not only when its deadline comes near."""
+    buffer_factor: ClassVar[float] = 1.0
+    """Multiple of the usual buffer that a firm with a surplus keeps."""
 
     def __init__(self, seats: Rows, rng: np.random.Generator) -> None:
         self.seats = seats

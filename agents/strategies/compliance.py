@@ -7,7 +7,7 @@ above what it believes a unit costs, and no discount touches the last price: bot
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,18 +21,9 @@ if TYPE_CHECKING:
 
 
 class ComplianceTrader(Strategy):
-    """How firms with obligations quote; the subclasses differ in when they start and what they keep.
+    """How firms with obligations quote; the subclasses differ in when they start and what they keep."""
 
-    Attributes
-    ----------
-    starts_early : bool
-        Buys from the start, not only from its own lead before the deadline.
-    buffer_factor : float
-        Multiple of the usual buffer that it keeps when it has a surplus.
-    """
-
-    starts_early: ClassVar[bool] = False
-    buffer_factor: ClassVar[float] = 1.0
+    starts_early = False
 
     def quote(self, desk: Desk, rows: Rows) -> Quotes:
         """Quote limit prices; buyers whose ceiling lies below their belief put off buying at that price."""

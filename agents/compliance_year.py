@@ -1,0 +1,364 @@
+"""The compliance year as firms live it: they work, are measured, are allocated, and owe.
+
+Joins the population to the authority: hands over what firms made and used, and keeps what firms may know of their
+allocation before it is issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.authority import mean_price_fen
+from rights_market.exchange.calendar import Entry
+
+if TYPE_CHECKING:
+    from agents.model import RightsMarketModel
+    from agents.progress import RightProgress
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+FEN_PER_YUAN = 100.0
+BUDGET_SHARE = 0.5
+"""Share of its cash that a firm will put into abatement equipment at once."""
+WORK_DAYS = 21
+PRICE_WINDOW_DAYS = 21
+"""Trading days of the price window of a fine: the month before the deadline."""
+
+
+class ComplianceYear:
+    """Work, measurement, allocation and surrender of all firms.
+
+    Parameters
+    ----------
+    model : RightsMarketModel
+        The model whose firms live through it.
+    """
+
+    def __init__(self, model: RightsMarketModel) -> None:
+        self.model = model
+        n = len(model.firms)
+        self.output_made: Floats = np.zeros(n)
+        self.cost_spent: Floats = np.zeros(n)
+        self.years_worked = 0.0
+        self._serve = {
+            "allocation_announced": self.announce,
+            "preallocation": self.preallocate,
+            "auction": self.auction,
+            "verification": self.verify,
+            "trueup": self.true_up,
+            "surrender_deadline": self.surrender,
+            "penalty": self.penalise,
+            "make_good": self.make_good,
+            "banking_close": self.close_banking,
+        }
+
+    def serve(self, entries: Iterable[Entry]) -> None:
+        """Carry out the duties of a part of the day, in order."""
+        for entry in entries:
+            progress = self.model.progress[self.model.right_codes.index(entry.right_code)]
+            self._serve[entry.hook](progress, entry.period_name)
+
+    # -- before the market, and every day
+
+    def fill_history(self) -> None:
+        """Fill in what firms made and used before the first trading day, and what rules ask of past years."""
+        model, firms = self.model, self.model.firms
+        start = model.calendar.days[0]
+        slots = [(p, u) for p in model.progress for u in p.uses if u.period.use_from < start]
+        years = sorted({y for _, use in slots for y in use.years})
+        for year in years:
+            if year > years[0]:
+                model.operations.begin_year(year, model.streams)
+            output = firms.past_output(year, model.streams)
+            for progress, use in slots:
+                if year in use.years:
+                    weight = use.weight_before(start, year)
+                    units = output * model.operations.intensity[:, progress.index]
+                    use.add(date(year, 7, 1), weight, units, units, output, np.zeros(len(firms)))
+        if start.year > (years[-1] if years else start.year - 1):
+            model.operations.begin_year(start.year, model.streams)
+        self._report_base_years()
+        model.rates = model.operations.rates()
+
+    def _report_base_years(self) -> None:
+        """File past use with the authority for the rules that allocate by it."""
+        model = self.model
+        for progress in model.progress:
+            entitlement = model.authority.entitlements[progress.rules.right.code]
+            allocated = [y for use in progress.uses for y in use.years]
+            in_market = {y for use in progress.uses for y in use.years}
+            for year in sorted(entitlement.base_years(allocated) - in_market):
+                output = model.firms.past_output(year, model.streams)
+                units = output * model.operations.intensity[:, progress.index]
+                entitlement.report_use(year, self._lots(progress, units))
+
+    def work(self, today: date, weight: float) -> None:
+        """Add a day of use, output and cost to the periods for which it counts."""
+        model, rates = self.model, self.model.rates
+        for progress in model.progress:
+            r = progress.index
+            for use in progress.uses:
+                if use.covers(today):
+                    use.add(today, weight, rates.use[:, r], rates.baseline[:, r], rates.output, rates.cost[:, r])
+        self.output_made += weight * rates.output
+        self.cost_spent += weight * rates.cost.sum(axis=1)
+        self.years_worked += weight
+        model.operations.advance_measures(model.day)
+
+    def decide(self) -> None:
+        """Settle the month's income, then decide on abatement, output and investment at today's values."""
+        model, operations = self.model, self.model.operations
+        self._settle_income()
+        value = model.values_yuan()
+        operations.plan_abatement(value)
+        operations.plan_output(value, self._free_per_output())
+        cash = model.market.registry.cash[model.accounts_of[: len(model.firms)]]
+        budget = np.floor(BUDGET_SHARE * cash).astype(np.int64)
+        spent = operations.invest(value, budget, model.behaviour.discount_rate, model.day)
+        self._pay(spent)
+
+    def _settle_income(self) -> None:
+        income = self.model.operations.income_fen(self.output_made, self.cost_spent, self.years_worked)
+        self.output_made[:] = 0.0
+        self.cost_spent[:] = 0.0
+        self.years_worked = 0.0
+        operations, accounts = self.model.operations, self.model.accounts_of[: len(income)]
+        repaid = np.minimum(np.maximum(income, 0), operations.debt_fen)
+        operations.debt_fen -= repaid
+        earned = np.flatnonzero(income - repaid > 0)
+        self.model.market.registry.deposit(accounts[earned], (income - repaid)[earned])
+        self._pay(np.maximum(-income, 0))
+
+    def _pay(self, cost_fen: Ints) -> None:
+        """Pay costs from cash; what cash does not cover becomes debt."""
+        registry, accounts = self.model.market.registry, self.model.accounts_of[: len(cost_fen)]
+        paid = np.minimum(cost_fen, registry.cash[accounts])
+        rows = np.flatnonzero(paid > 0)
+        registry.withdraw(accounts[rows], paid[rows])
+        self.model.operations.debt_fen += cost_fen - paid
+
+    def _free_per_output(self) -> Floats:
+        model = self.model
+        table = np.zeros((len(model.firms), len(model.progress)))
+        for progress in model.progress:
+            front = progress.front(model.day)
+            if front is not None:
+                plan = progress.plans[front]
+                table[:, progress.index] = plan.lots_per_output[-1] * float(progress.rules.right.lot)
+        return table
+
+    # -- what firms and the public may expect
+
+    def expected_output(self, progress: RightProgress, k: int) -> Floats:
+        """Return output by year of a period: what was made, and the rest at today's rate."""
+        use = progress.uses[k]
+        today = self.model.calendar.days[max(0, self.model.day)]
+        output = use.output.copy()
+        output[-1] += use.rest_of_window(today) * self.model.rates.output
+        return output
+
+    def expected_use(self, progress: RightProgress, k: int) -> Floats:
+        """Return the use of a period that each firm expects, units of the right: verified once it is."""
+        use = progress.uses[k]
+        if progress.verified[k]:
+            return self.verified_units(progress, k)
+        today = self.model.calendar.days[max(0, self.model.day)]
+        return np.asarray(use.use + use.rest_of_window(today) * self.model.rates.use[:, progress.index])
+
+    def verified_units(self, progress: RightProgress, k: int) -> Floats:
+        """Return verified use, units of the right, shape (n_firms,)."""
+        right = progress.rules.right
+        lots = self.model.market.obligations.verified_lots(right.code, progress.uses[k].period.name)
+        return np.asarray(lots[self.model.accounts_of[: len(self.model.firms)]] * float(right.lot))
+
+    def expected_lots(self, progress: RightProgress, k: int) -> Floats:
+        """Return the lots that each firm expects for a period in all, by the plan or by the last one it saw."""
+        plan = progress.plans[k]
+        if plan.announced:
+            return plan.expected_lots(self.expected_output(progress, k))
+        year = progress.uses[k].years[-1]
+        balance = progress.balance_of(year, self.model.behaviour.tightening)
+        own = self._own_margin(progress, k)
+        use = progress.uses[k]
+        today = self.model.calendar.days[max(0, self.model.day)]
+        baseline = use.baseline + use.rest_of_window(today) * self.model.rates.baseline[:, progress.index]
+        return np.asarray(np.maximum(0.0, baseline * (1.0 + balance + own)) / float(progress.rules.right.lot))
+
+    def free_lots(self, progress: RightProgress, k: int) -> Ints:
+        """Return the lots that firms are expected to be given free for a period, shape (n_firms,)."""
+        lots = np.maximum(self.expected_lots(progress, k), progress.issued_lots[k])
+        return self._covered(progress, np.floor(lots).astype(np.int64))
+
+    def _own_margin(self, progress: RightProgress, k: int) -> Floats:
+        """Return by how much a firm's own balance lay above the market's in the last period, 0 before any."""
+        if k == 0:
+            return np.zeros(len(self.model.firms))
+        right, period = progress.rules.right, progress.uses[k - 1].period
+        accounts = self.model.accounts_of[: len(self.model.firms)]
+        given = self.model.market.obligations.allocated_lots(right.code, period.name)[accounts] * float(right.lot)
+        used = progress.uses[k - 1].baseline
+        margin = np.divide(given - used, used, out=np.zeros(len(used)), where=used > 0)
+        covered = self.model.firms.covered[:, progress.index]
+        common = (given - used)[covered].sum() / max(used[covered].sum(), 1e-12)
+        return np.asarray(np.where(covered, margin - common, 0.0))
+
+    def total_to_issue(self, progress: RightProgress, k: int, yearly: float) -> float:
+        """Return the lots that the public expects to be issued for a period in all."""
+        book, use = progress.rules, progress.uses[k]
+        if book.cap is not None:
+            return float(sum(book.cap.cap(y) for y in use.years))
+        if progress.plans[k].announced:
+            covered = self.model.firms.covered[:, progress.index]
+            return float(self.expected_lots(progress, k)[covered].sum())
+        balance = progress.balance_of(use.years[-1], self.model.behaviour.tightening)
+        return yearly * use.window() * (1.0 + balance) / float(book.right.lot)
+
+    def supply(self, progress: RightProgress, today: date, ahead: int, yearly: float) -> float:
+        """Return the units that the public expects to be issued for the year that starts `ahead` years from today."""
+        book = progress.rules
+        year = today.year + ahead
+        passed = (today - date(today.year, 1, 1)).days / 365.0
+        if book.cap is not None:
+            lot = float(book.right.lot)
+            return lot * ((1.0 - passed) * book.cap.cap(year) + passed * book.cap.cap(year + 1))
+        g = self.model.behaviour.tightening
+        balance = (1.0 - passed) * progress.balance_of(year, g) + passed * progress.balance_of(year + 1, g)
+        return yearly * (1.0 + balance)
+
+    # -- the duties of a period, in the order of the year
+
+    def announce(self, progress: RightProgress, period_name: str) -> None:
+        """Publish the plan: firms now know their formula, the public its balance."""
+        model = self.model
+        k = progress.position(period_name)
+        use, plan = progress.uses[k], progress.plans[k]
+        entitlement = model.authority.entitlements[progress.rules.right.code]
+        for i, year in enumerate(use.years):
+            output = np.maximum(1, np.rint(self._standard_output(use.years, i))).astype(np.int64)
+            units = output * model.operations.intensity[:, progress.index]
+            lots = entitlement.lots(year, output, self._lots(progress, units))
+            follows = entitlement.follows_output(year)
+            plan.lots_per_output[i] = np.where(follows, lots / output, 0.0)
+            plan.fixed_lots[i] = np.where(follows, 0.0, lots)
+            covered = model.firms.covered[:, progress.index]
+            total, used = lots[covered].sum() * float(progress.rules.right.lot), units[covered].sum()
+            progress.balance[year] = float(total / used - 1.0) if used > 0 else 0.0
+        plan.announced = True
+        model.authority.announce(progress.rules.right.code, use.period)
+        model.expectations.hear(progress.index)
+
+    def _standard_output(self, years: tuple[int, ...], i: int) -> Floats:
+        """Return the public, smooth output of a year on which a plan is judged."""
+        return self.model.firms.output
+
+    def preallocate(self, progress: RightProgress, period_name: str) -> None:
+        """Issue the early part, on last year's activity."""
+        model = self.model
+        k = progress.position(period_name)
+        book, use = progress.rules, progress.uses[k]
+        if book.upfront is None and bool(progress.plans[k].lots_per_output.any()):
+            return
+        entitlement = model.authority.entitlements[book.right.code]
+        basis = np.zeros(len(model.firms), dtype=np.int64)
+        for year in use.years:
+            output = np.rint(self._output_of(progress, use.years[0] - 1)).astype(np.int64)
+            units = output * model.operations.intensity[:, progress.index]
+            lots = self._lots(progress, units)
+            by_use = book.upfront is not None and book.upfront.basis == "prior_year_emissions"
+            basis += lots if by_use else entitlement.lots(year, output, lots)
+        issued = model.authority.preallocate(book.right.code, use.period, self._covered(progress, basis))
+        progress.issued_lots[k] += issued
+        if book.upfront is None:
+            progress.plans[k].settled = True
+        model.expectations.hear(progress.index)
+
+    def _output_of(self, progress: RightProgress, year: int) -> Floats:
+        """Return a firm's output of a year: recorded in a period of this right, else from before the market."""
+        for use in progress.uses:
+            if year in use.years:
+                return np.asarray(use.output[use.years.index(year)])
+        return self.model.firms.past_output(year, self.model.streams)
+
+    def verify(self, progress: RightProgress, period_name: str) -> None:
+        """Measure and verify the use of a period, rounded up to the lot."""
+        model = self.model
+        k = progress.position(period_name)
+        use = progress.uses[k]
+        lots = self._covered(progress, self._lots(progress, use.use))
+        model.authority.verify(progress.rules.right.code, use.period, lots)
+        progress.verified[k] = True
+        entitlement = model.authority.entitlements[progress.rules.right.code]
+        for year in use.years:
+            entitlement.report_use(year, lots // len(use.years))
+        model.expectations.hear(progress.index)
+
+    def true_up(self, progress: RightProgress, period_name: str) -> None:
+        """Settle the allocation on verified output."""
+        model = self.model
+        k = progress.position(period_name)
+        book, use, plan = progress.rules, progress.uses[k], progress.plans[k]
+        if plan.settled:
+            final = progress.issued_lots[k]
+            model.market.obligations.set_allocation(
+                book.right.code, use.period.name, final, model.accounts_of[: len(final)]
+            )
+            return
+        entitlement = model.authority.entitlements[book.right.code]
+        final = np.zeros(len(model.firms), dtype=np.int64)
+        for i, year in enumerate(use.years):
+            output = np.rint(use.output[i]).astype(np.int64)
+            final += entitlement.lots(year, output, self._lots(progress, use.use / len(use.years)))
+        progress.issued_lots[k] += model.authority.true_up(book.right.code, use.period, self._covered(progress, final))
+        plan.settled = True
+        model.expectations.hear(progress.index)
+
+    def surrender(self, progress: RightProgress, period_name: str) -> None:
+        """Surrender for a period."""
+        period = progress.uses[progress.position(period_name)].period
+        self.model.authority.surrender(progress.rules.right.code, period)
+        self.model.expectations.hear(progress.index)
+
+    def penalise(self, progress: RightProgress, period_name: str) -> None:
+        """Fine what is missing at the mean price of the month before the deadline."""
+        model = self.model
+        k = progress.position(period_name)
+        value, lots = model.recorder.window(progress.instruments, progress.deadline_day[k], PRICE_WINDOW_DAYS)
+        close = int(model.market.tape.last_close[progress.instruments[k]])
+        price = mean_price_fen(progress.rules, value, lots, close)
+        draws = model.streams["fines"].random(len(model.firms))
+        model.authority.penalise(progress.rules.right.code, progress.uses[k].period, price, draws)
+
+    def make_good(self, progress: RightProgress, period_name: str) -> None:
+        """Carry what is missing into the next period."""
+        k = progress.position(period_name)
+        periods = progress.rules.periods
+        following = periods[k + 1] if k + 1 < len(periods) else None
+        self.model.authority.make_good(progress.rules.right.code, periods[k], following)
+
+    def close_banking(self, progress: RightProgress, period_name: str) -> None:
+        """Let lapse what may not be kept."""
+        model = self.model
+        k = progress.position(period_name)
+        periods = progress.rules.periods
+        following = periods[k + 1] if k + 1 < len(periods) else None
+        today = model.calendar.days[model.day]
+        model.authority.close_banking(progress.rules.right.code, periods[k], following, today)
+        model.recorder.end_period(progress, k)
+        model.expectations.hear(progress.index)
+
+    def auction(self, progress: RightProgress, period_name: str) -> None:
+        """Hold an auction of the government."""
+        self.model.primary_market.hold(progress, period_name)
+
+    def _lots(self, progress: RightProgress, units: Floats) -> Ints:
+        lot = float(progress.rules.right.lot)
+        return np.ceil(units / lot - 1e-9).astype(np.int64)
+
+    def _covered(self, progress: RightProgress, lots: Ints) -> Ints:
+        return np.where(self.model.firms.covered[:, progress.index], lots, 0)

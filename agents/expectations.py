@@ -1,0 +1,282 @@
+"""What traders expect and want today: the shared solver's price, values, ceilings, wishes and urgency of all seats.
+
+Formed once a day before the session, from public news and each firm's own books.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.outlook import Outlook, PublicFigures
+from agents.planning import Clock, Standing, buffer_lots, daily_lots, urgency, wish_lots
+from agents.strategies import STRATEGIES
+from agents.valuation import Valuation
+from rights_market.authority import fine_per_lot, lump_fine_fen
+
+if TYPE_CHECKING:
+    from agents.model import RightsMarketModel
+    from agents.progress import RightProgress
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+YEAR = 365.0
+TRADING_YEAR = 242.0
+LAPSE_DAYS = 10
+"""Trading days before a deadline over which units that cannot be kept lose their value to holders."""
+REPUTATION_ONLY = 1e12
+"""Lots below which a lump sum is not spread over a shortfall: there is none."""
+
+
+class Expectations:
+    """Forms what every seat believes and wants.
+
+    Parameters
+    ----------
+    model : RightsMarketModel
+        The model; read only, but for the columns of `seats` and `desk` that hold beliefs and wishes.
+    """
+
+    def __init__(self, model: RightsMarketModel) -> None:
+        self.model = model
+        firms, seats = model.firms, model.seats
+        books = model.config.rule_books
+        self.behaviour = model.config.behaviour
+        self.tick_yuan = np.array([float(b.right.tick_yuan) for b in books])
+        self.lot = np.array([float(b.right.lot) for b in books])
+        opening = np.array([b.opening_price_ticks for b in books], dtype=np.float64)
+        self.is_firm = seats.trader < len(firms)
+        size = np.zeros(len(seats))
+        need = model.operations.need()
+        size[self.is_firm] = need[seats.trader[self.is_firm], seats.right[self.is_firm]]
+        self.valuation = Valuation(seats, len(firms), size, self.behaviour, model.streams, opening)
+        self.outlook = Outlook(firms)
+        self.fundamental_yuan: Floats = opening * self.tick_yuan
+        self._as_of = np.zeros(len(books))
+        self._stale = np.ones(len(books), dtype=np.bool_)
+        self.imbalance: Floats = np.zeros(len(books))
+        early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
+        factor = np.array([_trait(name, "buffer_factor") for name in model.strategy_of], dtype=np.float64)
+        self.starts_early, self.buffer_factor = early[seats.trader], factor[seats.trader]
+
+    def hear(self, right: int) -> None:
+        """Note that there is public news of a right: the solver runs again before the next session."""
+        self._stale[right] = True
+
+    def form(self) -> None:
+        """Form values, ceilings, wishes and urgency of all seats for today."""
+        model, seats = self.model, self.model.seats
+        if self.behaviour.news_sd > 0:
+            self.valuation.hear_news(model.streams["news"])
+        self._solve()
+        model.desk.fundamental[:] = self.fundamental_yuan / self.tick_yuan
+        seats.value[:] = self.valuation.values(model.desk.fundamental)
+        seats.wish_lots[:] = 0.0
+        seats.quota[:] = 0
+        seats.active[:] = False
+        draw = model.streams["activity"].random(len(seats))
+        for progress in model.progress:
+            front = progress.front(model.day)
+            if front is not None:
+                self._form_right(progress, front, draw)
+
+    def _form_right(self, progress: RightProgress, front: int, draw: Floats) -> None:
+        model, seats, b = self.model, self.model.seats, self.behaviour
+        r = progress.index
+        where = seats.of_right(r)
+        rows = np.arange(where.start, where.stop)[self.is_firm[where]]
+        firm = seats.trader[rows]
+        clock = self._clock(progress, front)
+        standing = self._standing(progress, front, rows, firm)
+        kept = np.zeros(len(rows))
+        if progress.rules.bankable:
+            whole = buffer_lots(b, standing, self.buffer_factor[rows])
+            worth = b.trust * seats.value[rows]
+            rise = model.desk.last_price[r] / worth - 1.0
+            kept = whole * np.maximum(0.0, 1.0 - np.maximum(0.0, rise) / b.buffer_release)
+        lead = self.valuation.lead_days[rows]
+        wish = wish_lots(b, clock, standing, kept, self.starts_early[rows], lead)
+        seats.wish_lots[rows] = wish
+        seats.urgency[rows] = urgency(clock, lead)
+        today = np.abs(daily_lots(b, clock, wish, standing.yearly))
+        today = np.minimum(today, b.max_order_units / self.lot[r])
+        seats.quota[rows] = np.where(wish > 0, np.ceil(today), np.floor(today)).astype(np.int64)
+        seats.active[rows] = (wish > 0) | ((wish < 0) & (draw[rows] < b.seller_activity))
+        seats.ceiling[rows] = self._ceiling(progress, front, rows, standing)
+        model.desk.kept_value[rows] = self._kept_value(progress, clock, rows)
+
+    def _clock(self, progress: RightProgress, front: int) -> Clock:
+        use = progress.uses[front]
+        return Clock(
+            days_left=max(0, progress.deadline_day[front] - self.model.day),
+            years=max(1.0, float(len(use.years))),
+            announced=progress.plans[front].announced,
+            verified=progress.verified[front],
+        )
+
+    def _standing(self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], firm: npt.NDArray[np.intp]) -> Standing:
+        """Return what each firm holds, expects and owes, in lots."""
+        model, r = self.model, progress.index
+        held = (model.desk.free_lots(rows) + model.desk.frozen_lots(rows)).astype(np.float64)
+        plan, period = progress.plans[front], progress.rules.periods[front]
+        given = self.model.year_course.expected_lots(progress, front)
+        to_come = np.zeros(len(given)) if plan.settled else np.maximum(given - progress.issued_lots[front], 0.0)
+        owed = self.model.year_course.expected_use(progress, front) / self.lot[r]
+        debts = model.market.obligations.debt_lots(progress.rules.right.code, period.name)
+        debts = debts[model.accounts_of[: len(model.firms)]]
+        yearly = np.maximum(model.rates.use[:, r], 0.0) / self.lot[r]
+        years = max(1.0, float(len(progress.uses[front].years)))
+        margin = np.divide(given - owed, years * yearly, out=np.zeros_like(given), where=yearly > 0)
+        return Standing(held, to_come[firm], (owed + debts)[firm], yearly[firm], margin[firm])
+
+    def _ceiling(self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
+        """Return the most that each buyer would rationally pay, in ticks: its cheapest legal way out.
+
+        Not to comply costs the fine, the harm to its name, and (where missing units must be made good) a unit of next
+        year, discounted at the firm's own cost of funds.
+        """
+        model, r, seats = self.model, progress.index, self.model.seats
+        right = progress.rules.right
+        period = progress.rules.periods[front]
+        price_fen = float(model.desk.last_price[r]) * right.tick_value_fen
+        fine = np.zeros(len(model.firms))
+        missing = np.maximum(-standing.net, 1.0)
+        lump = np.zeros(len(model.firms))
+        for rule, who in model.authority.penalties_of(right.code, period.vintage):
+            fine[who] += fine_per_lot([rule], price_fen)
+            lump[who] += lump_fine_fen([rule])
+        firm = seats.trader[rows]
+        fen = fine[firm] + lump[firm] / missing
+        reputation = self.valuation.reputation_yuan[rows] * self.lot[r] * 100.0
+        later = np.zeros(len(rows))
+        if progress.rules.make_good is not None:
+            factor = float(progress.rules.make_good.factor)
+            growth = 1.0 + self.behaviour.discount_rate
+            later = factor * seats.value[rows] * growth * np.exp(-self.valuation.funds_rate[rows])
+        return np.asarray(later + (fen + reputation) / right.tick_value_fen)
+
+    def _kept_value(self, progress: RightProgress, clock: Clock, rows: npt.NDArray[np.intp]) -> Floats:
+        """Return what a unit kept past the deadline is worth to its holder, in ticks."""
+        value = self.behaviour.trust * self.model.seats.value[rows]
+        if progress.rules.bankable:
+            return np.asarray(value)
+        return np.asarray(value * min(1.0, clock.days_left / LAPSE_DAYS))
+
+    def _solve(self) -> None:
+        """Run the shared solver for the rights with news; let the others' prices grow at the rate of interest."""
+        model, b = self.model, self.behaviour
+        now = self._now()
+        for progress in model.progress:
+            r = progress.index
+            grown = (1.0 + b.discount_rate) ** (now - self._as_of[r]) if progress.rules.bankable else 1.0
+            self.fundamental_yuan[r] *= grown
+            self._as_of[r] = now
+        stale = [p for p in model.progress if self._stale[p.index] and p.front(model.day) is not None]
+        if not stale:
+            return
+        need, share = model.operations.need(), model.operations.share
+        for _ in range(2 if len(stale) > 1 else 1):
+            for progress in stale:
+                figures = self._figures(progress, need)
+                self.fundamental_yuan[progress.index] = self.outlook.price(
+                    progress.index, need, share, self.fundamental_yuan, figures, b.discount_rate, progress.rules.bankable
+                )
+        self._stale[:] = False
+
+    def _now(self) -> float:
+        days = self.model.calendar.days
+        return (days[self.model.day] - days[0]).days / YEAR
+
+    def _figures(self, progress: RightProgress, need: Floats) -> PublicFigures:
+        """Return what is published of a right: units outstanding, use so far, caps and plans to come."""
+        model, r, b = self.model, progress.index, self.behaviour
+        code, lot = progress.rules.right.code, self.lot[r]
+        today = model.calendar.days[model.day]
+        covered = model.firms.covered[:, r]
+        yearly = float(need[covered, r].sum())
+        registry = model.market.registry
+        accounts = model.accounts_of
+        held = sum(int((registry.free + registry.frozen + registry.pledged)[i, accounts].sum()) for i in progress.instruments)
+        bank = held * lot
+        front = progress.front(model.day)
+        assert front is not None
+        rest_of_front = 0.0
+        for k in range(front, len(progress.uses)):
+            use = progress.uses[k]
+            if use.period.use_from > today:
+                continue
+            rest = use.rest_of_window(today)
+            due = model.year_course.total_to_issue(progress, k, yearly) * lot
+            issued = float(progress.issued_lots[k].sum()) * lot
+            used = model.year_course.verified_units(progress, k) if progress.verified[k] else use.use
+            done = used[covered].sum()
+            debts = float(model.market.obligations.debt_lots(code, use.period.name).sum()) * lot
+            bank += (due - issued) - due * rest / use.window() - float(done) - debts
+            if k == front:
+                rest_of_front = rest
+        years = b.solver_years
+        supply = np.array([model.year_course.supply(progress, today, k, yearly) for k in range(years)])
+        ceiling = self._public_ceiling(progress, front)
+        return PublicFigures(bank, supply, np.ones(years), rest_of_front, ceiling)
+
+    def _public_ceiling(self, progress: RightProgress, front: int) -> float:
+        """Return the price above which nobody buys: a fixed fine without make-good, or the highest price of the exchange."""
+        right = progress.rules.right
+        highest = right.max_price_ticks * float(right.tick_yuan)
+        if progress.rules.make_good is not None and progress.rules.make_good.factor > 0:
+            return highest
+        entries = self.model.authority.penalties_of(right.code, progress.rules.periods[front].vintage)
+        fixed = [fine_per_lot([rule], 0.0) for rule, _ in entries if rule.form == "fixed"]
+        return min([highest, *(f / 100.0 / float(right.lot) for f in fixed)])
+
+    def note_imbalance(self) -> None:
+        """Measure unfilled buying less unfilled selling of the day, by right, between -1 and 1."""
+        seats, n = self.model.seats, len(self.imbalance)
+        left = np.where(seats.active, seats.quota, 0).astype(np.float64)
+        buys = np.bincount(seats.right, np.where(seats.wish_lots > 0, left, 0.0), n)
+        sells = np.bincount(seats.right, np.where(seats.wish_lots < 0, left, 0.0), n)
+        today = self.model.market.tape.today["lots"]
+        traded = np.array([sum(int(today[i]) for i in p.instruments) for p in self.model.progress], dtype=np.float64)
+        total = buys + sells + traded
+        self.imbalance = np.divide(buys - sells, total, out=np.zeros(n), where=total > 0)
+
+    def learn(self) -> None:
+        """Follow the day's closing prices and imbalance."""
+        desk = self.model.desk
+        traded = np.array([any(self.model.recorder.lots_today(i) for i in p.instruments) for p in self.model.progress])
+        self.valuation.follow(desk.last_price, traded)
+        if self.behaviour.imbalance_speed > 0:
+            self.valuation.follow_imbalance(self.imbalance)
+
+    def values_yuan(self) -> Floats:
+        """Return what a unit of each right is worth to each firm, CNY, 0 where it need not hold it."""
+        model, seats = self.model, self.model.seats
+        table = np.zeros((len(model.firms), len(self.lot)))
+        value = self.valuation.values(self.fundamental_yuan / self.tick_yuan)
+        rows = np.flatnonzero(self.is_firm)
+        table[seats.trader[rows], seats.right[rows]] = value[rows] * self.tick_yuan[seats.right[rows]]
+        return table
+
+    def state(self) -> dict[str, Any]:
+        """Return what changes over time."""
+        return {
+            "valuation": self.valuation.state(),
+            "fundamental_yuan": self.fundamental_yuan.copy(),
+            "as_of": self._as_of.copy(),
+            "stale": self._stale.copy(),
+            "imbalance": self.imbalance.copy(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.valuation.restore(state["valuation"])
+        self.fundamental_yuan = np.array(state["fundamental_yuan"])
+        self._as_of, self._stale = np.array(state["as_of"]), np.array(state["stale"])
+        self.imbalance = np.array(state["imbalance"])
+
+
+def _trait(strategy: str, name: str) -> float:
+    return float(getattr(STRATEGIES[strategy], name)) if strategy in STRATEGIES else 1.0

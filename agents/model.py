@@ -1,0 +1,310 @@
+"""The Mesa model of a market: one step is one trading day, made of public steps that a clock or a person can drive.
+
+::
+
+    open_day     shocks, output, use; duties of the morning; expectations; call auction
+    trade_batch  quotes of those who look at the market, matched and settled
+    close_day    bars, slow prices; duties of the evening: verify, true up, surrender, fine, bank
+
+The order of a day and of a year is that of the rule book's hooks (`rights_market.exchange.calendar`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import mesa
+import numpy as np
+import numpy.typing as npt
+
+from agents.behaviour import Behaviour
+from agents.config import MarketConfig, small_market
+from agents.desk import Desk
+from agents.expectations import Expectations
+from agents.firms import Firms
+from agents.objects import OBJECT, ObjectTraders, Participant
+from agents.operations import Operations, Rates
+from agents.compliance_year import ComplianceYear
+from agents.primary_market import PrimaryMarket, auction_dates
+from agents.progress import RightProgress
+from agents.recorder import Recorder
+from agents.roster import Roster, draw_roster
+from agents.seats import Rows
+from agents.strategies import STRATEGIES, Quotes, Strategy
+from agents.streams import Streams
+from agents.use import day_weights
+from agents.views import Firm, Institution, release_from_mesa
+from rights_market import AccountKind, Accounts, Receipt
+from rights_market.authority import Authority, Covered
+from rights_market.exchange.calendar import Agenda, Hook
+from rights_market.market import Market
+
+Floats = npt.NDArray[np.float64]
+
+SHARE_QUOTING = 0.5
+"""Share of the traders at their desk who quote in a given batch."""
+MONTH = 21
+"""Trading days between two decisions on abatement, output and investment."""
+
+
+class RightsMarketModel(mesa.Model):
+    """A market for environmental rights.
+
+    Parameters
+    ----------
+    config : MarketConfig, optional
+        Rules, calendar and population.  Without it, a small carbon market is made of the plain numbers that follow.
+    n_firms, tightness, years, days_per_year, hedger_share
+        See `agents.config.small_market`.
+    traders : sequence of Participant
+        Objects of your own that trade beside the population.
+    seed, rng : int, optional
+        Seed of all random draws; give one of them.
+
+    Attributes
+    ----------
+    market : Market
+        Registry and exchange.
+    authority : Authority
+        Who carries out the rules.
+    firms, operations, seats, desk, expectations, recorder
+        The population, what it does, who trades, what it sees, what it believes, what is kept.
+    datacollector : mesa.DataCollector
+        Model reporters, one row a day.
+
+    Examples
+    --------
+    >>> model = RightsMarketModel(n_firms=10, days_per_year=30, seed=1)
+    >>> model.step()
+    >>> model.day, len(model.agents)
+    (0, 10)
+    """
+
+    def __init__(
+        self,
+        config: MarketConfig | None = None,
+        n_firms: int = 50,
+        tightness: float = 0.02,
+        years: int = 2,
+        days_per_year: int = 60,
+        hedger_share: float = 0.2,
+        traders: Sequence[Participant] = (),
+        seed: int | None = None,
+        rng: int | None = None,
+    ) -> None:
+        if seed is not None and rng is not None:
+            raise ValueError("give either seed or rng, not both")
+        chosen = seed if seed is not None else rng
+        root = int(np.random.SeedSequence().entropy % 2**63) if chosen is None else int(chosen)  # type: ignore[operator]
+        super().__init__(rng=root)
+        self.config = config or small_market(n_firms, tightness, years, days_per_year, hedger_share)
+        self.root_seed = root
+        self.streams = Streams(root)
+        self.day = -1
+        self.running = True
+        self._build(traders)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"day": "day", "price": "prices_yuan", "volume": "volumes", "use": "use_now"}
+        )
+
+    # -- construction
+
+    def _build(self, traders: Sequence[Participant]) -> None:
+        config = self.config
+        books = config.rule_books
+        self.right_codes = [b.right.code for b in books]
+        self.calendar = config.calendar
+        self.firms = Firms(config.population, self.right_codes, self.streams)
+        n = len(self.firms)
+        self.roster: Roster = draw_roster(config.population, self.firms, traders, self.right_codes, self.streams)
+        accounts = Accounts()
+        firm_accounts = accounts.open_many(AccountKind.COMPLIANCE, self.firms.names)
+        others = accounts.open_many(AccountKind.INSTITUTION, self.roster.institution_names)
+        self.accounts_of = np.concatenate([firm_accounts, others]).astype(np.int64)
+        self.seats = self.roster.seats(self.accounts_of)
+        self.market = Market(books, accounts, config.keep)
+        sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
+        self.authority = Authority(self.market, Covered(firm_accounts, sectors))
+        self.progress: list[RightProgress] = []
+        first = 0
+        for index, book in enumerate(books):
+            self.progress.append(RightProgress(index, book, self.calendar, n, first))
+            first += len(book.periods)
+        auctions = [dated for book in books for dated in auction_dates(book, self.calendar)]
+        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, auctions)
+        self.operations = Operations(self.firms, config.behaviour, self.streams, self._history_start())
+        self.year_course = ComplianceYear(self)
+        self.desk = Desk(self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats))
+        self.expectations = Expectations(self)
+        self.strategies = self._assign_strategies()
+        self.object_traders = ObjectTraders(
+            traders,
+            [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]],
+            self.desk,
+            self.seats,
+            [b.right for b in books],
+        )
+        self.recorder = Recorder(self)
+        self.primary_market = PrimaryMarket(self)
+        self.market.registry.deposit(self.accounts_of, self.roster.cash_fen(self.firms))
+        self.cash_start_fen = self.market.registry.cash.copy()
+        self._weights = day_weights(list(self.calendar.days), self._day_before_start())
+        self.rates: Rates = self.operations.rates()
+        self._fronts: list[int | None] = [None] * len(books)
+        self.year_course.fill_history()
+        for row in range(n):
+            Firm(self, row)
+        for row in range(n, len(self.accounts_of)):
+            Institution(self, row)
+        release_from_mesa(self)
+
+    def _history_start(self) -> int:
+        first = min(p.use_from.year for b in self.config.rule_books for p in b.periods)
+        return min(first, self.calendar.days[0].year)
+
+    def _day_before_start(self) -> Any:
+        return self.calendar.start.fromordinal(self.calendar.days[0].toordinal() - 1)
+
+    def _assign_strategies(self) -> list[Strategy]:
+        found = []
+        for name in sorted(set(self.roster.strategy) - {OBJECT}):
+            rows = np.flatnonzero([self.roster.strategy[t] == name for t in self.seats.trader])
+            found.append(STRATEGIES[name](rows, self.streams[f"strategy.{name}"]))
+        return found
+
+    @property
+    def strategy_of(self) -> list[str]:
+        """Name of the strategy of each trader."""
+        return self.roster.strategy
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How firms form values and plans."""
+        return self.config.behaviour
+
+    # -- the day
+
+    def step(self) -> None:
+        """Run one trading day; the model stops running after the last."""
+        self.open_day()
+        for _ in range(self.config.batches_per_day):
+            self.trade_batch()
+        self.close_day()
+
+    def open_day(self) -> None:
+        """Begin the next trading day: what firms make and use, the morning's duties, what they expect."""
+        if self.day + 1 >= len(self.calendar):
+            raise ValueError(f"the calendar ends with day {self.day}; there is no further day to open")
+        self.day += 1
+        day = self.day
+        usable = [p.usable(day) for p in self.progress]
+        self._carry_prices()
+        self.market.open_day(day, [i for instruments in usable for i in instruments])
+        self.desk.open_day(usable)
+        self._live_a_day()
+        self.year_course.serve(self.agenda.before_session(day))
+        self.expectations.form()
+        for strategy in self.strategies:
+            strategy.open_day(self.desk)
+        opening = [p.index for p in self.progress if p.rules.opening_call and usable[p.index]]
+        if opening:
+            self._trade(self._quoting(np.isin(self.seats.right, opening)), call=True)
+
+    def trade_batch(self) -> Receipt:
+        """Let those at their desks quote once, in random order, and match what they send."""
+        at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
+        return self._trade(self._quoting(at_desk))
+
+    def close_day(self) -> None:
+        """End the trading day, serve the evening's duties and write down the day."""
+        self.expectations.note_imbalance()
+        self.market.close_day()
+        self.desk.close_day()
+        self.recorder.read_close()
+        self.expectations.learn()
+        self.year_course.serve(self.agenda.after_session(self.day))
+        self.recorder.end_day()
+        self.datacollector.collect(self)
+        self.running = self.day + 1 < len(self.calendar)
+
+    def _carry_prices(self) -> None:
+        """Let a vintage that comes to the front begin at the price of the one before."""
+        for p in self.progress:
+            front, before = p.front(self.day), self._fronts[p.index]
+            if before is not None and front is not None and front != before:
+                self.market.carry_price(p.instruments[before], p.instruments[front])
+            self._fronts[p.index] = front
+
+    def _live_a_day(self) -> None:
+        """Move shocks on, work at the day's rates, and decide anew once a month."""
+        today = self.calendar.days[self.day]
+        if self.day and today.year != self.calendar.days[self.day - 1].year:
+            self.operations.begin_year(today.year, self.streams)
+        self.firms.move_shocks(self.streams)
+        if self.day % MONTH == 0:
+            self.year_course.decide()
+        self.rates = self.operations.rates()
+        self.year_course.work(today, float(self._weights[self.day]))
+
+    def _quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:
+        seats = self.seats
+        wants = seats.active & (seats.quota > 0)
+        always = np.zeros(len(seats), dtype=np.bool_)
+        for strategy in self.strategies:
+            if not strategy.needs_wish:
+                always[strategy.seats] = True
+        return np.flatnonzero(at_desk & (wants | always))
+
+    def _trade(self, rows: Rows, *, call: bool = False) -> Receipt:
+        """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn."""
+        asked = []
+        for strategy in self.strategies:
+            own = np.intersect1d(rows, strategy.seats, assume_unique=True)
+            if len(own):
+                asked.append(strategy.quote(self.desk, own))
+        if not call:
+            asked.append(self.object_traders.quotes())
+        quotes = Quotes.join(asked)
+        quotes = quotes.take(self.streams["arrivals"].permutation(len(quotes.seat)))
+        sent, receipt = self.desk.submit(quotes, call=call)
+        self._count(receipt)
+        for strategy in self.strategies:
+            strategy.observe(self.desk, sent, receipt)
+        return receipt
+
+    def _count(self, receipt: Receipt) -> None:
+        trades = receipt.trades
+        if len(trades):
+            value = trades.price_ticks * trades.lots * self.desk.tick_value[trades.instrument]
+            right = self.desk.right_of[trades.instrument]
+            self.recorder.count_trades(right, trades.buyer, trades.seller, trades.lots, value)
+
+    # -- what others read
+
+    def agenda_days(self, hook: Hook, right_code: str, period_name: str) -> tuple[int, ...]:
+        """Return the days on which a duty falls."""
+        return self.agenda.days_of(hook, right_code, period_name)
+
+    @property
+    def prices_yuan(self) -> dict[str, float]:
+        """Latest price of each right, CNY per unit."""
+        return {
+            code: float(self.desk.last_price[r]) * float(self.config.rule_books[r].right.tick_yuan)
+            for r, code in enumerate(self.right_codes)
+        }
+
+    @property
+    def volumes(self) -> dict[str, float]:
+        """Units of each right traded on the last day."""
+        return dict(zip(self.right_codes, self.recorder.volume_today, strict=True))
+
+    @property
+    def use_now(self) -> dict[str, float]:
+        """Units of each right used a year at today's rate by the firms that must hold it."""
+        use = (self.rates.use * self.firms.covered).sum(axis=0)
+        return {code: float(u) for code, u in zip(self.right_codes, use, strict=True)}
+
+    def values_yuan(self) -> Floats:
+        """Return what a unit of each right is worth to each firm, CNY, 0 where it need not hold it."""
+        return self.expectations.values_yuan()
