@@ -210,8 +210,13 @@ class PlainExchange:
     def _row(self, account, instrument, side, price, lots, kind, target):
         order_id, self.next_id = self.next_id, self.next_id + 1
         old = None
-        if kind in (OrderKind.CANCEL, OrderKind.REPLACE):
+        if kind in (OrderKind.CANCEL, OrderKind.REPLACE, OrderKind.REQUOTE):
             old = next((x for x in self.orders if x.order_id == target), None)
+        if kind == OrderKind.REQUOTE:
+            if old and old.account == account:
+                self.cancel(old)
+            old = None
+        elif kind in (OrderKind.CANCEL, OrderKind.REPLACE):
             if old is None:
                 return Reason.UNKNOWN_ORDER, 0
             if old.account != account:
@@ -220,9 +225,9 @@ class PlainExchange:
                 self.cancel(old)
                 return Reason.ACCEPTED, 0
             instrument, side = old.instrument, old.side
-        elif not 0 <= instrument < len(self.max_price):
+        if not 0 <= instrument < len(self.max_price):
             return Reason.UNKNOWN_INSTRUMENT, 0
-        elif account < 0 or (self.funds and account >= len(self.funds.cash)):
+        if account < 0 or (self.funds and account >= len(self.funds.cash)):
             return Reason.UNKNOWN_ACCOUNT, 0
         reason = self._refuse(instrument, price, lots, kind)
         if reason:
@@ -280,7 +285,7 @@ class PlainExchange:
         if self.funds and not pays_as_it_goes:
             self._freeze(order)
         stop = self._match(order, pays_as_it_goes)
-        if order.lots and not stop and kind in (OrderKind.LIMIT, OrderKind.REPLACE):
+        if order.lots and not stop and kind in (OrderKind.LIMIT, OrderKind.REPLACE, OrderKind.REQUOTE):
             self.orders.append(order)
             return Reason.ACCEPTED, wanted - order.lots
         if not pays_as_it_goes:

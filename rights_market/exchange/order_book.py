@@ -185,7 +185,7 @@ class OrderBook:
         if answer > matching.MALFORMED:
             return answer
         if answer == matching.MALFORMED:
-            raise ExchangeError(f"an order has side {side} and kind {kind}; sides are 0 and 1, kinds 0 to 5")
+            raise ExchangeError(f"an order has side {side} and kind {kind}; sides are 0 and 1, kinds 0 to {max(OrderKind)}")
         self._memory.make_room(1, self._memory.live + 1024)
         self._memory.make_room_for_orders(1)
         return self.submit_one(account, instrument, side, price_ticks, lots, kind, target, funding)

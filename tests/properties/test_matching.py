@@ -1,0 +1,294 @@
+"""Whatever is sent to the order books, they do what the plain twins do, and nothing is created or lost."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rights_market.exchange.call_auction import CallAuction
+from rights_market.exchange.funding import Funding
+from rights_market.exchange.order_book import OrderBook, SelfTrade
+from rights_market.kernels import ops
+from rights_market.records import OrderKind, Orders
+from rights_market.registry.journal import Journal
+from rights_market.registry.ledger import Ledger
+from tests.reference_book import PlainExchange, PlainFunds, ReferenceBook, order_stream
+
+INSTRUMENTS, ACCOUNTS, TOP = 2, 4, 12
+PARTS = ("free", "frozen", "locked", "cash", "cash_frozen")
+
+rows = st.tuples(
+    st.integers(-1, ACCOUNTS),
+    st.integers(-1, INSTRUMENTS),
+    st.integers(0, 1),
+    st.integers(0, TOP + 1),
+    st.integers(-1, 9),
+    st.sampled_from(list(OrderKind)),
+    st.integers(-1, 60),
+)
+# Mostly rows that reach the book.
+good_rows = st.tuples(
+    st.integers(0, ACCOUNTS - 1),
+    st.integers(0, INSTRUMENTS - 1),
+    st.integers(0, 1),
+    st.integers(1, TOP),
+    st.integers(1, 9),
+    st.sampled_from([*[OrderKind.LIMIT] * 6, *OrderKind]),
+    st.integers(-1, 60),
+)
+batches = st.lists(st.lists(st.one_of(good_rows, good_rows, good_rows, rows), max_size=25), min_size=1, max_size=5)
+ppm = st.sampled_from([0, 3_000, 7_777, 250_000, 1_000_000])
+
+
+def table(batch):
+    columns = list(zip(*batch, strict=True)) if batch else [[]] * 7
+    account, instrument, side, price, lots, kind, target = columns
+    return Orders.of(account, instrument, side, price, lots, kind=kind, target=target)
+
+
+def trades_of(receipt):
+    t = receipt.trades
+    return list(zip(t.maker.tolist(), t.taker.tolist(), t.price_ticks.tolist(), t.lots.tolist(), strict=True))
+
+
+def assert_never_crossed(book):
+    bid, ask = book.best_bid, book.best_ask
+    assert ((bid == 0) | (ask == 0) | (bid < ask)).all()
+
+
+def assert_same_queues(book, plain):
+    for instrument in range(book.n_instruments):
+        resting = book.resting(instrument)
+        mine = list(zip(resting.order_id, resting.side, resting.price_ticks, resting.lots, strict=True))
+        live = [x for x in plain.orders if x.instrument == instrument]
+        live.sort(key=lambda x: (x.side, -x.price if x.side == 0 else x.price))
+        assert mine == [(x.order_id, x.side, x.price, x.lots) for x in live]
+
+
+@given(batches, st.sampled_from(SelfTrade))
+def test_a_bare_book_equals_the_plain_exchange(stream, rule):
+    book, plain = OrderBook(INSTRUMENTS, TOP, capacity=1, self_trade=rule), PlainExchange([TOP] * INSTRUMENTS, rule)
+    for batch in stream:
+        seen = len(plain.trades)
+        receipt = book.submit(table(batch))
+        expected = plain.submit(batch)
+        assert list(zip(receipt.reason, receipt.filled, strict=True)) == expected
+        assert trades_of(receipt) == plain.trades[seen:]
+        assert_same_queues(book, plain)
+        assert_never_crossed(book)
+
+
+@given(batches, st.sampled_from(SelfTrade))
+def test_one_order_a_call_equals_one_call_for_all(stream, rule):
+    single, whole = (OrderBook(INSTRUMENTS, TOP, capacity=2, self_trade=rule) for _ in range(2))
+    for batch in stream:
+        receipt = whole.submit(table(batch))
+        for i, (account, instrument, side, price, lots, kind, target) in enumerate(batch):
+            answer = single.submit_one(account, instrument, side, price, lots, int(kind), target)
+            reason = receipt.reason[i]
+            assert answer == (-reason if reason else receipt.first_order_id + i)
+        trades = single.take_trades()
+        for name in ("maker", "taker", "price_ticks", "lots", "buyer", "seller", "instrument", "taker_side"):
+            np.testing.assert_array_equal(getattr(trades, name), getattr(receipt.trades, name))
+
+
+def purse(draw):
+    """Draw balances and limits, small enough that cover matters."""
+    lots = st.lists(st.integers(0, 30), min_size=ACCOUNTS, max_size=ACCOUNTS)
+    per_instrument = st.lists(lots, min_size=INSTRUMENTS, max_size=INSTRUMENTS)
+    free = draw(per_instrument)
+    locked = [[min(a, b) for a, b in zip(x, y, strict=True)] for x, y in zip(free, draw(per_instrument), strict=True)]
+    pair = lambda values: st.lists(values, min_size=INSTRUMENTS, max_size=INSTRUMENTS)  # noqa: E731
+    return PlainFunds(
+        free=free,
+        frozen=[[0] * ACCOUNTS for _ in range(INSTRUMENTS)],
+        locked=locked,
+        cash=draw(st.lists(st.integers(0, 3_000), min_size=ACCOUNTS, max_size=ACCOUNTS)),
+        cash_frozen=[0] * ACCOUNTS,
+        tick_value=draw(pair(st.sampled_from([1, 7, 50]))),
+        buyer_ppm=draw(pair(ppm)),
+        seller_ppm=draw(pair(ppm)),
+        lock_bought=draw(pair(st.booleans())),
+        is_open=draw(pair(st.sampled_from([True, True, True, False]))),
+        band_low=draw(pair(st.integers(1, 3))),
+        band_high=draw(pair(st.integers(9, TOP))),
+        fee_account=0,
+    )
+
+
+def funding_of(plain):
+    """Hold the same balances and limits in arrays."""
+    ledger = Ledger.empty(INSTRUMENTS, ACCOUNTS)
+    for name in PARTS:
+        getattr(ledger, name)[...] = getattr(plain, name)
+    return Funding(
+        ledger=ledger,
+        journal=Journal(capacity=1),
+        tick_value_fen=np.array(plain.tick_value),
+        buyer_fee_ppm=np.array(plain.buyer_ppm),
+        seller_fee_ppm=np.array(plain.seller_ppm),
+        lock_bought=np.array(plain.lock_bought),
+        is_open=np.array(plain.is_open),
+        band_low=np.array(plain.band_low),
+        band_high=np.array(plain.band_high),
+        fee_account=0,
+        day=3,
+    )
+
+
+def balances(ledger):
+    return {name: getattr(ledger, name).copy() for name in PARTS}
+
+
+def replay(start, journal):
+    """The ten lines that say what each row of the journal means."""
+    x = {name: array.copy() for name, array in start.items()}
+    columns = journal.table()
+    for op, reason, a, b, i, lots, fen in zip(
+        *(columns[n].tolist() for n in ("op", "reason", "account", "counterparty", "instrument", "lots", "cash")),
+        strict=True,
+    ):
+        if op in (ops.FREEZE, ops.RELEASE):
+            sign = 1 if op == ops.FREEZE else -1
+            x["free"][i, a] -= sign * lots
+            x["frozen"][i, a] += sign * lots
+        elif op in (ops.FREEZE_CASH, ops.RELEASE_CASH):
+            sign = 1 if op == ops.FREEZE_CASH else -1
+            x["cash"][a] -= sign * fen
+            x["cash_frozen"][a] += sign * fen
+        elif op == ops.DELIVER:
+            x["frozen"][i, a] -= lots
+            x["free"][i, b] += lots
+            x["locked"][i, b] += reason * lots
+            x["cash_frozen"][b] -= fen
+            x["cash"][a] += fen
+        else:
+            x["cash_frozen" if op == ops.FEE_FROZEN else "cash"][a] -= fen
+            x["cash"][b] += fen
+            assert op in (ops.FEE, ops.FEE_FROZEN)
+    return x
+
+
+def assert_sound(book, funding, start):
+    """Nothing is created or lost, what is frozen is what orders need, and the journal says how it came about."""
+    ledger, now = funding.ledger, balances(funding.ledger)
+    for name in PARTS:
+        assert (now[name] >= 0).all(), name
+    assert (now["locked"] <= now["free"]).all()
+    np.testing.assert_array_equal((now["free"] + now["frozen"]).sum(1), (start["free"] + start["frozen"]).sum(1))
+    assert (now["cash"] + now["cash_frozen"]).sum() == (start["cash"] + start["cash_frozen"]).sum()
+    frozen, cash = np.zeros_like(ledger.frozen), np.zeros_like(ledger.cash)
+    for account in range(ACCOUNTS):
+        mine = book.open_orders_of(account)
+        np.add.at(frozen[:, account], mine.instrument, book.lots_behind(mine.order_id, funding))
+        cash[account] = book.cash_behind(mine.order_id, funding).sum()
+    np.testing.assert_array_equal(now["frozen"], frozen)
+    np.testing.assert_array_equal(now["cash_frozen"], cash)
+    for name, array in replay(start, funding.journal).items():
+        np.testing.assert_array_equal(array, now[name], err_msg=name)
+
+
+@given(st.data(), batches, st.sampled_from(SelfTrade))
+def test_a_funded_book_equals_the_plain_exchange(data, stream, rule):
+    plain = PlainExchange([TOP] * INSTRUMENTS, rule, purse(data.draw))
+    book, funding = OrderBook(INSTRUMENTS, TOP, capacity=1, self_trade=rule), funding_of(plain.funds)
+    start = balances(funding.ledger)
+    for batch in stream:
+        seen = len(plain.trades)
+        receipt = book.submit(table(batch), funding)
+        expected = plain.submit(batch)
+        assert list(zip(receipt.reason, receipt.filled, strict=True)) == expected
+        assert trades_of(receipt) == plain.trades[seen:]
+        assert_same_queues(book, plain)
+        for name in PARTS:
+            np.testing.assert_array_equal(getattr(funding.ledger, name), getattr(plain.funds, name), err_msg=name)
+        assert_sound(book, funding, start)
+    book.cancel_all(funding=funding)
+    assert len(book) == 0
+    assert_sound(book, funding, start)
+
+
+@given(st.data(), batches)
+def test_a_funded_book_is_sound_through_calls_and_new_bands(data, stream):
+    plain = PlainExchange([TOP] * INSTRUMENTS, 0, purse(data.draw))
+    book, funding = OrderBook(INSTRUMENTS, TOP, capacity=1), funding_of(plain.funds)
+    start = balances(funding.ledger)
+    for batch in stream:
+        limits = [(a, i, s, p, q, OrderKind.LIMIT, -1) for a, i, s, p, q, _, _ in batch]
+        receipt = CallAuction().clear(book, table(limits), 5, funding)
+        assert_sound(book, funding, start)
+        assert_never_crossed(book)
+        prices = defaultdict(set)
+        for instrument, price in zip(receipt.trades.instrument, receipt.trades.price_ticks, strict=True):
+            prices[instrument].add(price)
+        assert all(len(x) == 1 for x in prices.values())
+        book.submit(table(batch), funding)
+        assert_sound(book, funding, start)
+        low = data.draw(st.integers(1, 8))
+        book.cancel_outside(funding, [low] * INSTRUMENTS, [low + 4] * INSTRUMENTS)
+        assert_sound(book, funding, start)
+        for i in range(INSTRUMENTS):
+            prices = book.resting(i).price_ticks
+            assert ((prices >= low) & (prices <= low + 4)).all()
+        book.cancel_account_asks(1, 0, funding)
+        assert funding.ledger.frozen[0, 1] == 0
+        assert_sound(book, funding, start)
+
+
+@given(batches, batches)
+def test_a_restored_book_goes_on_in_the_same_way(before, after):
+    book = OrderBook(INSTRUMENTS, TOP)
+    for batch in before:
+        book.submit(table(batch))
+    twin = OrderBook(INSTRUMENTS, TOP, capacity=1)
+    twin.restore(book.state())
+    for batch in after:
+        one, two = book.submit(table(batch)), twin.submit(table(batch))
+        np.testing.assert_array_equal(one.reason, two.reason)
+        assert one.first_order_id == two.first_order_id
+        assert trades_of(one) == trades_of(two)
+    for name, value in book.state().items():
+        np.testing.assert_array_equal(value, twin.state()[name])
+
+
+@given(batches)
+def test_no_fill_is_beyond_its_limit_and_equal_orders_fill_in_their_order(stream):
+    book, orders = OrderBook(INSTRUMENTS, TOP), {}
+    for batch in stream:
+        limits = [(a, i, s, p, q, OrderKind.LIMIT, -1) for a, i, s, p, q, _, _ in batch]
+        receipt = book.submit(table(limits))
+        orders.update({receipt.first_order_id + k: row for k, row in enumerate(limits)})
+        for maker, taker, price, _ in trades_of(receipt):
+            assert price == orders[maker][3]
+            assert price <= orders[taker][3] if orders[taker][2] == 0 else price >= orders[taker][3]
+            earlier = [
+                k for i in range(INSTRUMENTS) for k in book.resting(i).order_id if orders[k][1:4] == orders[maker][1:4]
+            ]
+            assert all(k >= maker for k in earlier)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60))
+def test_a_long_stream_equals_the_reference_book(seed, resting):
+    orders, trades = order_stream(400, seed, resting, mid=100)
+    book, reference = OrderBook(1, 400, capacity=4), ReferenceBook()
+    assert trades_of(book.submit(orders)) == trades
+    for i in range(len(orders)):
+        if orders.kind[i] == OrderKind.CANCEL:
+            reference.cancel(int(orders.target[i]))
+        else:
+            reference.limit(i, int(orders.side[i]), int(orders.price_ticks[i]), int(orders.lots[i]))
+    assert reference.trades == trades
+    assert len(book) == len(reference)
+    assert (book.best_bid[0] or None, book.best_ask[0] or None) == (reference.best(0), reference.best(1))
+
+
+@pytest.mark.parametrize("rows_a_batch", [1, 7, 5_000])
+def test_batches_of_any_size_make_the_same_trades(rows_a_batch):
+    orders, trades = order_stream(5_000, 11, 100)
+    book, made = OrderBook(1, 20_000, capacity=1), []
+    for start in range(0, len(orders), rows_a_batch):
+        made += trades_of(book.submit(orders.take(np.arange(start, min(start + rows_a_batch, len(orders))))))
+    assert made == trades
