@@ -147,10 +147,7 @@ class OrderBook:
             )
             if done < 0:
                 row = -1 - done
-                raise ExchangeError(
-                    f"row {row} has side {orders.side[row]} and kind {orders.kind[row]}; "
-                    f"sides are 0 and 1, kinds {min(OrderKind)} to {max(OrderKind)}"
-                )
+                raise _malformed(f"row {row}", orders.side[row], orders.kind[row])
             if done < n:
                 memory.make_room_for_orders(1)
         return Receipt(first, reason, filled, memory.take_trades(start))
@@ -185,7 +182,7 @@ class OrderBook:
         if answer > matching.MALFORMED:
             return answer
         if answer == matching.MALFORMED:
-            raise ExchangeError(f"an order has side {side} and kind {kind}; sides are 0 and 1, kinds 0 to {max(OrderKind)}")
+            raise _malformed("an order", side, kind)
         self._memory.make_room(1, self._memory.live + 1024)
         self._memory.make_room_for_orders(1)
         return self.submit_one(account, instrument, side, price_ticks, lots, kind, target, funding)
@@ -394,6 +391,10 @@ def _in_priority(orders: Rows) -> Rows:
     """Sort orders into bids and asks, best price first; those of one price keep their order."""
     sign = np.where(orders["side"] == Side.BID, -1, 1)
     return orders[np.lexsort((sign * orders["price"], orders["side"]))]
+
+
+def _malformed(what: str, side: int, kind: int) -> ExchangeError:
+    return ExchangeError(f"{what} has side {side} and kind {kind}; sides are 0 and 1, kinds 0 to {max(OrderKind)}")
 
 
 def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:

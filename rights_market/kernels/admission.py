@@ -20,8 +20,8 @@ from rights_market.kernels.book import (
     SELF_TRADE_OFF,
     Book,
     Int,
-    inlined,
 )
+from rights_market.kernels.compiling import inlined
 from rights_market.kernels.settlement import Funds, bid_cover
 
 # Keeps sums of lots over a whole book inside 64 bits; a pre-funded book has a tighter bound for each instrument.

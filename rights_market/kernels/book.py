@@ -7,11 +7,12 @@ both.  A queue is a doubly linked list of order slots, oldest first; slot 0 mean
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Any, Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from rights_market.kernels.compiling import inlined, kernel
 
 Bool = npt.NDArray[np.bool_]
 Int8 = npt.NDArray[np.int8]
@@ -19,7 +20,6 @@ Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
 Int = int | np.integer[Any]
-Function = TypeVar("Function")
 
 BID: Final = 0
 ASK: Final = 1
@@ -104,21 +104,6 @@ class Book(NamedTuple):
     heads: Int64
     meta: Int64
     trades: Rows
-
-
-# Kernels only use arrays that their callers hold, and make none.  Without reference counting (`_nrt`) passing them
-# around in tuples costs nothing; with it the book would be four times slower.
-_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
-
-
-def kernel(function: Function) -> Function:
-    """Compile a function that Python calls, and keep the machine code on disk."""
-    return cast(Function, numba.njit(cache=True, **_OPTIONS)(function))
-
-
-def inlined(function: Function) -> Function:
-    """Compile a step of a kernel into its caller: a call would cost more than most steps do."""
-    return cast(Function, numba.njit(forceinline=True, **_OPTIONS)(function))
 
 
 @inlined

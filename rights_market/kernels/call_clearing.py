@@ -20,11 +20,10 @@ from rights_market.kernels.book import (
     Int32,
     Int64,
     Rows,
-    inlined,
-    kernel,
     slot_named,
     unlink,
 )
+from rights_market.kernels.compiling import inlined, kernel
 from rights_market.kernels.matching import freeze_on_entry
 from rights_market.kernels.settlement import Funds, bid_cover, fee_charged, release_cash, settle
 

@@ -22,9 +22,9 @@ from rights_market.kernels.book import (
     Book,
     Int,
     free_slot,
-    inlined,
     next_best,
 )
+from rights_market.kernels.compiling import inlined
 from rights_market.kernels.settlement import (
     Funds,
     affordable,

@@ -29,11 +29,10 @@ from rights_market.kernels.book import (
     Int32,
     Int64,
     Rows,
-    inlined,
-    kernel,
     queue_last,
     slot_named,
 )
+from rights_market.kernels.compiling import inlined, kernel
 from rights_market.kernels.crossing import match
 from rights_market.kernels.settlement import (
     Funds,

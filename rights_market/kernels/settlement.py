@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rights_market.kernels import ops
-from rights_market.kernels.book import ASK, Book, Bool, Int, Int64, inlined, unlink
+from rights_market.kernels.book import ASK, Book, Bool, Int, Int64, unlink
+from rights_market.kernels.compiling import inlined
 
 PPM = 1_000_000
 CASH = -1

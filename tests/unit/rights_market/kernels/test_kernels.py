@@ -1,0 +1,53 @@
+"""Kernels against their slow twins, and the numbers that they share with the records."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rights_market.kernels import codes, ops
+from rights_market.kernels.call_clearing import best_ticks
+from rights_market.kernels.compiling import FINGERPRINT
+from rights_market.kernels.matching import match_orders
+from rights_market.kernels.settlement import fee_at_most, fee_charged
+from rights_market.records import OrderKind, Reason
+from rights_market.registry.journal import Op
+from rights_market.units import PPM, ceil, half_up
+
+
+@pytest.mark.parametrize("names", [OrderKind, Reason])
+def test_codes_are_those_of_the_records(names):
+    shared = {x.name: x.value for x in names if hasattr(codes, x.name)}
+    assert shared == {name: getattr(codes, name) for name in shared}
+    assert len(shared) >= len(OrderKind)
+
+
+def test_every_kind_of_order_has_a_code():
+    assert all(hasattr(codes, kind.name) for kind in OrderKind)
+
+
+def test_operation_codes_are_those_of_the_journal():
+    assert {x.name: x.value for x in Op} == {k: v for k, v in vars(ops).items() if k.isupper()}
+
+
+@pytest.mark.parametrize("ppm", [0, 1, 3_000, 333_333, 999_999, PPM])
+@pytest.mark.parametrize("value", [0, 1, 166, 167, 499_999, 500_000, 2**61, 2**61 - 1])
+def test_fees_are_exact(value, ppm):
+    assert fee_charged(value, ppm) == half_up(Fraction(value * ppm, PPM))
+    assert fee_at_most(value, ppm) == ceil(Fraction(value * ppm, PPM))
+
+
+def test_best_ticks_equal_a_plain_search():
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        bid, ask = (rng.integers(0, 4, rng.integers(1, 12)) for _ in range(2))
+        n = min(len(bid), len(ask))
+        bid, ask = bid[:n], ask[:n]
+        table = [(-min(bid[p:].sum(), ask[: p + 1].sum()), abs(bid[p:].sum() - ask[: p + 1].sum())) for p in range(n)]
+        ticks = [p for p in range(n) if table[p] == min(table)]
+        assert best_ticks(bid.astype(np.int64), ask.astype(np.int64)) == (ticks[0], ticks[-1])
+        assert ticks == list(range(ticks[0], ticks[-1] + 1))
+
+
+def test_machine_code_is_kept_under_the_state_of_all_sources():
+    assert match_orders.__qualname__ == f"match_orders_{FINGERPRINT}"
