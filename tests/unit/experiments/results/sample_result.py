@@ -203,7 +203,7 @@ def make_auctions(dates) -> pd.DataFrame:
         {
             "date": when, "right": "CEA", "vintage": [d.year for d in when], "offered": [400_000.0] * 4,
             "sold": [400_000.0, 400_000.0, 250_000.0, 400_000.0], "price": [57.0, 60.5, 62.0, 70.25],
-            "reserve": 50.0, "bidders": [12, 15, 6, 21], "code": ["sold", "sold", "undersubscribed", "sold"],
+            "reserve": 50.0, "bidders": [12, 15, 6, 21], "code": [f"auction_{end}" for end in ("cleared", "cleared", "undersubscribed", "cleared")],
         }
     )  # fmt: skip
 

@@ -1,0 +1,75 @@
+"""Fonts of the figures: Chinese labels appear on a machine that has no Chinese font.
+
+The package brings its own cut of Noto Sans CJK SC (see ``fonts_data/README.md`` for how it was made and its licence).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+from typing import Any
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.ft2font import FT2Font
+
+from experiments.results.words import Words
+
+FAMILY = "Rights Market Sans SC"
+FILE = "RightsMarketSansSC-Regular.otf"
+LATIN = "DejaVu Sans"
+
+
+@functools.cache
+def register() -> str:
+    """Make our font known to matplotlib, once a process; return its family name."""
+    with as_file(files("experiments.results") / "fonts_data" / FILE) as path:
+        font_manager.fontManager.addfont(path)
+    return FAMILY
+
+
+@contextlib.contextmanager
+def use_language(lang: str) -> Iterator[Words]:
+    """Draw with fonts for a language; matplotlib's settings come back afterwards.
+
+    Parameters
+    ----------
+    lang : str
+        ``en`` or ``zh``.
+
+    Yields
+    ------
+    Words
+        The vocabulary of the language.
+
+    Notes
+    -----
+    Names in a scenario may hold dollar signs, which matplotlib would read as formulas; inside they are plain text.
+    Chinese characters are drawn in both languages, since a firm may be called by its Chinese name in an English report.
+    """
+    words = Words(lang)
+    family = [LATIN, register()] if lang == "en" else [register(), LATIN]
+    settings: dict[Any, Any] = {"font.family": family, "text.parse_math": False, "axes.unicode_minus": False}
+    with matplotlib.rc_context(settings):
+        yield words
+
+
+@functools.cache
+def _covered() -> frozenset[int]:
+    with as_file(files("experiments.results") / "fonts_data" / FILE) as path:
+        ours = FT2Font(str(path)).get_charmap()
+    latin = FT2Font(font_manager.findfont(LATIN)).get_charmap()
+    return frozenset(ours) | frozenset(latin)
+
+
+def missing(text: str) -> str:
+    """Return the characters of a text that no font of ours can draw, each once, in order.
+
+    Examples
+    --------
+    >>> missing("碳排放权 CEA, 60 CNY/t")
+    ''
+    """
+    return "".join(dict.fromkeys(c for c in text if c.isprintable() and not c.isspace() and ord(c) not in _covered()))
