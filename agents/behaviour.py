@@ -55,7 +55,8 @@ class Behaviour:
     news_sd, news_half_life_days : float
         Daily standard deviation of a belief shock common to all, and how long it lasts.
     seller_activity, sale_share : float
-        Share of days on which a holder of surplus looks at the market, and the share of it offered then.
+        Share of days on which a holder of surplus looks at the market far from a deadline (nearer to it the share
+        rises to 1, as it does for buyers), and the share of the surplus offered then.
     max_order_units : float
         Largest single order, in units of the right.
     imbalance_speed : float
@@ -93,11 +94,11 @@ class Behaviour:
     cost_of_funds: NotNegative = 0.08
     news_sd: NotNegative = 0.012
     news_half_life_days: Annotated[float, Gt(0)] = 69.0
-    seller_activity: Annotated[float, Gt(0), Le(1)] = 0.25
+    seller_activity: Annotated[float, Gt(0), Le(1)] = 0.1
     sale_share: Annotated[float, Gt(0), Le(1)] = 0.1
     max_order_units: Annotated[float, Gt(0)] = 99_999.0
     imbalance_speed: NotNegative = 0.0
-    abatement_adjustment: Annotated[float, Gt(0), Le(1)] = 0.5
+    abatement_adjustment: Annotated[float, Gt(0), Le(1)] = 0.1
 
     @classmethod
     def frictionless(cls, **changes: Any) -> Behaviour:

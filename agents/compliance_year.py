@@ -241,7 +241,7 @@ class ComplianceYear:
         entitlement = model.authority.entitlements[progress.rules.right.code]
         for i, year in enumerate(use.years):
             output = np.maximum(1, np.rint(self._standard_output(use.years, i))).astype(np.int64)
-            units = output * model.operations.intensity[:, progress.index]
+            units = output * model.firms.intensity(year)[:, progress.index]
             lots = entitlement.lots(year, output, self._lots(progress, units))
             follows = entitlement.follows_output(year)
             plan.lots_per_output[i] = np.where(follows, lots / output, 0.0)
@@ -250,6 +250,7 @@ class ComplianceYear:
             total, used = lots[covered].sum() * float(progress.rules.right.lot), units[covered].sum()
             progress.balance[year] = float(total / used - 1.0) if used > 0 else 0.0
         plan.announced = True
+        progress.news_year = model.calendar.days[model.day].year
         model.authority.announce(progress.rules.right.code, use.period)
         model.expectations.hear(progress.index)
 

@@ -74,6 +74,8 @@ class Desk:
         self._right_tick_value = np.array(
             [self.tick_value[self.right_of == r][0] for r in range(n_rights)], dtype=np.int64
         )
+        lot = np.array([float(b.right.lot) for b in market.rule_books])
+        self._largest_order = np.maximum(1, behaviour.max_order_units / lot).astype(np.int64)
         self._seat_of = np.full((n_rights, int(seats.account.max(initial=0)) + 1), -1, dtype=np.intp)
         self._seat_of[seats.right, seats.account] = np.arange(len(seats))
 
@@ -85,9 +87,9 @@ class Desk:
         return self.market.price_low[front], self.market.price_high[front]
 
     def lots(self, rows: Rows) -> Ints:
-        """Return the lots that each seat still wants to trade today, at most what it can deliver."""
+        """Return the lots that each seat still wants to trade today, at most what it can deliver and one order may hold."""
         seats = self.seats
-        quota = seats.quota[rows]
+        quota = np.minimum(seats.quota[rows], self._largest_order[seats.right[rows]])
         sells = seats.wish_lots[rows] < 0
         return np.where(sells, np.minimum(quota, self.sellable_lots(rows)), quota)
 

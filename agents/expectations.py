@@ -15,6 +15,7 @@ from agents.planning import Clock, Standing, buffer_lots, daily_lots, urgency, w
 from agents.strategies import STRATEGIES
 from agents.valuation import Valuation
 from rights_market.authority import fine_per_lot, lump_fine_fen
+from rights_market.policies.compliance import Penalty
 
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
@@ -24,11 +25,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 YEAR = 365.0
-TRADING_YEAR = 242.0
 LAPSE_DAYS = 10
 """Trading days before a deadline over which units that cannot be kept lose their value to holders."""
-REPUTATION_ONLY = 1e12
-"""Lots below which a lump sum is not spread over a shortfall: there is none."""
 
 
 class Expectations:
@@ -58,6 +56,7 @@ class Expectations:
         self._as_of = np.zeros(len(books))
         self._stale = np.ones(len(books), dtype=np.bool_)
         self.imbalance: Floats = np.zeros(len(books))
+        self._fines: dict[tuple[str, int], list[tuple[Penalty, npt.NDArray[np.intp]]]] = {}
         early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
         factor = np.array([_trait(name, "buffer_factor") for name in model.strategy_of], dtype=np.float64)
         self.starts_early, self.buffer_factor = early[seats.trader], factor[seats.trader]
@@ -102,9 +101,9 @@ class Expectations:
         seats.wish_lots[rows] = wish
         seats.urgency[rows] = urgency(clock, lead)
         today = np.abs(daily_lots(b, clock, wish, standing.yearly))
-        today = np.minimum(today, b.max_order_units / self.lot[r])
         seats.quota[rows] = np.where(wish > 0, np.ceil(today), np.floor(today)).astype(np.int64)
-        seats.active[rows] = (wish > 0) | ((wish < 0) & (draw[rows] < b.seller_activity))
+        attention = b.seller_activity + (1.0 - b.seller_activity) * seats.urgency[rows]
+        seats.active[rows] = (wish > 0) | ((wish < 0) & (draw[rows] < attention))
         seats.ceiling[rows] = self._ceiling(progress, front, rows, standing)
         model.desk.kept_value[rows] = self._kept_value(progress, clock, rows)
 
@@ -145,7 +144,7 @@ class Expectations:
         fine = np.zeros(len(model.firms))
         missing = np.maximum(-standing.net, 1.0)
         lump = np.zeros(len(model.firms))
-        for rule, who in model.authority.penalties_of(right.code, period.vintage):
+        for rule, who in self._penalties(right.code, period.vintage):
             fine[who] += fine_per_lot([rule], price_fen)
             lump[who] += lump_fine_fen([rule])
         firm = seats.trader[rows]
@@ -157,6 +156,12 @@ class Expectations:
             growth = 1.0 + self.behaviour.discount_rate
             later = factor * seats.value[rows] * growth * np.exp(-self.valuation.funds_rate[rows])
         return np.asarray(later + (fen + reputation) / right.tick_value_fen)
+
+    def _penalties(self, code: str, year: int) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
+        """Return the fines of a year with the firms concerned; they do not change, so they are looked up once."""
+        if (code, year) not in self._fines:
+            self._fines[code, year] = self.model.authority.penalties_of(code, year)
+        return self._fines[code, year]
 
     def _kept_value(self, progress: RightProgress, clock: Clock, rows: npt.NDArray[np.intp]) -> Floats:
         """Return what a unit kept past the deadline is worth to its holder, in ticks."""
@@ -228,7 +233,7 @@ class Expectations:
         highest = right.max_price_ticks * float(right.tick_yuan)
         if progress.rules.make_good is not None and progress.rules.make_good.factor > 0:
             return highest
-        entries = self.model.authority.penalties_of(right.code, progress.rules.periods[front].vintage)
+        entries = self._penalties(right.code, progress.rules.periods[front].vintage)
         fixed = [fine_per_lot([rule], 0.0) for rule, _ in entries if rule.form == "fixed"]
         return min([highest, *(f / 100.0 / float(right.lot) for f in fixed)])
 

@@ -83,9 +83,7 @@ class Firms:
             self.sector = np.repeat(np.arange(len(self.sectors)), [s.firms for s in self.sectors]).astype(np.intp)
             self.names = _numbered_names(self.sector, self.sector_codes)
             self.regions = [""] * len(self.sector)
-            self.output = _lognormal_with_mean(
-                rng, self._by_firm("mean_output"), self._by_firm("output_sigma")
-            )
+            self.output = self._drawn_output(rng)
         self.spread = rng.standard_normal((len(self.sector), len(rights)))
         self.file_factor = self._file_factors()
         self.covered = self._coverage()
@@ -98,6 +96,17 @@ class Firms:
 
     def _by_firm(self, name: str) -> Floats:
         return np.array([getattr(s, name) for s in self.sectors], dtype=np.float64)[self.sector]
+
+    def _drawn_output(self, rng: np.random.Generator) -> Floats:
+        """Return lognormal outputs whose mean in each sector is the stated one: the total is a published figure."""
+        size = np.exp(self._by_firm("output_sigma") * rng.standard_normal(len(self.sector)))
+        return np.asarray(self._by_firm("mean_output") * size / self._sector_mean(size, np.ones_like(size)))
+
+    def _sector_mean(self, x: Floats, weight: Floats) -> Floats:
+        """Return for each firm the weighted mean of `x` over its sector."""
+        n = len(self.sectors)
+        total, weights = np.bincount(self.sector, x * weight, n), np.bincount(self.sector, weight, n)
+        return np.divide(total, weights, out=np.ones(n), where=weights > 0)[self.sector]
 
     def _coverage(self) -> npt.NDArray[np.bool_]:
         table = np.zeros((len(self.sectors), len(self.rights)), dtype=np.bool_)
@@ -140,6 +149,8 @@ class Firms:
     def intensity(self, year: int, rng: np.random.Generator | None = None) -> Floats:
         """Return intensities as measured in a year, units of each right per unit of output.
 
+        Firms differ, but the mean of a sector, weighted by output, is the stated one.
+
         Parameters
         ----------
         year : int
@@ -156,6 +167,8 @@ class Firms:
             self.spread = rho * self.spread + np.sqrt(1.0 - rho**2) * rng.standard_normal(self.spread.shape)
         mean = np.array([[_at_year(s.intensity.get(code, 0.0), year) for code in self.rights] for s in self.sectors])
         own = np.exp(self._by_firm("intensity_sigma")[:, np.newaxis] * self.spread)
+        for r in range(len(self.rights)):
+            own[:, r] /= self._sector_mean(own[:, r], self.output)
         return np.asarray(mean[self.sector] * np.where(np.isnan(self.file_factor), own, self.file_factor))
 
     def past_output(self, year: int, streams: Streams) -> Floats:
@@ -202,10 +215,6 @@ class Firms:
         """Put back what `state` returned."""
         self.spread = np.array(state["spread"])
         self.shocks = Shocks(np.array(state["common"]), np.array(state["sector"]), np.array(state["firm"]))
-
-
-def _lognormal_with_mean(rng: np.random.Generator, mean: Floats, sigma: Floats) -> Floats:
-    return np.asarray(mean * np.exp(sigma * rng.standard_normal(len(mean)) - sigma**2 / 2))
 
 
 def _numbered_names(sector: npt.NDArray[np.intp], codes: list[str]) -> list[str]:

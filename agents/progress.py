@@ -85,6 +85,8 @@ class RightProgress:
         Lots issued free for each period so far.
     balance : dict of int to float
         Announced allocation less use, as a share of use, by year.
+    news_year : int
+        Calendar year in which the last plan was announced.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class RightProgress:
         self.issued_lots: list[Ints] = [np.zeros(n_firms, dtype=np.int64) for _ in rules.periods]
         self.verified = [False] * len(rules.periods)
         self.balance: dict[int, float] = {}
+        self.news_year = calendar.days[0].year
         self._position = {p.name: k for k, p in enumerate(rules.periods)}
 
     def position(self, period: str) -> int:
@@ -118,7 +121,7 @@ class RightProgress:
         return [] if k is None else self.instruments[: k + 1]
 
     def balance_of(self, year: int, tightening: float) -> float:
-        """Return the balance expected for a year: the announced one, else the last announced, tightened every year.
+        """Return the balance expected for a year: the announced one, else the last announced, tightened from then on.
 
         Before any plan is announced the public expects balance.
         """
@@ -128,7 +131,7 @@ class RightProgress:
         if not known:
             return 0.0
         last = max(known)
-        return self.balance[last] - tightening * (year - last)
+        return self.balance[last] - tightening * max(0, year - max(last, self.news_year))
 
     def state(self) -> dict[str, Any]:
         """Return everything that changes over time."""
@@ -137,6 +140,7 @@ class RightProgress:
             "plans": [p.state() for p in self.plans],
             "issued": [x.copy() for x in self.issued_lots],
             "verified": list(self.verified),
+            "news_year": self.news_year,
             "balance": {str(y): b for y, b in self.balance.items()},
         }
 
@@ -148,6 +152,7 @@ class RightProgress:
             plan.restore(saved)
         self.issued_lots = [np.array(x) for x in state["issued"]]
         self.verified = [bool(x) for x in state["verified"]]
+        self.news_year = int(state["news_year"])
         self.balance = {int(y): float(b) for y, b in state["balance"].items()}
 
 

@@ -204,6 +204,20 @@ class InducedSpec:
         Trading days, the same schedules every day; what strategies learn is kept.
     turns_per_trader : int
         How often each trader is drawn on a day, on average.
+    batch : int
+        Traders drawn between two looks at the book: 1 is the laboratory, event by event; as many as there are traders,
+        a round in which each acts once.
+    improvement_rule : bool
+        Whether a quote must beat the best one on its side; others are not entered.
+    clear_after_trade : bool
+        Whether all quotes lapse after a trade, as in Gode and Sunder (1993); needs a `batch` of 1.
+    sessions : int
+        Groups of such traders side by side, each with a book of its own and independent of the others.
+
+    Raises
+    ------
+    ValueError
+        If the prices leave no range, or `clear_after_trade` is asked of batches in which several trades happen.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
@@ -217,3 +231,15 @@ class InducedSpec:
     units: Annotated[int, Ge(1)] = 1
     days: Annotated[int, Ge(1), Le(1000)] = 10
     turns_per_trader: Annotated[int, Ge(1)] = 20
+    batch: Annotated[int, Ge(1)] = 1
+    improvement_rule: bool = False
+    clear_after_trade: bool = False
+    sessions: Annotated[int, Ge(1), Le(200)] = 1
+
+    def __post_init__(self) -> None:
+        if not self.price_low < self.price_high:
+            raise ValueError(f"price_low is {self.price_low} and price_high {self.price_high}; expected a range of prices")
+        if self.clear_after_trade and self.batch > 1:
+            raise ValueError(
+                f"clear_after_trade lets all quotes lapse after each trade, so `batch` must be 1, not {self.batch}"
+            )

@@ -43,10 +43,11 @@ def anchored(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
 
 
 def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
-    """Return what each buyer bids: an acceptable ask at once, else one tick over the best bid.
+    """Return what each buyer bids: through the asks that it accepts, else one tick over the best bid.
 
     The limit is belief^(1-h) x ceiling^h with h = urgency^power where the ceiling is above the belief, else the
-    ceiling.  A quote into the book stays within `overbid` of the belief.
+    ceiling.  Where the best ask is within the limit, the bid reaches up to `overbid` above the belief, so that one
+    order meets several asks; what is left of it, like any quote into the book, never rests above that or the ask.
     """
     seats, right = desk.seats, desk.seats.right[rows]
     belief, ceiling = anchored(desk, rows), seats.ceiling[rows]
@@ -54,9 +55,10 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     urgent = np.exp((1.0 - h) * np.log(np.maximum(belief, 1.0)) + h * np.log(np.maximum(ceiling, 1.0)))
     limit = np.where(ceiling > belief, urgent, ceiling)
     ask, best_bid = desk.best_ask[right], desk.best_bid[right]
-    patient = np.minimum(limit, np.minimum(best_bid + 1.0, belief * (1.0 + desk.behaviour.overbid)))
+    most = np.minimum(limit, belief * (1.0 + desk.behaviour.overbid))
+    patient = np.minimum(most, best_bid + 1.0)
     patient = np.where(best_bid > 0, patient, np.minimum(limit, belief))
-    return np.where((ask > 0) & (ask <= limit), ask, patient)
+    return np.where((ask > 0) & (ask <= limit), np.maximum(ask, most), patient)
 
 
 def ask_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
