@@ -15,17 +15,18 @@ import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
 from rights_market.exchange.call_auction import CallAuction
+from rights_market.exchange.funding import Funding
 from rights_market.exchange.limits import Limits
-from rights_market.exchange.order_book import Funding, OrderBook
+from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import NO_PRICE, Tape
-from rights_market.records import Mode, Orders, Receipt
+from rights_market.records import Event, Mode, OrderKind, Orders, Reason, Receipt
 from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
 from rights_market.registry.balances import Registry
 from rights_market.registry.journal import Journal
 from rights_market.registry.obligations import Obligations
 from rights_market.rights import Instruments
 from rights_market.rulebook import RuleBook
-from rights_market.units import PPM
+from rights_market.units import PPM, Side
 
 Int64 = npt.NDArray[np.int64]
 
@@ -53,7 +54,7 @@ class Market:
     rule_books : sequence of RuleBook
         One a right; they give the instruments (one for each period), bands, fees and settlement.
     accounts : Accounts
-        Who may own and trade.
+        Who may own and trade; may grow while the market is in use.
     keep : Keep
         What to remember.
 
@@ -61,6 +62,10 @@ class Market:
     ----------
     instruments, accounts, registry, obligations, book, limits, tape
         The departments; each is the sole writer of its own state.
+    events : list of Event
+        What happened in this market besides orders and trades, in order.
+    is_open : ndarray of bool, shape (n_instruments,)
+        Whether each instrument takes orders now.
     day : int
         Trading day, -1 before the first.
     batch : int
@@ -75,18 +80,35 @@ class Market:
         self.instruments = Instruments((book.right, p.vintage) for book in self.rule_books for p in book.periods)
         self.accounts = accounts
         self.registry = Registry(accounts, self.instruments, journal=Journal(keep=keep.journal))
-        self.obligations = Obligations(len(accounts))
+        self.events: list[Event] = []
+        self._obligations = Obligations(len(accounts))
         self._book_of = [book for book in self.rule_books for _ in book.periods]
-        self.limits = Limits(self._book_of)
-        max_price = np.array([x.right.max_price_ticks for x in self.instruments], dtype=np.int64)
-        self.book = OrderBook(len(self.instruments), max_price)
+        max_price = [x.right.max_price_ticks for x in self.instruments]
+        self.limits = Limits(max_price)
+        for i, rules in enumerate(self._book_of):
+            self.limits.set_fees(i, rules.fees.buyer_ppm, rules.fees.seller_ppm)
+            self.limits.set_resale_ban(i, rules.settlement.units_lag_days > 0)
+        self.book = OrderBook(len(max_price), np.array(max_price, dtype=np.int64), self_trade=SelfTrade.CANCEL_RESTING)
         opening = np.array([b.opening_price_ticks for b in self._book_of], dtype=np.int64)
         self.tape = Tape(self.instruments, opening, keep_trades=keep.trades, keep_quotes=keep.quotes)
         self.is_open = np.zeros(len(self.instruments), dtype=np.bool_)
         self.day = -1
         self.batch = 0
-        self.rejected: Int64 = np.zeros(32, dtype=np.int64)
+        self.rejected: Int64 = np.zeros(len(Reason), dtype=np.int64)
+        self._in_session = False
+        self._keeps_quotes = keep.quotes
+        self._reference = opening.copy()
+        self._has_close = np.zeros(len(self.instruments), dtype=np.bool_)
+        self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
         self._call = CallAuction()
+        self._funded: Funding | None = None
+
+    @property
+    def obligations(self) -> Obligations:
+        """What accounts owe and have done, with room for every account opened so far."""
+        if len(self._obligations) < len(self.accounts):
+            self._obligations.resize(len(self.accounts))
+        return self._obligations
 
     # -- quotes and prices
 
@@ -117,26 +139,47 @@ class Market:
 
     def buyer_fee_share(self, instrument: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         """Return the buyer's fee as a share of the traded value."""
-        return np.asarray(self.limits.buyer_fee_ppm[instrument] / PPM)
+        return np.asarray(self.limits.buyer_ppm[instrument] / PPM)
+
+    def traded(self, instruments: npt.ArrayLike, days: int) -> tuple[int, int]:
+        """Return the value in fen and the lots traded in some instruments on the last closed days.
+
+        Parameters
+        ----------
+        instruments : array_like of int
+        days : int
+            Trading days before today, or up to today once it is closed.
+        """
+        bars = self.tape.bars
+        last = self.day - self._in_session
+        chosen = (bars["day"] > last - days) & (bars["day"] <= last) & np.isin(bars["instrument"], instruments)
+        return int(bars["value_fen"][chosen].sum()), int(bars["lots"][chosen].sum())
 
     # -- the trading day
 
     def open_day(self, day: int, instruments: Sequence[int]) -> None:
         """Begin a trading day in some instruments and set their price limits.
 
+        A band of one price is written down as `band_stuck`, one that held no price and was moved to the nearest as
+        `band_empty`.
+
         Raises
         ------
         ExchangeError
-            If the day before has not been closed, or `day` does not come after it.
+            If the day before has not been closed, `day` does not come after it, or an instrument does not exist.
         """
-        if self.is_open.any():
+        if self._in_session:
             raise ExchangeError(f"day {self.day} is still open: close it before day {day} begins")
         if day <= self.day:
             raise ExchangeError(f"day {day} does not come after day {self.day}")
-        self.day, self.batch = day, 0
+        chosen = sorted(set(instruments))
+        if chosen and not 0 <= chosen[0] <= chosen[-1] < len(self.instruments):
+            raise ExchangeError(f"day {day}: no instruments {chosen}, there are {len(self.instruments)}")
         self.registry.begin_day(day)
-        self.is_open[list(instruments)] = True
-        self.limits.set_bands(self.is_open)
+        self.day, self.batch, self._in_session = day, 0, True
+        self.is_open[chosen] = True
+        for i in chosen:
+            self._set_band(i)
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
@@ -149,35 +192,63 @@ class Market:
         return self._write(receipt, Mode.CONTINUOUS)
 
     def close_day(self) -> None:
-        """End the day: orders lapse, bars are written, lots bought today may be sold from tomorrow on."""
-        if not self.is_open.any():
+        """End the day: orders lapse, bars are written, lots bought today may be sold from tomorrow on.
+
+        Raises
+        ------
+        ExchangeError
+            If no day is open.
+        """
+        if not self._in_session:
             raise ExchangeError(f"day {self.day} is not open")
         open_now = np.flatnonzero(self.is_open)
-        bid, ask = self.best_bid[open_now].copy(), self.best_ask[open_now].copy()
-        lots = self.tape.today["lots"][open_now].copy()
-        band_low, band_high = self.price_low[open_now].copy(), self.price_high[open_now].copy()
+        bid, ask = self.best_bid[open_now], self.best_ask[open_now]
+        lots = self.tape.today["vwap_lots"][open_now]
         self.book.cancel_all(funding=self._funding())
         close = self.tape.close_day(
             self.day,
             open_now,
             bid_ticks=np.where(bid > 0, bid, NO_PRICE),
             ask_ticks=np.where(ask > 0, ask, NO_PRICE),
-            band_low_ticks=band_low,
-            band_high_ticks=band_high,
+            band_low_ticks=self.price_low[open_now],
+            band_high_ticks=self.price_high[open_now],
         )
-        self.limits.set_references(open_now, close, lots, bid, ask)
+        figures = (x.tolist() for x in (open_now, close, lots, bid, ask))
+        for i, price, traded, best_bid, best_ask in zip(*figures, strict=True):
+            self._move_reference(i, price, traded, best_bid, best_ask)
         self.registry.unlock()
         self.is_open[:] = False
+        self._in_session = False
 
     def carry_price(self, instrument_from: int, instrument_to: int) -> None:
-        """Let an instrument that has not traded open at the price of another vintage."""
-        self.limits.carry_reference(instrument_from, instrument_to)
-        self.tape.carry_close(instrument_from, instrument_to)
+        """Let an instrument that has not traded open at the price of another vintage.
 
-    def cancel_asks(self, accounts: npt.NDArray[np.int64], instrument: int) -> None:
-        """Withdraw sell orders by order of the registrar, before lots are taken back, surrendered or lapse."""
-        for account in accounts:
-            self.book.cancel_account_asks(int(account), instrument, self._funding())
+        Raises
+        ------
+        ExchangeError
+            If it has traded today.
+        """
+        self.tape.carry_close(instrument_from, instrument_to)
+        self._reference[instrument_to] = self._reference[instrument_from]
+        self._has_close[instrument_to] = self._has_close[instrument_from]
+        if self.is_open[instrument_to]:
+            self._set_band(instrument_to)
+
+    def cancel_asks(self, accounts: npt.NDArray[np.int64], instrument: int) -> Int64:
+        """Withdraw sell orders by order of the registrar, before lots are taken back, surrendered or lapse.
+
+        Returns
+        -------
+        ndarray of int64
+            Ids of the orders withdrawn.
+        """
+        resting = self.book.resting(instrument)
+        rows = np.flatnonzero((resting.side == Side.ASK) & np.isin(resting.account, accounts))
+        ids: Int64 = resting.order_id[rows]
+        if rows.size:
+            cancels = Orders.of(resting.account[rows], instrument, Side.ASK, 0, 0, kind=OrderKind.CANCEL, target=ids)
+            self.book.submit(cancels, self._funding())
+        return ids
 
     def cash_behind(self, order_ids: Int64) -> Int64:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""
@@ -201,12 +272,16 @@ class Market:
             "journal": self.registry.journal.state(),
             "obligations": self.obligations.state(),
             "book": self.book.state(),
-            "limits": self.limits.state(),
+            "reference": self._reference.copy(),
+            "has_close": self._has_close.copy(),
+            "bands": np.stack([self.limits.band_low, self.limits.band_high]),
             "tape": self.tape.state(),
             "is_open": self.is_open.copy(),
+            "in_session": self._in_session,
             "day": self.day,
             "batch": self.batch,
             "rejected": self.rejected.copy(),
+            "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -214,20 +289,85 @@ class Market:
         self.accounts.restore(state["accounts"])
         self.registry.restore(state["registry"])
         self.registry.journal.restore(state["journal"])
-        self.obligations.restore(state["obligations"])
+        self._obligations.restore(state["obligations"])
         self.book.restore(state["book"])
-        self.limits.restore(state["limits"])
+        self._reference[:] = state["reference"]
+        self._has_close[:] = state["has_close"]
+        for i, (low, high) in enumerate(np.asarray(state["bands"]).T.tolist()):
+            self.limits.set_band(i, low, high)
         self.tape.restore(state["tape"])
         self.is_open[:] = state["is_open"]
         self.day, self.batch = int(state["day"]), int(state["batch"])
         self.rejected[:] = state["rejected"]
+        self._in_session = bool(state["in_session"])
+        self.events = [Event(*row) for row in state["events"]]
+        self._funded = None
+
+    def _set_band(self, instrument: int) -> None:
+        band = self._book_of[instrument].band
+        if band is None:
+            self.limits.lift_band(instrument)
+            return
+        top = self.instruments[instrument].right.max_price_ticks
+        first = not self._has_close[instrument]
+        allowed = band.range(int(self._reference[instrument]), is_first_day=bool(first), max_price_ticks=top)
+        self.limits.set_band(instrument, allowed.low, allowed.high)
+        if allowed.code in ("band_stuck", "band_empty"):
+            self.events.append(
+                Event(self.day, "session_open", band.kind, allowed.code, instrument=instrument, price_ticks=allowed.low)
+            )
+
+    def _move_reference(self, instrument: int, close: int, lots: int, bid: int, ask: int) -> None:
+        """Set tomorrow's reference price: the close, or the limit at which one side waited in vain."""
+        band = self._book_of[instrument].band
+        # A close that was only carried on is none: without a trade the first day is still to come.
+        self._has_close[instrument] |= lots > 0
+        if band is None:
+            self._reference[instrument] = close
+            return
+        locked = None
+        if bid and not ask and bid == self.price_high[instrument]:
+            locked = Side.BID
+        elif ask and not bid and ask == self.price_low[instrument]:
+            locked = Side.ASK
+        top = self.instruments[instrument].right.max_price_ticks
+        before = int(self._reference[instrument])
+        self._reference[instrument] = band.next_reference(before, close, lots, locked, max_price_ticks=top)
 
     def _funding(self) -> Funding:
-        return self.limits.funding(self.registry, self.is_open, CLEARING_ACCOUNT, self.day)
+        """Return what the book settles with; made anew when the day or the number of accounts changes."""
+        ledger = self.registry.ledger()
+        if self._funded is None or self._funded.ledger is not ledger or self._funded.day != self.day:
+            self._funded = Funding(
+                ledger=ledger,
+                journal=self.registry.journal,
+                tick_value_fen=self._tick_value,
+                buyer_fee_ppm=self.limits.buyer_ppm,
+                seller_fee_ppm=self.limits.seller_ppm,
+                lock_bought=self.limits.lock_bought.astype(np.bool_),
+                is_open=self.is_open,
+                band_low=self.limits.band_low,
+                band_high=self.limits.band_high,
+                fee_account=CLEARING_ACCOUNT,
+                day=self.day,
+            )
+        return self._funded
 
     def _write(self, receipt: Receipt, mode: Mode) -> Receipt:
-        self.rejected += np.bincount(receipt.reason, minlength=len(self.rejected))
-        self.rejected[0] = 0
+        if receipt.reason.any():
+            self.rejected += np.bincount(receipt.reason, minlength=len(self.rejected))
+            self.rejected[Reason.ACCEPTED] = 0
         self.tape.add_trades(self.day, self.batch, mode, receipt.trades)
+        if self._keeps_quotes:
+            self._quote()
         self.batch += 1
         return receipt
+
+    def _quote(self) -> None:
+        """Write down the best quotes after a batch."""
+        open_now = np.flatnonzero(self.is_open)
+        best = np.array([np.concatenate(self.book.depth(i, 1)) for i in open_now.tolist()], np.int64).reshape(-1, 4)
+        prices = np.where(best[:, [0, 2]] > 0, best[:, [0, 2]], NO_PRICE)
+        self.tape.add_quotes(
+            self.day, self.batch, open_now, prices[:, 0], prices[:, 1], bid_lots=best[:, 1], ask_lots=best[:, 3]
+        )
