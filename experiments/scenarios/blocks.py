@@ -1,0 +1,192 @@
+"""The parts of a scenario file, as records with their limits.
+
+The rules themselves are the records of `rights_market.policies` and `agents`; here stand the parts around them.  A rule
+that stands in a list with `where` (or with a schedule) has a twin here with that one field more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeVar
+
+from annotated_types import Ge, Gt, Le, Len, MinLen
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from agents.spec import InstitutionSpec, Label, SectorSpec, ShockSpec, StrategyShare
+from rights_market import Period
+from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp, Where
+from rights_market.policies.auction import AuctionSchedule, SealedUniform
+from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
+from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.compliance import MakeGood, Penalty, Surrender
+from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+
+R = TypeVar("R")
+
+Mark = Literal["seen", "known", "approx", "derived"]
+Unit = Literal["t", "kg", "tce", "kgce", "MWh", "kWh", "GJ", "m3", "t/yr", "kg/yr", "tce/yr", "unit"]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,15}$")]
+Amount = Annotated[Decimal, Gt(0)]
+Year = Annotated[int, Ge(1900), Le(2200)]
+
+
+class Block(BaseModel):
+    """A part of a scenario: cannot be changed, refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Source(Block):
+    """Where numbers come from."""
+
+    id: str
+    text: str
+    mark: Mark
+    """seen: read in the source; known: from the field's literature; approx: an assumption; derived: computed."""
+
+
+class BusinessDays(Block):
+    """Monday to Friday between two dates, without holidays."""
+
+    kind: Literal["business_days"]
+    start: date
+    end: date
+    holidays: Literal["china", "none"] | list[date] = "none"
+    """china: closings of the Chinese exchanges, 2021 to 2025."""
+    batches_per_day: Annotated[int, Ge(1), Le(1000)] = 4
+
+
+class UniformDays(Block):
+    """The same number of trading days in every year."""
+
+    kind: Literal["uniform"]
+    first_year: Year
+    years: Annotated[int, Ge(1), Le(50)]
+    days_per_year: Annotated[int, Ge(1), Le(365)]
+    batches_per_day: Annotated[int, Ge(1), Le(1000)] = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrandfatheringEntry(Grandfathering):
+    """Grandfathering for some firms and years."""
+
+    where: Where = field(default_factory=Where)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputBenchmarkEntry(OutputBenchmark):
+    """Output benchmarks for some firms and years."""
+
+    where: Where = field(default_factory=Where)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PenaltyBlock(Penalty):
+    """A fine for some firms and years; `kind: penalty` may be left out."""
+
+    where: Where = field(default_factory=Where)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuctionBlock(SealedUniform):
+    """An auction with its dates."""
+
+    schedule: AuctionSchedule
+
+
+def plain(cls: type[R], block: Any) -> R:
+    """Return the rule that a block with more fields holds."""
+    return cls(**{f.name: getattr(block, f.name) for f in fields(cls)})  # type: ignore[arg-type]
+
+
+AllocationBlock = Annotated[GrandfatheringEntry | OutputBenchmarkEntry, Field(discriminator="kind")]
+Banking = Annotated[FreeBanking | NoBanking | CappedBanking, Field(discriminator="kind")]
+
+
+class RightTerms(Block):
+    """What is traded, in which units."""
+
+    name: Label
+    unit: Unit
+    lot: Amount = Decimal(1)
+    """Units in one lot."""
+    tick_yuan: Amount = Decimal("0.01")
+    """Price step, CNY per unit."""
+    max_price_yuan: Amount = Decimal(2000)
+    """Highest price that can be quoted, CNY per unit."""
+
+
+class RightBlock(RightTerms):
+    """One right with everything that is decided about it."""
+
+    opening_price_yuan: Amount
+    """Reference price of the first day, CNY per unit."""
+    periods: Annotated[list[Period], Len(1)]
+    cap: AbsolutePath | None = None
+    allocation: list[AllocationBlock] = []
+    upfront: UpfrontTrueUp | None = None
+    auction: AuctionBlock | None = None
+    banking: Banking = FreeBanking()
+    surrender: Surrender = Surrender()
+    penalties: list[PenaltyBlock] = []
+    make_good: MakeGood | None = None
+    band: PriceBand | None = None
+    fees: Fees = Fees()
+    settlement: SettlementCycle = SettlementCycle()
+    opening_call: bool = True
+
+
+class Column(Block):
+    """A column of a firms file and the unit of its numbers."""
+
+    column: str
+    unit: str | None = None
+
+
+class FirmsBlock(Block):
+    """Sectors, firms and traders."""
+
+    kind: Literal["firms"]
+    sectors: Annotated[dict[Code, SectorSpec], MinLen(1)]
+    strategies: Annotated[list[StrategyShare], Len(1)]
+    """Shares of the firms of each sector; for each sector they add up to 1."""
+    institutions: list[InstitutionSpec] = []
+    shocks: ShockSpec = ShockSpec()
+    file: str | None = None
+    """CSV or XLSX with one row a firm, in place of the numbers of firms in the sectors."""
+    sheet: str | None = None
+    """Sheet of an XLSX file; the first one if null."""
+    columns: dict[str, str | Column] = {}
+    """Field -> header, or {column, unit}; fields: name, sector, output, region, group, cash_yuan, intensity.R, use.R
+    with R the code of a right."""
+    on_bad_rows: Literal["refuse", "skip"] = "refuse"
+
+
+class Observation(Block):
+    """A number of the real market, set beside the simulated one."""
+
+    metric: str
+    year: Year
+    value: float
+    unit: str
+    source: str
+    """`id` of an entry in `sources`."""
+    mark: Mark
+
+
+class Record(Block):
+    """What is kept of a run beyond the daily tables."""
+
+    trades: bool = True
+    quotes: bool = False
+    journal: bool = True
+
+
+class RunBlock(Block):
+    """How the scenario is run unless the command line says otherwise."""
+
+    seed: Annotated[int, Ge(0), Le(2**63 - 1)] = 1
+    record: Record = Record()

@@ -1,0 +1,240 @@
+"""What a scenario is: a market with its firms, or a laboratory with induced values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from annotated_types import Len
+from pydantic import Field, PrivateAttr, TypeAdapter
+
+from agents.behaviour import Behaviour
+from agents.spec import FirmRow, InducedSpec, Label, PopulationSpec
+from experiments.scenarios.blocks import (
+    AuctionBlock,
+    Block,
+    BusinessDays,
+    Code,
+    FirmsBlock,
+    GrandfatheringEntry,
+    Name,
+    Observation,
+    OutputBenchmarkEntry,
+    PenaltyBlock,
+    RightBlock,
+    RightTerms,
+    RunBlock,
+    Source,
+    UniformDays,
+    plain,
+)
+from experiments.scenarios.plain_values import plain_value
+from rights_market import Period, Right, RuleBook, TradingCalendar
+from rights_market.exchange.calendar import chinese_exchange_closings
+from rights_market.exchange.uniform_calendar import UniformCalendar
+from rights_market.policies.allocation import Grandfathering, OutputBenchmark
+from rights_market.policies.auction import SealedUniform
+from rights_market.policies.compliance import Penalty
+from rights_market.rulebook import AllocationEntry, AuctionRules, PenaltyEntry
+
+
+class _Common(Block):
+    """Fields of every scenario."""
+
+    format: Literal[1]
+    """Version of this file format."""
+    name: Name
+    title: Label
+    about: Label
+    extends: str | None = None
+    """A shipped scenario's name or a file path: that scenario, changed by this file; lists are replaced."""
+    sources: list[Source] = []
+    run: RunBlock = RunBlock()
+
+    _texts: tuple[str, ...] = PrivateAttr(default=())
+    _overrides: tuple[str, ...] = PrivateAttr(default=())
+    _rows: tuple[FirmRow, ...] = PrivateAttr(default=())
+    _notes: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def text(self) -> str:
+        """The scenario as written: its file, those it extends, and the changes of the command line."""
+        changes = [f"# --set {x}\n" for x in self._overrides]
+        return "\n# ---- extends ----\n".join(self._texts) + "".join(changes)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know: assumed values, rows left out, encodings guessed."""
+        return self._notes
+
+    def resolved(self) -> dict[str, Any]:
+        """Return everything that decides a run, defaults included, as plain JSON values in a fixed order.
+
+        Rows of a firms file stand under ``population.rows``.
+        """
+        values = plain_value(self)
+        values.pop("extends")
+        if self._rows:
+            values["population"]["rows"] = plain_value(self._rows)
+        return values
+
+
+class MarketScenario(_Common):
+    """A market with compliance duties."""
+
+    kind: Literal["market"]
+    calendar: Annotated[BusinessDays | UniformDays, Field(discriminator="kind")]
+    rights: Annotated[dict[Code, RightBlock], Len(1)]
+    firms: FirmsBlock = Field(alias="population")
+    behaviour: Behaviour = Behaviour()
+    observations: list[Observation] = []
+
+    @property
+    def population(self) -> PopulationSpec:
+        """Firms and traders, with the rows of the firms file if there is one."""
+        block = self.firms
+        return PopulationSpec(
+            sectors=block.sectors,
+            strategies=block.strategies,
+            institutions=block.institutions,
+            rows=self._rows,
+            shocks=block.shocks,
+        )
+
+    @property
+    def batches_per_day(self) -> int:
+        """How often in a session quotes are refreshed."""
+        return self.calendar.batches_per_day
+
+    def trading_calendar(self) -> TradingCalendar:
+        """Return the trading days.
+
+        Raises
+        ------
+        PolicyError
+            If there are none.
+        """
+        c = self.calendar
+        if isinstance(c, UniformDays):
+            return UniformCalendar(c.first_year, c.years, c.days_per_year)
+        closed: frozenset[date] = frozenset()
+        if c.holidays == "china":
+            closed = chinese_exchange_closings()
+        elif c.holidays != "none":
+            closed = frozenset(c.holidays)
+        return TradingCalendar(c.start, c.end, closed)
+
+    def rule_books(self) -> tuple[RuleBook, ...]:
+        """Return the rule book of each right, in the order of the file."""
+        return tuple(rule_book(code, block) for code, block in self.rights.items())
+
+
+class LaboratoryScenario(_Common):
+    """A laboratory market: traders with given values and costs, no duties."""
+
+    kind: Literal["laboratory"]
+    rights: Annotated[dict[Code, RightTerms], Len(1, 1)]
+    population: InducedSpec
+    batches_per_day: Literal[1] = 1
+
+    def rule_books(self) -> tuple[RuleBook, ...]:
+        """Return no rule book: nobody owes anything."""
+        return ()
+
+    @property
+    def right(self) -> Right:
+        """What is traded."""
+        return next(right(code, terms) for code, terms in self.rights.items())
+
+
+Scenario = Annotated[MarketScenario | LaboratoryScenario, Field(discriminator="kind")]
+MODELS: dict[str, type[MarketScenario] | type[LaboratoryScenario]] = {
+    "market": MarketScenario,
+    "laboratory": LaboratoryScenario,
+}
+
+
+def right(code: str, terms: RightTerms) -> Right:
+    """Return the right that the terms describe.
+
+    Raises
+    ------
+    RightsError
+        If one lot at one tick is no whole number of fen, or prices reach too high.
+    """
+    ticks = Fraction(terms.max_price_yuan) / Fraction(terms.tick_yuan)
+    return Right(
+        code=code,
+        name_en=terms.name.en,
+        name_zh=terms.name.zh,
+        unit=terms.unit,
+        lot=terms.lot,
+        tick_yuan=terms.tick_yuan,
+        max_price_ticks=int(ticks),
+    )
+
+
+def rule_book(code: str, block: RightBlock) -> RuleBook:
+    """Return the rule book of a right.
+
+    Raises
+    ------
+    RightsError, PolicyError
+        If its numbers contradict each other.
+    """
+    its_right = right(code, block)
+    return RuleBook(
+        right=its_right,
+        periods=tuple(_period(p, block) for p in block.periods),
+        opening_price_ticks=its_right.ticks(block.opening_price_yuan),
+        surrender=block.surrender,
+        allocation=tuple(_allocation_entry(b) for b in block.allocation),
+        penalties=tuple(_penalty_entry(b) for b in block.penalties),
+        banking=block.banking,
+        make_good=block.make_good,
+        cap=block.cap,
+        upfront=block.upfront,
+        auction=None if block.auction is None else _auction_rules(block.auction),
+        band=block.band,
+        fees=block.fees,
+        settlement=block.settlement,
+        opening_call=block.opening_call,
+    )
+
+
+def _period(written: Period, block: RightBlock) -> Period:
+    """Return a period with the dates that follow from the rules, where the period does not name them itself."""
+    stages = tuple(written.deadline - timedelta(s.days_before) for s in block.surrender.stages)
+    days = None if block.make_good is None else block.make_good.deadline
+    later = written.deadline + timedelta(days) if days is not None else None
+    return replace(written, stages=written.stages or stages, make_good=written.make_good or later)
+
+
+def _allocation_entry(block: GrandfatheringEntry | OutputBenchmarkEntry) -> AllocationEntry:
+    if isinstance(block, GrandfatheringEntry):
+        return AllocationEntry(plain(Grandfathering, block), block.where)
+    return AllocationEntry(plain(OutputBenchmark, block), block.where)
+
+
+def _penalty_entry(block: PenaltyBlock) -> PenaltyEntry:
+    return PenaltyEntry(plain(Penalty, block), block.where)
+
+
+def _auction_rules(block: AuctionBlock) -> AuctionRules:
+    return AuctionRules(plain(SealedUniform, block), block.schedule)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files, for editors."""
+    schema = TypeAdapter(Scenario).json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "rights-market scenario"
+    return schema
+
+
+def is_whole_ticks(price: Decimal, tick: Decimal) -> bool:
+    """Return whether a price is a whole number of ticks."""
+    return (Fraction(price) / Fraction(tick)).denominator == 1
