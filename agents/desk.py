@@ -65,7 +65,7 @@ class Desk:
         self.best_bid: Ints = np.zeros(n_rights, dtype=np.int64)
         self.best_ask: Ints = np.zeros(n_rights, dtype=np.int64)
         self.last_price: Floats = np.zeros(n_rights)
-        self.usable: list[list[int]] = [[] for _ in range(n_rights)]
+        self._set_usable([[] for _ in range(n_rights)])
         self._closes: deque[Floats] = deque(maxlen=CLOSES_KEPT)
         instruments = market.instruments
         codes = list(dict.fromkeys(x.right.code for x in instruments))
@@ -83,7 +83,7 @@ class Desk:
 
     def price_range(self, rows: Rows) -> tuple[Ints, Ints]:
         """Return the lowest and highest price that may be quoted today, ticks."""
-        front = self._front()[self.seats.right[rows]]
+        front = self._front[self.seats.right[rows]]
         return self.market.price_low[front], self.market.price_high[front]
 
     def lots(self, rows: Rows) -> Ints:
@@ -111,14 +111,25 @@ class Desk:
 
         A trader knows its own means, and does not enter what it cannot cover.
         """
-        account = self.seats.account[rows]
-        registry = self.market.registry
-        cash = registry.cash[account] + self._cash_behind(rows, side)
-        right = self.seats.right[rows]
-        cost = np.maximum(price_ticks * self._right_tick_value[right], 1).astype(np.float64)
-        fee = self.market.buyer_fee_share(self._front()[right])
-        affordable = np.floor(cash / (cost * (1.0 + fee)) * (1.0 - 1e-12)).astype(np.int64)
-        return np.where(side == Side.BID, np.minimum(lots, affordable), np.minimum(lots, self.sellable_lots(rows)))
+        able = np.array(lots, dtype=np.int64)
+        buys, asks = np.flatnonzero(side == Side.BID), np.flatnonzero(side == Side.ASK)
+        registry, seats = self.market.registry, self.seats
+        right = seats.right[rows[buys]]
+        cost = np.maximum(price_ticks[buys] * self._right_tick_value[right], 1).astype(np.float64)
+        cost *= 1.0 + self.market.buyer_fee_share(self._front)[right]
+        cash = registry.cash[seats.account[rows[buys]]]
+        # What withdrawing the former order would free matters only to those whose free means do not suffice.
+        short = np.flatnonzero(np.floor(cash / cost * (1.0 - 1e-12)) < able[buys])
+        if len(short):
+            who = buys[short]
+            behind = self.market.cash_behind(seats.order_id[rows[who], Side.BID])
+            means = np.floor((cash[short] + behind) / cost[short] * (1.0 - 1e-12)).astype(np.int64)
+            able[who] = np.minimum(able[who], means)
+        free = self._holdings(registry.free, rows[asks]) - self._holdings(registry.locked, rows[asks])
+        who = asks[free < able[asks]]
+        if len(who):
+            able[who] = np.minimum(able[who], self.sellable_lots(rows[who]))
+        return able
 
     def can_trade(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Return whether each seat has the lots or the cash to trade at all."""
@@ -141,12 +152,16 @@ class Desk:
 
     def open_day(self, usable: list[list[int]]) -> None:
         """Set the instruments that may be traded for each right, oldest first, and read the book."""
-        self.usable = usable
+        self._set_usable(usable)
         self.refresh()
 
     def refresh(self) -> None:
         """Read quotes and last prices anew."""
         book_bid, book_ask, last = self.market.best_bid, self.market.best_ask, self.market.last_price
+        if self._one_each:
+            self.best_bid[:], self.best_ask[:] = book_bid[self._front], book_ask[self._front]
+            self.last_price[:] = last[self._front]
+            return
         for r, instruments in enumerate(self.usable):
             if not instruments:
                 self.best_bid[r] = self.best_ask[r] = 0
@@ -156,8 +171,19 @@ class Desk:
             self.best_ask[r] = asks[asks > 0].min(initial=1 << 40) if (asks > 0).any() else 0
             self.last_price[r] = last[instruments[-1]]
 
-    def submit(self, quotes: Quotes, *, call: bool = False) -> tuple[Quotes, Receipt]:
+    def submit(
+        self, quotes: Quotes, *, call: bool = False, kind: npt.ArrayLike = OrderKind.REQUOTE
+    ) -> tuple[Quotes, Receipt]:
         """Send quotes as orders, each in place of the seat's former one on that side, and book what traded.
+
+        Parameters
+        ----------
+        quotes : Quotes
+            What is wanted; rows that the seat cannot cover are dropped.
+        call : bool
+            Whether a call auction collects them.
+        kind : array_like of int
+            `OrderKind` of the quotes of a continuous session, one or one a row.
 
         Returns
         -------
@@ -166,17 +192,16 @@ class Desk:
         receipt : Receipt
             What became of them, row by row.
         """
-        keep = quotes.lots > 0
-        seat, side = quotes.seat[keep], quotes.side[keep]
-        price, lots = quotes.price_ticks[keep], quotes.lots[keep]
-        lots = self.coverable(seat, side, price, lots)
-        keep = lots > 0
-        seat, side, price, lots = seat[keep], side[keep], price[keep], lots[keep]
-        instrument = self._route(seat, side, price)
         seats = self.seats
-        kind = OrderKind.LIMIT if call else OrderKind.REQUOTE
-        target = np.where(call, NO_ORDER, seats.order_id[seat, side])
-        orders = Orders.of(seats.account[seat], instrument, side, price, lots, kind=kind, target=target)
+        seat, side, price, lots = quotes.seat, quotes.side, quotes.price_ticks, quotes.lots
+        kinds = np.full(len(seat), OrderKind.LIMIT if call else kind, dtype=np.int8)
+        lots = np.where(lots > 0, self.coverable(seat, side, price, lots), 0)
+        keep = lots > 0
+        if not keep.all():
+            seat, side, price, lots, kinds = seat[keep], side[keep], price[keep], lots[keep], kinds[keep]
+        target = np.full(len(seat), NO_ORDER) if call else seats.order_id[seat, side]
+        instrument = self._route(seat, side, price).astype(np.int32)
+        orders = Orders(seats.account[seat], instrument, side, kinds, price, lots, target)
         receipt = self.market.call_auction(orders) if call else self.market.submit(orders)
         ids = receipt.first_order_id + np.arange(len(orders), dtype=np.int64)
         seats.order_id[seat, side] = np.where(receipt.reason == Reason.ACCEPTED, ids, NO_ORDER)
@@ -204,16 +229,21 @@ class Desk:
         """Put back what `state` returned."""
         self.kept_value = np.array(state["kept_value"])
         self.fundamental = np.array(state["fundamental"])
-        self.usable = [list(x) for x in state["usable"]]
+        self._set_usable([list(x) for x in state["usable"]])
         self._closes = deque((np.array(x) for x in state["closes"]), maxlen=CLOSES_KEPT)
         self.last_price = np.array(state["last_price"])
         self.refresh()
 
-    def _front(self) -> npt.NDArray[np.intp]:
-        return np.array([x[-1] if x else 0 for x in self.usable], dtype=np.intp)
+    def _set_usable(self, usable: list[list[int]]) -> None:
+        self.usable = usable
+        self._front = np.array([x[-1] if x else 0 for x in usable], dtype=np.intp)
+        # Then a right is one row of the tables, and nothing has to be summed or chosen.
+        self._one_each = all(len(x) == 1 for x in usable)
 
     def _holdings(self, table: Ints, rows: Rows) -> Ints:
         right, account = self.seats.right[rows], self.seats.account[rows]
+        if self._one_each:
+            return np.asarray(table[self._front[right], account])
         held = np.zeros(len(rows), dtype=np.int64)
         for r, instruments in enumerate(self.usable):
             at = right == r
@@ -222,14 +252,11 @@ class Desk:
                 held[at] = sum(table[i, who] for i in instruments)
         return held
 
-    def _cash_behind(self, rows: Rows, side: npt.NDArray[np.int8]) -> Ints:
-        """Return the cash that withdrawing the seat's own bid would free."""
-        ids = self.seats.order_id[rows, Side.BID]
-        return np.where(side == Side.BID, self.market.cash_behind(ids), 0)
-
     def _route(self, seat: Rows, side: npt.NDArray[np.int8], price: Ints) -> npt.NDArray[np.intp]:
         right, account = self.seats.right[seat], self.seats.account[seat]
-        chosen = self._front()[right]
+        chosen = self._front[right]
+        if self._one_each:
+            return np.asarray(chosen)
         free, frozen = self.market.registry.free, self.market.registry.frozen
         asks = self.market.best_ask
         for r, instruments in enumerate(self.usable):

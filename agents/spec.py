@@ -77,6 +77,8 @@ class SectorSpec:
         How many firms to draw (a population file brings its own).
     mean_output : float
         Mean yearly output of a firm, in `output_unit`.
+    output_growth : float
+        Growth of output a year without policy.
     output_sigma : float
         Log standard deviation of output over firms (lognormal with that mean).
     intensity : dict
@@ -108,6 +110,7 @@ class SectorSpec:
     output_unit: str
     intensity: dict[str, NotNegative | dict[int, NotNegative]]
     firms: Annotated[int, Ge(0)] = 0
+    output_growth: Annotated[float, Gt(-0.5), Le(0.5)] = 0.0
     output_sigma: NotNegative = 1.0
     intensity_sigma: NotNegative = 0.1
     intensity_persistence: Share = 0.9

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.seats import Rows, side_of
 from agents.strategies.base import Quotes, Strategy, register
@@ -12,6 +13,8 @@ from rights_market.units import Side
 
 if TYPE_CHECKING:
     from agents.desk import Desk
+
+Ints = npt.NDArray[np.int64]
 
 
 @register("zi_u")
@@ -21,8 +24,7 @@ class ZeroIntelligenceUnconstrained(Strategy):
     def quote(self, desk: Desk, rows: Rows) -> Quotes:
         """Draw a price uniformly from the allowed range."""
         low, high = desk.price_range(rows)
-        price = self.rng.integers(low, high + 1)
-        return Quotes(rows, side_of(desk.seats.wish_lots[rows]), price, desk.lots(rows))
+        return Quotes(rows, side_of(desk.seats.wish_lots[rows]), _uniform(self.rng, low, high), desk.lots(rows))
 
 
 @register("zi_c")
@@ -39,9 +41,19 @@ class ZeroIntelligenceConstrained(Strategy):
         value = desk.seats.value[rows]
         low, high = desk.price_range(rows)
         buys = side == Side.BID
-        low = np.where(buys, low, np.maximum(low, np.ceil(value).astype(np.int64)))
-        high = np.where(buys, np.minimum(high, np.floor(value).astype(np.int64)), high)
+        worst = np.where(buys, np.floor(value), np.ceil(value)).astype(np.int64)
+        low = np.where(buys, low, np.maximum(low, worst))
+        high = np.where(buys, np.minimum(high, worst), high)
         can = low <= high
-        seat, side, low, high = rows[can], side[can], low[can], high[can]
-        price = self.rng.integers(low, high + 1)
-        return Quotes(seat, side, price, desk.lots(seat))
+        if not can.all():
+            rows, side, low, high = rows[can], side[can], low[can], high[can]
+        return Quotes(rows, side, _uniform(self.rng, low, high), desk.lots(rows))
+
+
+def _uniform(rng: np.random.Generator, low: Ints, high: Ints) -> Ints:
+    """Draw whole ticks between bounds that differ from row to row, both included.
+
+    Scaling one uniform number is ten times faster than `Generator.integers` with arrays as bounds; a tick's probability
+    is off by less than 2^-53 times the width, which no sample can show.
+    """
+    return low + (rng.random(len(low)) * (high - low + 1)).astype(np.int64)

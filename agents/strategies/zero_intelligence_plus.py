@@ -1,13 +1,18 @@
-"""Zero-intelligence-plus traders: a profit margin that learns from every shout (Cliff and Bruten 1997, HPL-97-141)."""
+"""Zero-intelligence-plus traders: a profit margin that learns from every shout (Cliff and Bruten 1997, HPL-97-141).
+
+Here a quote that rests is a shout that was refused so far, and one that trades on arrival a shout that was accepted, at
+the price of the order that it met.  Quotes stay in the book until their trader quotes again.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from agents.seats import Rows, side_of
+from agents.seats import Rows
 from agents.strategies.base import Quotes, Strategy, register
 from rights_market import Receipt
 from rights_market.records import Reason
@@ -16,6 +21,10 @@ from rights_market.units import Side
 if TYPE_CHECKING:
     from agents.desk import Desk
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
 LEARNING_RATE = (0.1, 0.5)
 MOMENTUM = (0.0, 0.1)
 FIRST_MARGIN = (0.05, 0.35)
@@ -23,95 +32,177 @@ RELATIVE_STEP = 0.05
 ABSOLUTE_STEP = 0.0125
 """Largest absolute perturbation of a target, as a share of the price range (0.05 on Smith's range of 4)."""
 SHOUTS_SEEN = 32
-"""A trader follows at most this many of the last shouts of a batch; in a laboratory batch of one it follows all."""
+"""A trader follows at most this many of a batch's last shouts in its market; in a laboratory batch of one, all."""
+LEAST_VALUE = 1.0
+"""Ticks: a margin is a share of the value, and a share of nothing could not move."""
+
+
+class Shouts(NamedTuple):
+    """At most one shout in each market; arrays have shape (n_rights,).
+
+    Attributes
+    ----------
+    heard : ndarray of bool
+        Whether there was one.
+    side : ndarray of int8
+        Side of the shouter.
+    price : ndarray of float64
+        Price shouted, or the price of the trade, ticks.
+    accepted : ndarray of bool
+        Whether it traded.
+    """
+
+    heard: Bools
+    side: npt.NDArray[np.int8]
+    price: Floats
+    accepted: Bools
 
 
 @register("zip")
 class ZeroIntelligencePlus(Strategy):
-    """Quotes value and margin, and moves the margin towards prices that trade (Cliff and Bruten 1997, section 5).
+    """Quotes value and margin, and moves the margin towards prices that trade.
 
-    Margins are kept as distances: a buyer quotes ``value * (1 - margin)``, a seller ``value * (1 + margin)``.
+    Attributes
+    ----------
+    margin : ndarray of float64, shape (n,)
+        A buyer quotes ``value * (1 - margin)``, a seller ``value * (1 + margin)``; never below 0, for a buyer at most 1.
+    rate, momentum : ndarray of float64, shape (n,)
+        Learning rate beta and momentum gamma of the Widrow-Hoff rule, drawn once.
+    drift : ndarray of float64, shape (n,)
+        Momentum-based change of the quote at the last lesson, ticks.
+    side : ndarray of int8, shape (n,)
+        Side on which each traded last, which those who are done for the day keep.
     """
 
     def __init__(self, seats: Rows, rng: np.random.Generator) -> None:
         super().__init__(seats, rng)
         n = len(seats)
-        self.rate = rng.uniform(*LEARNING_RATE, n)
-        self.momentum = rng.uniform(*MOMENTUM, n)
-        self.margin = rng.uniform(*FIRST_MARGIN, n)
-        self.drift = np.zeros(n)
+        self.rate: Floats = rng.uniform(*LEARNING_RATE, n)
+        self.momentum: Floats = rng.uniform(*MOMENTUM, n)
+        self.margin: Floats = rng.uniform(*FIRST_MARGIN, n)
+        self.drift: Floats = np.zeros(n)
+        self.side = np.full(n, Side.BID, dtype=np.int8)
+
+    def open_day(self, desk: Desk) -> None:
+        """Note who buys and who sells today."""
+        self._read_sides(desk)
 
     def quote(self, desk: Desk, rows: Rows) -> Quotes:
-        """Quote value and margin, inside the allowed range; a margin never turns into a loss."""
+        """Quote value and margin; who would have to quote outside the allowed range on its own side stays away."""
+        self._read_sides(desk)
         at = np.searchsorted(self.seats, rows)
-        side = side_of(desk.seats.wish_lots[rows])
-        price = self._price(desk, rows, at, side)
+        side = self.side[at]
+        buys = side == Side.BID
+        ticks = _quoted(self.prices(desk, at), buys).astype(np.int64)
         low, high = desk.price_range(rows)
-        ticks = np.where(side == Side.BID, np.floor(price), np.ceil(price)).astype(np.int64)
-        can = np.where(side == Side.BID, ticks >= low, ticks <= high)
+        can = np.where(buys, ticks >= low, ticks <= high)
         ticks = np.minimum(np.maximum(ticks, low), high)
         return Quotes(rows[can], side[can], ticks[can], desk.lots(rows[can]))
 
     def observe(self, desk: Desk, quotes: Quotes, receipt: Receipt) -> None:
         """Move margins after the shouts of a batch, in the order in which they were made."""
-        n = len(quotes.seat)
-        taken = receipt.trades.taker - receipt.first_order_id
-        price_of_trade = np.zeros(n, dtype=np.int64)
-        price_of_trade[taken] = receipt.trades.price_ticks
-        for i in range(max(0, n - SHOUTS_SEEN), n):
-            if receipt.reason[i] == Reason.ACCEPTED:
-                self._follow(desk, int(quotes.side[i]), int(quotes.price_ticks[i]), int(price_of_trade[i]))
+        self._read_sides(desk)
+        for shouts in _in_waves(desk, quotes, receipt):
+            self.follow(desk, shouts)
 
-    def _price(self, desk: Desk, rows: Rows, at: Rows, side: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
-        sign = np.where(side == Side.BID, -1.0, 1.0)
-        return np.asarray(desk.seats.value[rows] * (1.0 + sign * self.margin[at]))
+    def prices(self, desk: Desk, at: Rows | slice) -> Floats:
+        """Return what some of its traders (positions in `seats`) quote before rounding, ticks."""
+        value = np.maximum(desk.seats.value[self.seats[at]], LEAST_VALUE)
+        return np.asarray(value * np.where(self.side[at] == Side.BID, 1.0 - self.margin[at], 1.0 + self.margin[at]))
 
-    def _follow(self, desk: Desk, shout_side: int, shout_price: int, trade_price: int) -> None:
-        """Apply the six cases of Cliff and Bruten (1997), figure 27, to all traders at once."""
-        rows = self.seats
-        side = side_of(desk.seats.wish_lots[rows])
-        price = self._price(desk, rows, np.arange(len(rows)), side)
-        buys, can_trade = side == Side.BID, desk.can_trade(rows)
-        accepted = trade_price > 0
-        q = trade_price if accepted else shout_price
-        keen = np.where(buys, price <= q, price >= q) & can_trade & (desk.seats.wish_lots[rows] != 0)
-        if accepted:
-            widen = np.where(buys, price >= q, price <= q)
-            narrow = keen & (side != shout_side)
-        else:
-            widen = np.zeros(len(rows), dtype=np.bool_)
-            narrow = keen & (side == shout_side)
-        self._adjust(desk, widen, narrow & ~widen, q, price, buys)
+    def follow(self, desk: Desk, shouts: Shouts) -> None:
+        """Decide whose margin moves after a shout, by the rules of Cliff and Bruten (1997).
 
-    def _adjust(
-        self,
-        desk: Desk,
-        widen: npt.NDArray[np.bool_],
-        narrow: npt.NDArray[np.bool_],
-        q: int,
-        price: npt.NDArray[np.float64],
-        buys: npt.NDArray[np.bool_],
-    ) -> None:
+        A trade at q widens the margin of every buyer who quotes q or more and every seller who quotes q or less.  It
+        narrows the margin of those on the side that accepted who would not have traded at q; a refused shout narrows the
+        margin of competitors on the shouter's side who quote no better.  Only traders who can still trade narrow.
+        """
+        seats, rows = desk.seats, self.seats
+        right = seats.right[rows]
+        price, q = self.prices(desk, slice(None)), shouts.price[right]
+        buys = self.side == Side.BID
+        heard, accepted = shouts.heard[right], shouts.accepted[right]
+        # In whole ticks, or a trader would seem to quote better than its own shout.
+        quoted = _quoted(price, buys)
+        gains = np.where(buys, quoted >= q, quoted <= q)
+        misses = np.where(buys, quoted <= q, quoted >= q)
+        same_side = self.side == shouts.side[right]
+        widen = heard & accepted & gains
+        narrow = heard & misses & (accepted != same_side) & ~widen
+        narrow &= (seats.wish_lots[rows] != 0) & desk.can_trade(rows)
         moved = np.flatnonzero(widen | narrow)
-        if not len(moved):
-            return
-        low, high = desk.price_range(self.seats[moved])
-        up = np.where(buys[moved], narrow[moved], widen[moved])
+        if len(moved):
+            self._adjust(desk, moved, np.where(buys, narrow, widen)[moved], price[moved], q[moved])
+
+    def _adjust(self, desk: Desk, moved: Rows, up: Bools, price: Floats, q: Floats) -> None:
+        """Apply the Widrow-Hoff rule with momentum towards a target just beyond q."""
+        rows = self.seats[moved]
+        low, high = desk.price_range(rows)
         relative = self.rng.uniform(0.0, RELATIVE_STEP, len(moved))
-        absolute = self.rng.uniform(0.0, ABSOLUTE_STEP, len(moved)) * (high - low)
+        absolute = self.rng.uniform(0.0, ABSOLUTE_STEP, len(moved)) * (high - low + 1)
         sign = np.where(up, 1.0, -1.0)
         target = q * (1.0 + sign * relative) + sign * absolute
-        step = self.rate[moved] * (target - price[moved])
-        self.drift[moved] = self.momentum[moved] * self.drift[moved] + (1.0 - self.momentum[moved]) * step
-        value = desk.seats.value[self.seats[moved]]
-        shift = np.divide(price[moved] + self.drift[moved], value, out=np.ones(len(moved)), where=value > 0) - 1.0
-        self.margin[moved] = np.where(buys[moved], np.clip(-shift, 0.0, 1.0), np.maximum(shift, 0.0))
+        momentum = self.momentum[moved]
+        drift = momentum * self.drift[moved] + (1.0 - momentum) * self.rate[moved] * (target - price)
+        share = (price + drift) / np.maximum(desk.seats.value[rows], LEAST_VALUE)
+        buys = self.side[moved] == Side.BID
+        # A margin never becomes a loss, and a buyer's quote never falls below 0.
+        self.margin[moved] = np.where(buys, np.clip(1.0 - share, 0.0, 1.0), np.maximum(share - 1.0, 0.0))
+        self.drift[moved] = drift
+
+    def _read_sides(self, desk: Desk) -> None:
+        wish = desk.seats.wish_lots[self.seats]
+        np.copyto(self.side, np.where(wish > 0, Side.BID, Side.ASK).astype(np.int8), where=wish != 0)
 
     def state(self) -> dict[str, Any]:
         """Return margins and what drives them."""
-        return {"rate": self.rate, "momentum": self.momentum, "margin": self.margin.copy(), "drift": self.drift.copy()}
+        return {name: getattr(self, name).copy() for name in ("rate", "momentum", "margin", "drift", "side")}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back margins and what drives them."""
-        self.rate, self.momentum = state["rate"], state["momentum"]
-        self.margin, self.drift = state["margin"].copy(), state["drift"].copy()
+        for name, saved in state.items():
+            getattr(self, name)[:] = saved
+
+
+def _quoted(price: Floats, buys: Bools) -> Floats:
+    """Round to the tick on the safe side of a limit."""
+    return np.where(buys, np.floor(price), np.ceil(price))
+
+
+def _in_waves(desk: Desk, quotes: Quotes, receipt: Receipt) -> Iterator[Shouts]:
+    """Yield the accepted orders of a batch in waves of one a market, so that no market's shouts change their order."""
+    shouted = np.flatnonzero(receipt.reason == Reason.ACCEPTED)
+    if not len(shouted):
+        return
+    trade_price = _trade_prices(receipt, len(quotes.seat))
+    right = desk.seats.right[quotes.seat[shouted]]
+    order = np.argsort(right, kind="stable")
+    first = np.searchsorted(right[order], right[order])
+    from_end = np.empty(len(order), dtype=np.intp)
+    from_end[order] = np.searchsorted(right[order], right[order], side="right") - 1 - np.arange(len(order))
+    wave = np.empty(len(order), dtype=np.intp)
+    wave[order] = np.arange(len(order)) - first
+    kept = from_end < SHOUTS_SEEN
+    n = len(desk.last_price)
+    for w in np.unique(wave[kept]):
+        at = shouted[kept & (wave == w)]
+        r = desk.seats.right[quotes.seat[at]]
+        shouts = Shouts(np.zeros(n, np.bool_), np.zeros(n, np.int8), np.zeros(n), np.zeros(n, np.bool_))
+        shouts.heard[r] = True
+        shouts.side[r] = quotes.side[at]
+        shouts.accepted[r] = trade_price[at] > 0
+        shouts.price[r] = np.where(trade_price[at] > 0, trade_price[at], quotes.price_ticks[at])
+        yield shouts
+
+
+def _trade_prices(receipt: Receipt, n: int) -> Ints:
+    """Return the price at which each order of a batch traded last on its arrival, 0 where it did not."""
+    prices = np.zeros(n, dtype=np.int64)
+    trades = receipt.trades
+    for ids in (trades.maker, trades.taker):
+        row = ids - receipt.first_order_id
+        own = row >= 0
+        # A maker of the same batch was refused when it shouted, except in a call auction, which has no takers on arrival.
+        own[own] = receipt.filled[row[own]] > 0
+        prices[row[own]] = trades.price_ticks[own]
+    return prices
