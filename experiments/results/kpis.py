@@ -62,6 +62,12 @@ def kpi_table(result: Result) -> pd.DataFrame:
     return table[np.isfinite(table["value"])].reset_index(drop=True)
 
 
+def kpis_of(result: Result) -> pd.DataFrame:
+    """Return the table of key figures that the result carries, or compute it."""
+    table = result.tables.get("kpis")
+    return kpi_table(result) if table is None else table
+
+
 def of_right(result: Result, name: str, right: str) -> pd.DataFrame:
     """Return the rows of a table that concern a right; an empty frame without columns if the table is missing."""
     table = result.tables.get(name)

@@ -34,6 +34,7 @@ RIGHTS = {
     },
 }
 YEARS = (2022, 2023)
+CAPS = {("CEA", 2022): {"cap": 48_000_000}, ("CEA", 2023): {"cap": 46_900_000}}
 FIRST_FIRM = 2
 MARKET_MAKERS = 2
 
@@ -203,7 +204,8 @@ def make_auctions(dates) -> pd.DataFrame:
         {
             "date": when, "right": "CEA", "vintage": [d.year for d in when], "offered": [400_000.0] * 4,
             "sold": [400_000.0, 400_000.0, 250_000.0, 400_000.0], "price": [57.0, 60.5, 62.0, 70.25],
-            "reserve": 50.0, "bidders": [12, 15, 6, 21], "code": [f"auction_{end}" for end in ("cleared", "cleared", "undersubscribed", "cleared")],
+            "reserve": 50.0, "bidders": [12, 15, 6, 21],
+            "code": [f"auction_{end}" for end in ("cleared", "cleared", "undersubscribed", "cleared")],
         }
     )  # fmt: skip
 
@@ -292,7 +294,7 @@ def make_manifest(seed, rights, people) -> dict:
             "right": right, "name": str(year), "vintage": year, "use_from": f"{year - 1}-11-20",
             "use_to": f"{year}-11-19", "announce": f"{year}-03-01", "preallocate": f"{year}-04-01",
             "verify": f"{year}-11-25", "true_up": f"{year}-12-01",
-            "deadline": {2022: "2022-12-30", 2023: "2023-12-29"}[year],
+            "deadline": {2022: "2022-12-30", 2023: "2023-12-29"}[year], **CAPS.get((right, year), {}),
         }
         for right in rights
         for year in YEARS

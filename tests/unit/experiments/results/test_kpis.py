@@ -100,7 +100,7 @@ def test_every_row_is_a_known_measure_and_stands_once() -> None:
     kpis = pd.concat([kpi_table(make_result()), kpi_table(make_laboratory())])
     assert set(kpis["metric"]) <= set(METRICS)
     assert not kpis.duplicated(["right", "period", "metric"]).any()
-    assert set(METRICS) == set(kpis["metric"]) | {"cap", "emissions_to_cap"}
+    assert set(METRICS) == set(kpis["metric"])
 
 
 def test_the_laboratory_closes_in_on_the_competitive_price() -> None:
