@@ -81,6 +81,7 @@ def _sector_bars(result: Result, ax: Axes, right: str, column: str, color: str, 
     ax.set_yticks(y, [short(sector_name(result, str(code), words)) for code in table.index])
     ax.margins(x=0.14)
     ax.set_xlabel(label)
+    style.group_thousands(ax, axis="x")
     return style.tidy(ax, grid="x")
 
 
@@ -102,7 +103,7 @@ def cost_lorenz(result: Result, ax: Axes, *, right: str, words: Words = ENGLISH)
     ax.plot(firms, cost, color=style.BLUE, linewidth=2, label=words("fig.lorenz", gini=digits(gini)))
     ax.fill_between(firms, cost, firms, color=style.SKY, alpha=0.25, linewidth=0)
     ax.set(xlim=(0, 100), ylim=(0, 100), xlabel=words("fig.firm_share"), ylabel=words("fig.cost_share"))
-    style.legend(ax, columns=1)
+    ax.legend(loc="upper left", frameon=False)
     return style.tidy(ax, grid="both")
 
 
@@ -117,10 +118,11 @@ def cost_histogram(result: Result, ax: Axes, *, right: str, words: Words = ENGLI
     ax.axvline(median, color=style.VERMILLION, linewidth=2, label=f"{words('fig.median')} {digits(median)}")
     if len(inside) < len(burden):
         beyond = words("fig.beyond", count=len(burden) - len(inside))
-        ax.annotate(beyond, (0.98, 0.95), xycoords="axes fraction", ha="right", va="top", fontsize=9, color=style.GREY)
+        ax.annotate(beyond, (0.97, 0.86), xycoords="axes fraction", ha="right", va="top", fontsize=9, color=style.GREY)
     ax.set_xlabel(words("fig.burden", unit=unit_name(f"CNY/{right_of(result, right)['unit']}", words)))
     ax.set_ylabel(words("fig.firms"))
-    style.legend(ax, columns=1)
+    ax.legend(loc="upper right", frameon=False)
+    style.group_thousands(ax, axis="x")
     return style.tidy(ax)
 
 

@@ -15,7 +15,7 @@ from experiments.results.words import Words
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PALE = "#767676", "#C8C8C8"
-CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW, GREY)
+ABOVE = "legend-above"
 
 
 def tidy(ax: Axes, *, grid: str = "y") -> Axes:
@@ -50,8 +50,19 @@ def scale_axis(ax: Axes, unit: str, words: Words, *, axis: str = "y") -> str:
     return label
 
 
+def group_thousands(ax: Axes, *, axis: str = "y") -> None:
+    """Write large numbers of an axis with separators."""
+    which = ax.yaxis if axis == "y" else ax.xaxis
+    which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+def has_legend_above(ax: Axes) -> bool:
+    """Tell whether `legend` put a legend over the axes, where a title would be."""
+    own = ax.get_legend()
+    return own is not None and own.get_gid() == ABOVE
+
+
 def legend(ax: Axes, *, columns: int = 3) -> None:
     """Put the legend above the axes, where it covers no data."""
-    ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, frameon=False, borderaxespad=0.3, handlelength=1.8
-    )
+    own = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.3)
+    own.set_gid(ABOVE)
