@@ -98,7 +98,7 @@ class Behaviour:
     sale_share: Annotated[float, Gt(0), Le(1)] = 0.1
     max_order_units: Annotated[float, Gt(0)] = 99_999.0
     imbalance_speed: NotNegative = 0.0
-    abatement_adjustment: Annotated[float, Gt(0), Le(1)] = 0.1
+    abatement_adjustment: Annotated[float, Gt(0), Le(1)] = 0.4
 
     @classmethod
     def frictionless(cls, **changes: Any) -> Behaviour:

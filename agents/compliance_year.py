@@ -112,16 +112,18 @@ class ComplianceYear:
         model.operations.advance_measures(model.day)
 
     def decide(self) -> None:
-        """Settle the month's income, then decide on abatement, output and investment at today's values."""
+        """Settle the month's income, decide on abatement, output and investment; the month's use becomes public."""
         model, operations = self.model, self.model.operations
         self._settle_income()
         value = model.values_yuan()
-        operations.plan_abatement(value)
+        operations.plan_abatement(model.expectations.shadow_prices_yuan())
         operations.plan_output(value, self._free_per_output())
         cash = model.market.registry.cash[model.accounts_of[: len(model.firms)]]
         budget = np.floor(BUDGET_SHARE * cash).astype(np.int64)
         spent = operations.invest(value, budget, model.behaviour.discount_rate, model.day)
         self._pay(spent)
+        for progress in model.progress:
+            model.expectations.hear(progress.index)
 
     def _settle_income(self) -> None:
         income = self.model.operations.income_fen(self.output_made, self.cost_spent, self.years_worked)
@@ -208,10 +210,10 @@ class ComplianceYear:
         common = (given - used)[covered].sum() / max(used[covered].sum(), 1e-12)
         return np.asarray(np.where(covered, margin - common, 0.0))
 
-    def total_to_issue(self, progress: RightProgress, k: int, yearly: float) -> float:
-        """Return the lots that the public expects to be issued for a period in all."""
+    def total_to_issue(self, progress: RightProgress, k: int, yearly: float, *, auctions: bool) -> float:
+        """Return the lots that the public expects to be issued for a period in all: the cap, or what is given free."""
         book, use = progress.rules, progress.uses[k]
-        if book.cap is not None:
+        if book.cap is not None and auctions:
             return float(sum(book.cap.cap(y) for y in use.years))
         if progress.plans[k].announced:
             covered = self.model.firms.covered[:, progress.index]
@@ -219,12 +221,12 @@ class ComplianceYear:
         balance = progress.balance_of(use.years[-1], self.model.behaviour.tightening)
         return yearly * use.window() * (1.0 + balance) / float(book.right.lot)
 
-    def supply(self, progress: RightProgress, today: date, ahead: int, yearly: float) -> float:
+    def supply(self, progress: RightProgress, today: date, ahead: int, yearly: float, *, auctions: bool) -> float:
         """Return the units that the public expects to be issued for the year that starts `ahead` years from today."""
         book = progress.rules
         year = today.year + ahead
         passed = (today - date(today.year, 1, 1)).days / 365.0
-        if book.cap is not None:
+        if book.cap is not None and auctions:
             lot = float(book.right.lot)
             return lot * ((1.0 - passed) * book.cap.cap(year) + passed * book.cap.cap(year + 1))
         g = self.model.behaviour.tightening
@@ -256,7 +258,7 @@ class ComplianceYear:
 
     def _standard_output(self, years: tuple[int, ...], i: int) -> Floats:
         """Return the public, smooth output of a year on which a plan is judged."""
-        return self.model.firms.output
+        return self.model.firms.output * self.model.firms.trend()
 
     def preallocate(self, progress: RightProgress, period_name: str) -> None:
         """Issue the early part, on last year's activity."""

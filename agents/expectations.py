@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.outlook import Outlook, PublicFigures
+from agents.outlook import SHORT_REST, Outlook, PublicFigures, Work
 from agents.planning import Clock, Standing, buffer_lots, daily_lots, urgency, wish_lots
 from agents.strategies import STRATEGIES
 from agents.valuation import Valuation
 from rights_market.authority import fine_per_lot, lump_fine_fen
 from rights_market.policies.compliance import Penalty
+from rights_market.rulebook import RuleBook
 
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
@@ -155,7 +156,23 @@ class Expectations:
             factor = float(progress.rules.make_good.factor)
             growth = 1.0 + self.behaviour.discount_rate
             later = factor * seats.value[rows] * growth * np.exp(-self.valuation.funds_rate[rows])
-        return np.asarray(later + (fen + reputation) / right.tick_value_fen)
+        refusal = later + (fen + reputation) / right.tick_value_fen
+        return np.minimum(refusal, self._own_cost(progress, front, rows, standing))
+
+    def _own_cost(self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
+        """Return the marginal cost of closing the gap by own abatement in the time left, ticks; infinite if it cannot."""
+        model, r = self.model, progress.index
+        today = model.calendar.days[model.day]
+        rest = 0.0 if progress.verified[front] else progress.uses[front].rest_of_window(today)
+        firm = self.model.seats.trader[rows]
+        limit = model.firms.curves.limit[firm, r]
+        if rest <= 0.0:
+            return np.full(len(rows), np.inf)
+        need = np.maximum(model.operations.need()[firm, r] / self.lot[r] * rest, 1e-9)
+        share = model.operations.share[firm, r] + np.maximum(-standing.net, 0.0) / need
+        a, b = model.firms.curves.a[firm, r], model.firms.curves.b[firm, r]
+        cost = share * (a + b * share) / self.tick_yuan[r]
+        return np.where(share <= limit, cost, np.inf)
 
     def _penalties(self, code: str, year: int) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
         """Return the fines of a year with the firms concerned; they do not change, so they are looked up once."""
@@ -182,21 +199,36 @@ class Expectations:
         stale = [p for p in model.progress if self._stale[p.index] and p.front(model.day) is not None]
         if not stale:
             return
-        need, share = model.operations.need(), model.operations.share
+        work = Work(model.operations.need(), model.operations.share, model.operations.lumpy)
+        figures = [self._figures(progress, work.need, auctions=True) for progress in stale]
         for _ in range(2 if len(stale) > 1 else 1):
-            for progress in stale:
-                figures = self._figures(progress, need)
-                self.fundamental_yuan[progress.index] = self.outlook.price(
-                    progress.index, need, share, self.fundamental_yuan, figures, b.discount_rate, progress.rules.bankable
-                )
+            for progress, known in zip(stale, figures, strict=True):
+                if progress.rules.bankable or known.rest >= SHORT_REST:
+                    self.fundamental_yuan[progress.index] = self._price(progress, work, known)
         self._stale[:] = False
+
+    def _price(self, progress: RightProgress, work: Work, known: PublicFigures) -> float:
+        """Return the solver's price; where auctions would fail at it, at most their reserve price.
+
+        Units that nobody takes at the reserve stay with the government, so below it only free units count.
+        """
+        r, rate, bankable = progress.index, self.behaviour.discount_rate, progress.rules.bankable
+        price = self.outlook.price(r, work, self.fundamental_yuan, known, rate, bankable)
+        reserve = reserve_yuan(progress.rules, self.model.calendar.days[self.model.day].year)
+        if price >= reserve:
+            return price
+        without = self._figures(progress, work.need, auctions=False)
+        return min(reserve, self.outlook.price(r, work, self.fundamental_yuan, without, rate, bankable))
 
     def _now(self) -> float:
         days = self.model.calendar.days
         return (days[self.model.day] - days[0]).days / YEAR
 
-    def _figures(self, progress: RightProgress, need: Floats) -> PublicFigures:
-        """Return what is published of a right: units outstanding, use so far, caps and plans to come."""
+    def _figures(self, progress: RightProgress, need: Floats, *, auctions: bool) -> PublicFigures:
+        """Return what is published of a right: units outstanding, use so far, caps and plans to come.
+
+        With `auctions` the whole cap is issued, else only what is given free.
+        """
         model, r, b = self.model, progress.index, self.behaviour
         code, lot = progress.rules.right.code, self.lot[r]
         today = model.calendar.days[model.day]
@@ -214,8 +246,10 @@ class Expectations:
             if use.period.use_from > today:
                 continue
             rest = use.rest_of_window(today)
-            due = model.year_course.total_to_issue(progress, k, yearly) * lot
+            due = model.year_course.total_to_issue(progress, k, yearly, auctions=auctions) * lot
             issued = float(progress.issued_lots[k].sum()) * lot
+            if auctions:
+                issued += model.primary_market.sold_lots(progress.rules.right.code, use.period.vintage) * lot
             used = model.year_course.verified_units(progress, k) if progress.verified[k] else use.use
             done = used[covered].sum()
             debts = float(model.market.obligations.debt_lots(code, use.period.name).sum()) * lot
@@ -223,9 +257,13 @@ class Expectations:
             if k == front:
                 rest_of_front = rest
         years = b.solver_years
-        supply = np.array([model.year_course.supply(progress, today, k, yearly) for k in range(years)])
+        growth = float(np.average(model.firms.growth[covered], weights=need[covered, r])) if yearly > 0 else 0.0
+        path = (1.0 + growth) ** np.arange(years)
+        supply = np.array(
+            [model.year_course.supply(progress, today, k, yearly * path[k], auctions=auctions) for k in range(years)]
+        )
         ceiling = self._public_ceiling(progress, front)
-        return PublicFigures(bank, supply, np.ones(years), rest_of_front, ceiling)
+        return PublicFigures(bank, supply, path, rest_of_front, ceiling)
 
     def _public_ceiling(self, progress: RightProgress, front: int) -> float:
         """Return the price above which nobody buys: a fixed fine without make-good, or the highest price of the exchange."""
@@ -256,6 +294,22 @@ class Expectations:
         if self.behaviour.imbalance_speed > 0:
             self.valuation.follow_imbalance(self.imbalance)
 
+    def shadow_prices_yuan(self) -> Floats:
+        """Return the price at which each firm weighs its own measures, CNY, 0 where it need not hold the right.
+
+        Its value of a unit; for a firm that lacks units and finds them dearer than that, what it expects to pay, up to
+        the cost of closing the gap itself.
+        """
+        model, seats = self.model, self.model.seats
+        table = self.values_yuan()
+        rows = np.flatnonzero(self.is_firm & (seats.wish_lots > 0))
+        psi = self.behaviour.anchor
+        right = seats.right[rows]
+        pay = (1.0 - psi) * seats.value[rows] + psi * model.desk.last_price[right]
+        price = np.maximum(seats.value[rows], np.minimum(pay, seats.ceiling[rows]))
+        table[seats.trader[rows], right] = price * self.tick_yuan[right]
+        return table
+
     def values_yuan(self) -> Floats:
         """Return what a unit of each right is worth to each firm, CNY, 0 where it need not hold it."""
         model, seats = self.model, self.model.seats
@@ -281,6 +335,15 @@ class Expectations:
         self.fundamental_yuan = np.array(state["fundamental_yuan"])
         self._as_of, self._stale = np.array(state["as_of"]), np.array(state["stale"])
         self.imbalance = np.array(state["imbalance"])
+
+
+def reserve_yuan(rules: RuleBook, year: int) -> float:
+    """Return the reserve price of a right's auctions, CNY per unit; 0 where there are none."""
+    if rules.auction is None:
+        return 0.0
+    path = rules.auction.schedule.reserve_path
+    ticks = path.reserve(year) if path is not None else rules.auction.rule.reserve
+    return ticks * float(rules.right.tick_yuan)
 
 
 def _trait(strategy: str, name: str) -> float:

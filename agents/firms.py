@@ -89,6 +89,8 @@ class Firms:
         self.covered = self._coverage()
         self.curves = self._cost_curves(rng)
         self.co_benefits = self._co_benefit_table()
+        self.growth = self._by_firm("output_growth")
+        self.years_passed = 0.0
         self.shocks = Shocks(np.zeros(1), np.zeros(len(self.sectors)), np.zeros(len(self.sector)))
 
     def __len__(self) -> int:
@@ -172,8 +174,11 @@ class Firms:
         return np.asarray(mean[self.sector] * np.where(np.isnan(self.file_factor), own, self.file_factor))
 
     def past_output(self, year: int, streams: Streams) -> Floats:
-        """Return output of a year before the market, drawn from a stream of that year alone."""
-        noise = streams[f"past_output.{year}"].standard_normal(len(self))
+        """Return output of a year before the market, drawn from a stream of that year alone.
+
+        Growth is not carried backwards: the stated output is that of the years before the market as well.
+        """
+        noise = streams.fresh(f"past_output.{year}").standard_normal(len(self))
         return np.asarray(self.output * np.exp(OUTPUT_NOISE_OF_THE_PAST * noise))
 
     def move_shocks(self, streams: Streams) -> None:
@@ -188,9 +193,13 @@ class Firms:
                 shock += sd * scale * streams[f"demand_{name}"].standard_normal(len(shock))
 
     def output_factor(self) -> Floats:
-        """Return output relative to its level, shape (n,)."""
+        """Return output relative to its level at the start, shape (n,): growth and shocks."""
         x = self.shocks
-        return np.asarray(np.exp(x.common[0] + x.sector[self.sector] + x.firm))
+        return np.asarray(np.exp(x.common[0] + x.sector[self.sector] + x.firm) * self.trend())
+
+    def trend(self) -> Floats:
+        """Return smooth output relative to its level at the start, shape (n,)."""
+        return np.asarray((1.0 + self.growth) ** self.years_passed)
 
     def start_cash_fen(self) -> Ints:
         """Return the cash of each firm at the start, fen."""
@@ -209,11 +218,13 @@ class Firms:
             "common": x.common.copy(),
             "sector": x.sector.copy(),
             "firm": x.firm.copy(),
+            "years_passed": self.years_passed,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
         self.spread = np.array(state["spread"])
+        self.years_passed = float(state["years_passed"])
         self.shocks = Shocks(np.array(state["common"]), np.array(state["sector"]), np.array(state["firm"]))
 
 

@@ -61,7 +61,7 @@ class LaboratoryRecorder:
 
     @property
     def alpha(self) -> Floats:
-        """Smith's (1962) coefficient of convergence: root mean square distance of prices from the competitive one, %."""
+        """Smith's (1962) alpha: root mean square distance of prices from the competitive one, % of it."""
         return np.asarray(100.0 / self.equilibrium.price * np.sqrt(_ratio(self.square_sum, 4 * self.lots)))
 
     @property

@@ -242,7 +242,8 @@ class RightsMarketModel(mesa.Model):
         if self.day and today.year != self.calendar.days[self.day - 1].year:
             self.operations.begin_year(today.year, self.streams)
         self.firms.move_shocks(self.streams)
-        if self.day % MONTH == 0:
+        self.firms.years_passed += float(self._weights[self.day])
+        if self.day and self.day % MONTH == 0:
             self.year_course.decide()
         self.rates = self.operations.rates()
         self.year_course.work(today, float(self._weights[self.day]))

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 COST_CLASSES = 12
 """Groups by cost into which the firms of a sector are put: fine enough for the solver, few enough to be fast."""
 SHORT_REST = 0.1
-"""Share of the window of use below which what is left to abate says nothing about the price any more."""
+"""Years of use left below which abatement cannot move the balance, so that the price is not solved for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,25 @@ class PublicFigures:
     ceiling: float
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What firms do now; all of shape (n_firms, n_rights).
+
+    Attributes
+    ----------
+    need : ndarray of float64
+        Units a year that firms need before abatement.
+    share : ndarray of float64
+        Share of the need of each right that the measure aimed at it abates.
+    invested : ndarray of float64
+        Units a year that investments in operation save.
+    """
+
+    need: Floats
+    share: Floats
+    invested: Floats
+
+
 class Outlook:
     """Aggregate abatement costs of each right by sector and class of cost, and the solver on top.
 
@@ -63,7 +82,13 @@ class Outlook:
         self.group, self.n_groups = _group_firms(firms)
 
     def price(
-        self, right: int, need: Floats, share: Floats, value_yuan: Floats, known: PublicFigures, rate: float, bankable: bool
+        self,
+        right: int,
+        work: Work,
+        value_yuan: Floats,
+        known: PublicFigures,
+        rate: float,
+        bankable: bool,
     ) -> float:
         """Return the price that clears the market over the horizon, CNY per unit.
 
@@ -71,10 +96,8 @@ class Outlook:
         ----------
         right : int
             Column of the right.
-        need : ndarray of float64, shape (n_firms, n_rights)
-            Units a year that firms need before abatement.
-        share : ndarray of float64, shape (n_firms, n_rights)
-            Share abated by each measure now.
+        work : Work
+            What firms need and abate now; only sums over classes are used.
         value_yuan : ndarray of float64, shape (n_rights,)
             Public prices of all rights, CNY: measures that also save other rights are cheaper for this one.
         known : PublicFigures
@@ -85,7 +108,7 @@ class Outlook:
             Whether units can be kept for the next period.
         """
         covered = self.firms.covered[:, right]
-        baseline, curves = self._aggregate(right, need, share, value_yuan, covered)
+        baseline, curves = self._aggregate(right, work, value_yuan, covered)
         if not bankable:
             return self._price_of_period(baseline, curves, known)
         years = len(known.supply)
@@ -101,7 +124,7 @@ class Outlook:
 
     def _price_of_period(self, baseline: Floats, curves: CostCurves, known: PublicFigures) -> float:
         """Return the price at which the rest of the period covers what is missing."""
-        rest = max(known.rest, SHORT_REST)
+        rest = known.rest
         problem = BankingProblem(
             supply=np.array([known.bank + known.supply[0] * rest]),
             baseline=baseline[np.newaxis, :] * rest,
@@ -113,15 +136,16 @@ class Outlook:
         return float(price_path(problem).price[0])
 
     def _aggregate(
-        self, right: int, need: Floats, share: Floats, value_yuan: Floats, covered: npt.NDArray[np.bool_]
+        self, right: int, work: Work, value_yuan: Floats, covered: npt.NDArray[np.bool_]
     ) -> tuple[Floats, CostCurves]:
-        """Return need and costs by group, other rights' measures counted at their present extent."""
+        """Return need and costs by group; investments and other rights' measures count at their present extent."""
         firms, group, n = self.firms, self.group[:, right], self.n_groups[right]
+        need, share = work.need, work.share
         g = firms.co_benefits[firms.sector]
         others = np.einsum("nr,nr->n", share * need, g[:, :, right]) - share[:, right] * need[:, right]
         weight = np.where(covered, need[:, right], 0.0)
         total = np.bincount(group, weight, n)
-        base = np.bincount(group, np.where(covered, need[:, right] - others, 0.0), n)
+        base = np.bincount(group, np.where(covered, need[:, right] - others - work.invested[:, right], 0.0), n)
         bonus = g[:, right, :] @ value_yuan - value_yuan[right]
 
         def mean(x: Floats) -> Floats:

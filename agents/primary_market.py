@@ -42,6 +42,7 @@ class PrimaryMarket:
         self.results: list[dict[str, Any]] = []
         self._plans: dict[str, AuctionCalendarState] = {}
         self._planned: set[tuple[str, str]] = set()
+        self._sold: dict[tuple[str, int], int] = {}
 
     def hold(self, progress: RightProgress, period_name: str) -> None:
         """Hold one auction."""
@@ -64,6 +65,10 @@ class PrimaryMarket:
         self._plans[book.right.code] = state.settle(state.done, result.sold, result.price_ticks > reserve)
         self._write(progress, period.vintage, offered, reserve, bids, result)
         model.expectations.hear(progress.index)
+
+    def sold_lots(self, code: str, vintage: int) -> int:
+        """Return the lots of an instrument sold in auctions so far."""
+        return self._sold.get((code, vintage), 0)
 
     def _state(self, progress: RightProgress, period_name: str) -> AuctionCalendarState:
         """Return the schedule, with the lots of the period planned once its first auction comes."""
@@ -117,6 +122,7 @@ class PrimaryMarket:
         model, right = self.model, progress.rules.right
         registry = model.market.registry
         instrument = model.market.instruments.of(right.code, vintage).index
+        self._sold[right.code, vintage] = self.sold_lots(right.code, vintage) + result.sold
         won = np.flatnonzero(result.awards > 0)
         fen = result.awards[won] * result.price_ticks * right.tick_value_fen
         winners = bids.account[won].astype(np.int64)
@@ -169,12 +175,13 @@ class PrimaryMarket:
             }
             for code, s in self._plans.items()
         }
-        return {"results": [dict(r) for r in self.results], "plans": plans, "planned": sorted(self._planned)}
+        return {"results": [dict(r) for r in self.results], "plans": plans, "planned": sorted(self._planned), "sold": sorted(self._sold.items())}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
         self.results = [dict(r) for r in state["results"]]
         self._planned = {(code, name) for code, name in state["planned"]}
+        self._sold = {(code, int(vintage)): int(lots) for (code, vintage), lots in state["sold"]}
         self._plans = {}
         for code, saved in state["plans"].items():
             book = next(b for b in self.model.config.rule_books if b.right.code == code)

@@ -123,13 +123,13 @@ class RightProgress:
     def balance_of(self, year: int, tightening: float) -> float:
         """Return the balance expected for a year: the announced one, else the last announced, tightened from then on.
 
-        Before any plan is announced the public expects balance.
+        Before any plan is announced the public expects balance in the year of the start.
         """
         if year in self.balance:
             return self.balance[year]
         known = [y for y in self.balance if y < year]
         if not known:
-            return 0.0
+            return -tightening * max(0, year - self.news_year)
         last = max(known)
         return self.balance[last] - tightening * max(0, year - max(last, self.news_year))
 

@@ -162,7 +162,9 @@ def laboratory_rule_book(spec: InducedSpec, session: int = 0) -> RuleBook:
     top = _ticks("price_high", spec.price_high)
     code = f"LAB{session + 1}" if spec.sessions > 1 else "LAB"
     first, last = date(YEAR, 1, 1), date(YEAR, 12, 31)
-    period = Period(str(YEAR), YEAR, first, last, announce=first, preallocate=first, verify=last, true_up=last, deadline=last)
+    period = Period(
+        str(YEAR), YEAR, first, last, announce=first, preallocate=first, verify=last, true_up=last, deadline=last
+    )
     return RuleBook(
         right=Right(code, "Laboratory unit", "实验单位", "unit", Decimal(1), TICK_YUAN, top),
         periods=(period,),

@@ -241,7 +241,9 @@ class InducedSpec:
 
     def __post_init__(self) -> None:
         if not self.price_low < self.price_high:
-            raise ValueError(f"price_low is {self.price_low} and price_high {self.price_high}; expected a range of prices")
+            raise ValueError(
+                f"price_low is {self.price_low} and price_high {self.price_high}; expected a range of prices"
+            )
         if self.clear_after_trade and self.batch > 1:
             raise ValueError(
                 f"clear_after_trade lets all quotes lapse after each trade, so `batch` must be 1, not {self.batch}"

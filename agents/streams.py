@@ -71,6 +71,17 @@ class Streams:
             self._generators[purpose] = np.random.Generator(_fresh(self._seed, purpose))
         return self._generators[purpose]
 
+    def fresh(self, purpose: str) -> np.random.Generator:
+        """Return a new generator at the start of a purpose, for draws that must be the same however often they are asked.
+
+        Examples
+        --------
+        >>> streams = Streams(1)
+        >>> float(streams.fresh("x").random()) == float(streams.fresh("x").random())
+        True
+        """
+        return np.random.Generator(_fresh(self._seed, purpose))
+
     def state(self) -> dict[str, Any]:
         """Return seed and position of every stream as plain strings and integers, ready for JSON.
 

@@ -17,14 +17,6 @@ from rights_market.exchange.calendar import Period
 Floats = npt.NDArray[np.float64]
 
 YEAR = 365.0
-MID_YEAR = (7, 1)
-
-
-def years_of(period: Period) -> tuple[int, ...]:
-    """Return the calendar years whose middle lies in a period's window of use."""
-    years = range(period.use_from.year, period.use_to.year + 1)
-    inside = tuple(y for y in years if period.use_from <= date(y, *MID_YEAR) <= period.use_to)
-    return inside or (period.vintage,)
 
 
 class PeriodUse:
@@ -47,7 +39,7 @@ class PeriodUse:
 
     def __init__(self, period: Period, n_firms: int) -> None:
         self.period = period
-        self.years = years_of(period)
+        self.years = period.years
         self.use: Floats = np.zeros(n_firms)
         self.baseline: Floats = np.zeros(n_firms)
         self.cost: Floats = np.zeros(n_firms)

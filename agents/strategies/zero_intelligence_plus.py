@@ -65,7 +65,7 @@ class ZeroIntelligencePlus(Strategy):
     Attributes
     ----------
     margin : ndarray of float64, shape (n,)
-        A buyer quotes ``value * (1 - margin)``, a seller ``value * (1 + margin)``; never below 0, for a buyer at most 1.
+        A buyer quotes ``value * (1 - margin)``, a seller ``value * (1 + margin)``; at least 0, for a buyer at most 1.
     rate, momentum : ndarray of float64, shape (n,)
         Learning rate beta and momentum gamma of the Widrow-Hoff rule, drawn once.
     drift : ndarray of float64, shape (n,)
@@ -114,8 +114,8 @@ class ZeroIntelligencePlus(Strategy):
         """Decide whose margin moves after a shout, by the rules of Cliff and Bruten (1997).
 
         A trade at q widens the margin of every buyer who quotes q or more and every seller who quotes q or less.  It
-        narrows the margin of those on the side that accepted who would not have traded at q; a refused shout narrows the
-        margin of competitors on the shouter's side who quote no better.  Only traders who can still trade narrow.
+        narrows the margin of those on the side that accepted who would not have traded at q; a refused shout narrows
+        that of competitors on the shouter's side who quote no better.  Only traders who can still trade narrow.
         """
         seats, rows = desk.seats, self.seats
         right = seats.right[rows]
@@ -202,7 +202,7 @@ def _trade_prices(receipt: Receipt, n: int) -> Ints:
     for ids in (trades.maker, trades.taker):
         row = ids - receipt.first_order_id
         own = row >= 0
-        # A maker of the same batch was refused when it shouted, except in a call auction, which has no takers on arrival.
+        # A maker of the same batch was refused when it shouted, except in a call auction, where all arrive at once.
         own[own] = receipt.filled[row[own]] > 0
         prices[row[own]] = trades.price_ticks[own]
     return prices

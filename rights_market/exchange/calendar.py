@@ -192,6 +192,13 @@ class Period:
             raise PolicyError(f"period {self.name}: stages {self.stages} must lie before deadline {self.deadline}")
 
 
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Calendar years that the period stands for: those whose middle lies in its use, else its vintage."""
+        spanned = range(self.use_from.year, self.use_to.year + 1)
+        return tuple(y for y in spanned if self.use_from <= date(y, 7, 1) <= self.use_to) or (self.vintage,)
+
+
 class Entry(NamedTuple):
     """One duty on a day: which hook, of which right, in which period (or of which auction)."""
 
