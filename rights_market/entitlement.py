@@ -1,22 +1,43 @@
 """What the allocation rules of one right give each firm: the slot's entries put together.
 
-Each entry serves the firms and years that its `where` names; no firm is served twice (checked when the rule book is
-read).  A firm that no entry names gets nothing.
+Each entry serves the firms and years that its `where` names; no firm is served twice in a year.  A firm that no entry
+names gets nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import PolicyError
-from rights_market.policies.allocation import Activity, Grandfathering, OutputBenchmark
+from rights_market.policies.allocation import Activity, Grandfathering, OutputBenchmark, Product
 from rights_market.rulebook import AllocationEntry, RuleBook
 
 Int64 = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]
+
+
+class Served(NamedTuple):
+    """The firms that one entry serves in a year.
+
+    Attributes
+    ----------
+    rule : Grandfathering or OutputBenchmark
+    rows : ndarray of intp, shape (n,)
+        Positions of the firms.
+    product : ndarray of int64, shape (n,)
+        Position of each firm's product in the rule; 0 where the rule has none.
+    is_exempt : ndarray of bool, shape (n,)
+        Whether the firm is given its use and not a benchmark.
+    """
+
+    rule: Grandfathering | OutputBenchmark
+    rows: Rows
+    product: Int64
+    is_exempt: npt.NDArray[np.bool_]
 
 
 class Entitlement:
@@ -33,6 +54,11 @@ class Entitlement:
     ----------
     use_lots : dict of int to ndarray of int64, shape (n_firms,)
         Use by year on which grandfathering rests: verified in the market, or reported from before it.
+
+    Raises
+    ------
+    PolicyError
+        If two entries serve the same firm in a year of a period, or a firm's class has no product in its benchmark.
     """
 
     def __init__(self, book: RuleBook, sectors: Sequence[str], classes: Sequence[str]) -> None:
@@ -40,6 +66,10 @@ class Entitlement:
         self.sectors = tuple(sectors)
         self.classes = tuple(classes) or self.sectors
         self.use_lots: dict[int, Int64] = {}
+        self._served: dict[int, list[Served]] = {}
+        for period in book.periods:
+            for year in period.years:
+                self._refuse_overlap(year)
 
     @property
     def n_firms(self) -> int:
@@ -52,8 +82,18 @@ class Entitlement:
         return {base for rule in rules for year in years for base in rule.base_years_of(year)}
 
     def report_use(self, year: int, lots: Int64) -> None:
-        """File the use of a year."""
-        self.use_lots[year] = lots
+        """File the use of a year.
+
+        Raises
+        ------
+        PolicyError
+            If it is not one number for each firm.
+        """
+        if np.shape(lots) != (self.n_firms,):
+            raise PolicyError(
+                f"{self.book.right.code}: use of {year} has shape {np.shape(lots)}, not ({self.n_firms},)"
+            )
+        self.use_lots[year] = np.array(lots, np.int64)
 
     def lots(self, year: int, output_units: Int64, use_lots: Int64) -> Int64:
         """Return the lots of each firm for a year.
@@ -63,53 +103,89 @@ class Entitlement:
         output_units : ndarray of int64, shape (n_firms,)
             Output of the year, whole units of product.
         use_lots : ndarray of int64, shape (n_firms,)
-            Use of the year, for products that are exempt from the benchmark.
+            Use of the year, which firms with a product exempt from the benchmark are given.
 
         Raises
         ------
         PolicyError
-            If a base year was never reported.
+            If a base year was never reported, or a benchmark lacks the year.
         """
         given = np.zeros(self.n_firms, dtype=np.int64)
-        for entry, rows in self._entries(year):
-            given[rows] = self._by_rule(entry, rows, year, output_units, use_lots)
+        for served in self._entries(year):
+            rows, rule = served.rows, served.rule
+            if isinstance(rule, Grandfathering):
+                given[rows] = rule.allocate(self._history(rule, rows, year), year)
+            else:
+                activity = Activity.of(served.product, output_units[rows], n_firms=len(rows))
+                lots = np.array(rule.allocate(activity, year, self.book.right.lot), np.int64)
+                given[rows] = np.where(served.is_exempt, use_lots[rows], lots)
         return given
+
+    def unshared_lots(self, year: int) -> int:
+        """Return the lots of totals that cannot be shared out for a year, because no firm has used any in the base."""
+        lots = 0
+        for served in self._entries(year):
+            rule = served.rule
+            if isinstance(rule, Grandfathering) and rule.total and self._is_reported(rule, year):
+                lots += rule.total - sum(rule.allocate(self._history(rule, served.rows, year), year))
+        return lots
 
     def follows_output(self, year: int) -> npt.NDArray[np.bool_]:
         """Return which firms are given more when they make more."""
         follows = np.zeros(self.n_firms, dtype=np.bool_)
-        for entry, rows in self._entries(year):
-            follows[rows] = isinstance(entry.rule, OutputBenchmark)
+        for served in self._entries(year):
+            follows[served.rows] = isinstance(served.rule, OutputBenchmark)
         return follows
 
     def is_known(self, year: int) -> bool:
         """Return whether every entry that serves a year has numbers for it."""
-        for entry, _ in self._entries(year):
-            if isinstance(entry.rule, OutputBenchmark):
-                for product in entry.rule.products:
-                    if year not in product.output.table and product.output.b0 is None:
-                        return False
-            elif any(base not in self.use_lots for base in entry.rule.base_years_of(year)):
+        for served in self._entries(year):
+            rule = served.rule
+            if isinstance(rule, Grandfathering):
+                if not self._is_reported(rule, year):
+                    return False
+            elif not all(_has_value(rule.products[i], year) for i in np.unique(served.product[~served.is_exempt])):
                 return False
         return True
 
-    def _entries(self, year: int) -> list[tuple[AllocationEntry, npt.NDArray[np.intp]]]:
-        pairs = [(e, np.flatnonzero(e.where.mask(self.sectors, self.classes, year))) for e in self.book.allocation]
-        return [(entry, rows) for entry, rows in pairs if len(rows)]
+    def _entries(self, year: int) -> list[Served]:
+        """Return the entries that serve anyone in a year, looked up once."""
+        if year not in self._served:
+            self._served[year] = [
+                s for s in (self._serve(entry, year) for entry in self.book.allocation) if len(s.rows)
+            ]
+        return self._served[year]
 
-    def _by_rule(
-        self, entry: AllocationEntry, rows: npt.NDArray[np.intp], year: int, output_units: Int64, use_lots: Int64
-    ) -> list[int]:
-        rule = entry.rule
-        if isinstance(rule, Grandfathering):
-            missing = [y for y in rule.base_years_of(year) if y not in self.use_lots]
-            if missing:
-                raise PolicyError(f"{self.book.right.code}: no use was reported for the base years {missing}")
-            table = np.stack([self.use_lots[y][rows] for y in rule.base_years_of(year)], axis=1)
-            return rule.allocate(table.tolist(), year)
-        product = rule.positions([self.classes[i] for i in rows])
-        activity = Activity.of(product, output_units[rows], verified_units=use_lots[rows], n_firms=len(rows))
-        return rule.allocate(activity, year, self.book.right.lot)
+    def _serve(self, entry: AllocationEntry, year: int) -> Served:
+        rows, rule = np.flatnonzero(entry.where.mask(self.sectors, self.classes, year)), entry.rule
+        product, is_exempt = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
+        if isinstance(rule, OutputBenchmark):
+            product = rule.positions([self.classes[i] for i in rows])
+            is_exempt = np.array([p.name in rule.exempt for p in rule.products])[product]
+        return Served(rule, rows, product, is_exempt)
+
+    def _refuse_overlap(self, year: int) -> None:
+        entry_of = np.full(self.n_firms, -1)
+        for i, entry in enumerate(self.book.allocation):
+            rows = np.flatnonzero(entry.where.mask(self.sectors, self.classes, year))
+            twice = rows[entry_of[rows] >= 0]
+            if len(twice):
+                raise PolicyError(
+                    f"{self.book.right.code}: allocation[{entry_of[twice[0]]}] and allocation[{i}] both serve firm "
+                    f"{twice[0]} ({self.sectors[twice[0]]}, {self.classes[twice[0]]}) in {year}; narrow their `where`"
+                )
+            entry_of[rows] = i
+        self._entries(year)
+
+    def _is_reported(self, rule: Grandfathering, year: int) -> bool:
+        return all(base in self.use_lots for base in rule.base_years_of(year))
+
+    def _history(self, rule: Grandfathering, rows: Rows, year: int) -> list[list[int]]:
+        missing = [y for y in rule.base_years_of(year) if y not in self.use_lots]
+        if missing:
+            raise PolicyError(f"{self.book.right.code}: no use was reported for the base years {missing}")
+        uses: list[list[int]] = np.stack([self.use_lots[y][rows] for y in rule.base_years_of(year)], axis=1).tolist()
+        return uses
 
     def state(self) -> dict[str, Any]:
         """Return the reported use."""
@@ -118,3 +194,10 @@ class Entitlement:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back the reported use."""
         self.use_lots = {int(year): np.array(lots) for year, lots in state.items()}
+
+
+def _has_value(product: Product, year: int) -> bool:
+    benchmarks = [product.output] if product.heat is None else [product.output, product.heat]
+    return all(
+        year in b.table or (b.b0 is not None and b.base_year is not None and year >= b.base_year) for b in benchmarks
+    )

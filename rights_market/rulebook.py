@@ -6,7 +6,8 @@ A market has one rule book for each right.  `Authority` carries it out; agents r
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, ClassVar, NoReturn
 
 from annotated_types import Len
 
@@ -20,10 +21,15 @@ from rights_market.policies.compliance import MakeGood, Penalty, Surrender
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 from rights_market.rights import Right
 
+# As `rights_market.policies.rule.Rule` has it: a reader of scenario files refuses keys that do not exist.
+_STRICT = {"extra": "forbid"}
+
 
 @dataclass(frozen=True, slots=True)
 class AllocationEntry:
     """One row of the allocation slot: which firms and years, by which rule."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     rule: Grandfathering | OutputBenchmark
     where: Where = field(default_factory=Where)
@@ -31,7 +37,9 @@ class AllocationEntry:
 
 @dataclass(frozen=True, slots=True)
 class PenaltyEntry:
-    """One row of the penalty slot: which firms and years, by which rule."""
+    """One row of the penalty slot: which firms and years, by which rule.  Rows that meet add up."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     rule: Penalty
     where: Where = field(default_factory=Where)
@@ -39,13 +47,19 @@ class PenaltyEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuctionRules:
-    """How the government sells a right: format, dates and what is offered.
+    """How the government sells a right: by which terms, and when.
+
+    What is offered is the cap of the period's years less the lots that are expected to be allocated free.
 
     Attributes
     ----------
-    share : Decimal-like float
-        Share of the year's cap that is auctioned (the rest is allocated free).
+    rule : SealedUniform
+        Terms of each auction.
+    schedule : AuctionSchedule
+        Dates, reserve prices, and what becomes of lots that nobody took.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     rule: SealedUniform
     schedule: AuctionSchedule
@@ -67,7 +81,14 @@ class RuleBook:
         The rules; see `rights_market.policies`.
     band, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
+
+    Raises
+    ------
+    PolicyError
+        If there is no period, two have one name or vintages that do not rise, or two fields contradict each other.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     right: Right
     periods: Annotated[tuple[Period, ...], Len(1)]
@@ -87,15 +108,42 @@ class RuleBook:
 
     def __post_init__(self) -> None:
         vintages = [p.vintage for p in self.periods]
-        if sorted(set(vintages)) != vintages:
-            raise PolicyError(f"{self.right.code}: periods have vintages {vintages}, expected each later than the one before")
-        if self.auction is not None and self.cap is None:
-            raise PolicyError(f"{self.right.code}: `auction` needs a `cap`: what is not given free is auctioned")
+        names = [p.name for p in self.periods]
+        if not vintages or sorted(set(vintages)) != vintages:
+            self._refuse(f"periods have vintages {vintages}, expected at least one, each later than the one before")
+        if len(set(names)) != len(names):
+            self._refuse(f"periods have the names {names}, expected each once")
         if not 1 <= self.opening_price_ticks <= self.right.max_price_ticks:
-            raise PolicyError(
-                f"{self.right.code}: opening price of {self.opening_price_ticks} ticks lies outside 1 to "
-                f"max_price {self.right.max_price_ticks}"
+            self._refuse(
+                f"opening_price_ticks is {self.opening_price_ticks}, "
+                f"expected 1 to max_price_ticks {self.right.max_price_ticks}"
             )
+        self._check_supply()
+        self._check_compliance()
+
+    def _check_supply(self) -> None:
+        if self.auction is not None and self.cap is None:
+            self._refuse("`auction` needs a `cap`: what is not given free is auctioned")
+        if self.cap is not None:
+            for year in {y for p in self.periods for y in p.years}:
+                self.cap.cap(year)
+
+    def _check_compliance(self) -> None:
+        """Refuse dates of periods that do not follow from the rules."""
+        for p in self.periods:
+            stages = tuple(p.deadline - timedelta(s.days_before) for s in self.surrender.stages)
+            if p.stages != stages:
+                self._refuse(f"period {p.name} has stages on {p.stages}, but surrender.stages fall on {stages}")
+            if stages and stages[0] < p.verify:
+                self._refuse(f"period {p.name}: the stage on {stages[0]} lies before verify {p.verify}, duty unknown")
+            days = None if self.make_good is None else self.make_good.deadline
+            if days is not None and p.make_good != p.deadline + timedelta(days):
+                self._refuse(f"period {p.name}: make_good is {p.make_good}, but make_good.deadline is {days} days")
+        if self.surrender.mode == "cover" and self.make_good is not None and self.make_good.deadline is not None:
+            self._refuse("surrender.mode is cover, in which nothing is handed in by make_good.deadline")
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise PolicyError(f"{self.right.code}: {why}")
 
     @property
     def bankable(self) -> bool:

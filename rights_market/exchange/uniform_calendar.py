@@ -53,6 +53,7 @@ class UniformCalendar(TradingCalendar):
 
     def days_left(self, day: int, until: date) -> int:
         """Return the trading days after `day` up to and including a date; beyond the end by the same spacing."""
+        self.date_of(day)
         here = int(np.searchsorted(self._days, np.datetime64(until), side="right")) - 1
         beyond = max(0, (until - self.end).days) * self._days_per_year // DAYS_IN_YEAR
         return max(0, here - day) + beyond

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -81,6 +81,10 @@ class Obligations:
     def verified_lots(self, right: str, period: str) -> Int64:
         """Return the verified use, read-only."""
         return self._read("verified_lots", right, period)
+
+    def is_verified(self, right: str, period: str) -> bool:
+        """Return whether use was verified at all."""
+        return (right, period) in self._books["verified_lots"]
 
     def allocated_lots(self, right: str, period: str) -> Int64:
         """Return the final result of the allocation formula, read-only."""
@@ -164,8 +168,15 @@ class Obligations:
             self._debts[key] = np.zeros((len(Debt), self._n), np.int64)
         np.add.at(self._debts[key][kind], who, amounts)
 
-    def take_debt(self, right: str, period: str, lots: Rows, accounts: Rows | None = None) -> Int64:
-        """Serve debts with up to `lots`, in the order of `Debt`.
+    def take_debt(
+        self,
+        right: str,
+        period: str,
+        lots: Rows,
+        accounts: Rows | None = None,
+        kinds: Collection[Debt] = tuple(Debt),
+    ) -> Int64:
+        """Serve debts of some kinds with up to `lots`, in the order of `Debt`.
 
         Returns
         -------
@@ -176,7 +187,8 @@ class Obligations:
         if (right, period) not in self._debts:
             return np.zeros((len(Debt), len(who)), np.int64)
         debts = self._debts[right, period]
-        taken = take_in_order(debts, who, amounts)
+        served = np.array([[kind in kinds] for kind in Debt])
+        taken = take_in_order(debts * served, who, amounts)
         for kind in Debt:
             np.subtract.at(debts[kind], who, taken[kind])
         return taken

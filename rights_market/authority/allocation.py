@@ -1,0 +1,107 @@
+"""Free allocation: what is issued, what debts it serves, and what is taken back."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.authority.fines import mean_price_fen
+from rights_market.authority.office import Matter, Office
+from rights_market.policies.allocation import UpfrontTrueUp
+from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
+from rights_market.registry.obligations import Debt
+from rights_market.rulebook import RuleBook
+from rights_market.units import floor, half_up
+
+Int64 = npt.NDArray[np.int64]
+
+MONTH = 21
+"""Trading days whose mean price values lots that are paid for in place of being given back."""
+
+_RULE_OF = {Debt.MAKE_GOOD: "make_good", Debt.BORROWED: "borrowing", Debt.ALLOCATION: "upfront_true_up"}
+
+
+def issue(office: Office, matter: Matter, lots: Int64, code: str) -> Int64:
+    """Issue an allocation, less the debts that it has to serve, and return what was issued, shape (n_firms,)."""
+    obligations, accounts = office.market.obligations, office.accounts
+    served = obligations.take_debt(*matter.key, lots, accounts, served_by_allocation(office.books[matter.right]))
+    for kind in Debt:
+        if served[kind].any():
+            office.note(matter, _RULE_OF[kind], "deducted", lots=int(served[kind].sum()))
+    issued: Int64 = lots - served.sum(axis=0)
+    rows = np.flatnonzero(issued)
+    office.market.registry.issue(matter.instrument, accounts[rows], issued[rows])
+    office.note(matter, "allocation", code, lots=int(issued.sum()))
+    return issued
+
+
+def served_by_allocation(book: RuleBook) -> tuple[Debt, ...]:
+    """Return the kinds of debt that an allocation serves; the others are added to the duty at once."""
+    kinds = [Debt.BORROWED]
+    if book.make_good is not None and book.make_good.mode == "deduct_allocation":
+        kinds.append(Debt.MAKE_GOOD)
+    if book.upfront is not None and book.upfront.unrecovered == "next_allocation":
+        kinds.append(Debt.ALLOCATION)
+    return tuple(sorted(kinds))
+
+
+def claw_back(office: Office, matter: Matter, owed: Int64) -> Int64:
+    """Take back what was issued too much, and return the lots taken, shape (n_firms,)."""
+    rule = office.books[matter.right].upfront
+    if not owed.any():
+        return np.zeros_like(owed)
+    if rule is None:
+        office.note(matter, "allocation", "rule_unmet", lots=int(owed.sum()), note="no rule takes lots back")
+        return np.zeros_like(owed)
+    registry, shelf, accounts = office.market.registry, office.shelf(matter.right), office.accounts
+    vintage = matter.period.vintage
+    usable = shelf.vintages == vintage if rule.recover_from == "same_vintage" else shelf.vintages <= vintage
+    if rule.cancel_orders:
+        office.withdraw_asks(matter, rule.kind, shelf.instruments[usable], accounts[owed > 0])
+    free = registry.free[np.ix_(shelf.instruments, accounts)]
+    take, debt = rule.recover(owed, free, shelf.vintages, vintage)
+    for i, lots in zip(shelf.instruments.tolist(), take, strict=True):
+        rows = np.flatnonzero(lots)
+        if rows.size:
+            registry.cancel(i, accounts[rows], lots[rows])
+            office.note(matter, rule.kind, "clawed_back", instrument=i, lots=int(lots.sum()))
+    if debt.any():
+        _book_debt(office, matter, rule, debt)
+    return np.asarray(take.sum(axis=0), np.int64)
+
+
+def _book_debt(office: Office, matter: Matter, rule: UpfrontTrueUp, debt: Int64) -> None:
+    """Write down lots that could not be taken back, where the rule wants them."""
+    obligations, accounts = office.market.obligations, office.accounts
+    if rule.unrecovered == "cash":
+        debt = debt - _collect_price(office, matter, rule, debt)
+    office.note_each(matter, rule.kind, "allocation_debt", accounts, debt)
+    if rule.unrecovered != "next_allocation":
+        obligations.add_debt(*matter.key, Debt.ALLOCATION, debt, accounts)
+        return
+    following = office.following(matter.right, matter.period)
+    if following is None:
+        office.note(matter, rule.kind, "rule_unmet", lots=int(debt.sum()), note="no next allocation")
+    else:
+        obligations.add_debt(matter.right, following.name, Debt.ALLOCATION, debt, accounts)
+
+
+def _collect_price(office: Office, matter: Matter, rule: UpfrontTrueUp, debt: Int64) -> Int64:
+    """Let firms pay for lots at last month's mean price as far as their cash goes, and return the lots paid for."""
+    registry, accounts = office.market.registry, office.accounts
+    price = _month_price_fen(office, matter)
+    cash = registry.cash[accounts].tolist()
+    lots = np.array([min(n, floor(fen / price)) for n, fen in zip(debt.tolist(), cash, strict=True)], np.int64)
+    fen = np.array([half_up(n * price) for n in lots.tolist()], np.int64)
+    rows = np.flatnonzero(fen)
+    registry.pay(accounts[rows], GOVERNMENT_ACCOUNT, fen[rows])
+    office.note_each(matter, rule.kind, "allocation_debt_paid", accounts, lots, fen)
+    return lots
+
+
+def _month_price_fen(office: Office, matter: Matter) -> Fraction:
+    market, book = office.market, office.books[matter.right]
+    value, lots = market.traded(office.shelf(matter.right).instruments, MONTH)
+    return mean_price_fen(book, value, lots, int(market.tape.last_close[matter.instrument]))

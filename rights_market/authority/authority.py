@@ -1,0 +1,274 @@
+"""The compliance year, hook by hook, in the order in which it happens.
+
+The authority alone asks the registry to issue, surrender, cancel, carry over and expire.  What it is told (use,
+output, prices) comes in as arguments; what it decides is left to the rules.  A rule that cannot be met is an event,
+never an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.authority import allocation, banking, surrender
+from rights_market.authority.fines import Fines
+from rights_market.authority.office import Covered, Matter, Office
+from rights_market.entitlement import Entitlement
+from rights_market.exchange.calendar import Period
+from rights_market.market import Market
+from rights_market.policies.compliance import MakeGood, Penalty
+from rights_market.records import Event
+from rights_market.registry.obligations import Debt
+
+Int64 = npt.NDArray[np.int64]
+
+
+class Authority:
+    """The competent authority of one market.
+
+    All amounts are of shape (n_firms,), in the order of `firms`.
+
+    Parameters
+    ----------
+    market : Market
+        Registry, obligations and order books that it acts on.
+    firms : Covered
+        Who is regulated.
+
+    Attributes
+    ----------
+    entitlements : dict of str to Entitlement
+        What the allocation rules give, by code of the right.
+    fines : Fines
+        What was charged, and what is unpaid.
+    """
+
+    def __init__(self, market: Market, firms: Covered) -> None:
+        self.market = market
+        self.firms = firms
+        self.entitlements = {b.right.code: Entitlement(b, firms.sectors, firms.classes) for b in market.rule_books}
+        self._office = Office(market, firms)
+        self.fines = Fines(self._office)
+        self._holding_days = surrender.HoldingDays()
+        self._surrenders: dict[tuple[str, str], int] = {}
+
+    @property
+    def events(self) -> list[Event]:
+        """What happened in the market, in order."""
+        return self.market.events
+
+    @property
+    def fines_fen(self) -> dict[tuple[str, str], Int64]:
+        """Fines of each firm by right and period, fen."""
+        return self.fines.charged_fen
+
+    @property
+    def unpaid_fines_fen(self) -> Int64:
+        """Fines that each firm has not paid, without late fees, fen."""
+        return self.fines.unpaid_fen
+
+    # -- allocation
+
+    def announce(self, right: str, period: Period) -> None:
+        """Publish the plan of a period.
+
+        A total that an allocation rule cannot share, because no firm has a base, is written down as
+        `nothing_to_share`.
+        """
+        matter = self._office.matter("allocation_announced", right, period)
+        self._office.note(matter, "allocation", "announced")
+        for year in period.years:
+            lots = self.entitlements[right].unshared_lots(year)
+            if lots:
+                self._office.note(matter, "grandfathering", "nothing_to_share", lots=lots, note=f"allocation of {year}")
+
+    def preallocate(self, right: str, period: Period, basis_lots: Int64) -> Int64:
+        """Issue the early part of the allocation, or all of it where the right has no early part.
+
+        Parameters
+        ----------
+        basis_lots : ndarray of int64
+            Formula on last year's activity, or last year's use, as the rule's basis asks.
+
+        Returns
+        -------
+        ndarray of int64
+            Lots issued: what is due less the debts that it serves.
+        """
+        rule, obligations = self._office.books[right].upfront, self.market.obligations
+        lots = basis_lots if rule is None else rule.preallocate(basis_lots)
+        obligations.set_allocation(right, period.name, lots, self.firms.accounts, up_front=True)
+        if rule is None:
+            obligations.set_allocation(right, period.name, lots, self.firms.accounts)
+        return allocation.issue(self._office, self._office.matter("preallocation", right, period), lots, "preallocated")
+
+    def true_up(self, right: str, period: Period, final_lots: Int64) -> Int64:
+        """Settle the allocation: issue what is missing, take back what was too much.
+
+        Returns
+        -------
+        ndarray of int64
+            Lots issued (above 0) or taken back (below 0).
+        """
+        rule, obligations = self._office.books[right].upfront, self.market.obligations
+        obligations.set_allocation(right, period.name, final_lots, self.firms.accounts)
+        before = obligations.preallocated_lots(right, period.name)[self.firms.accounts]
+        difference = final_lots - before if rule is None else rule.settle(final_lots, before)
+        matter = self._office.matter("trueup", right, period)
+        issued = allocation.issue(self._office, matter, np.maximum(difference, 0), "trued_up")
+        return issued - allocation.claw_back(self._office, matter, np.maximum(-difference, 0))
+
+    # -- use and surrender
+
+    def verify(self, right: str, period: Period, use_lots: Int64) -> None:
+        """Set the verified use of a period."""
+        self.market.obligations.verify(right, period.name, use_lots, self.firms.accounts)
+        matter = self._office.matter("verification", right, period)
+        self._office.note(matter, "verification", "verified", lots=int(use_lots.sum()))
+
+    def count_day(self, on: date, calendar_days: int = 1) -> None:
+        """Count the lots held, where a right asks for cover on average and not for surrender.
+
+        Parameters
+        ----------
+        on : date
+            Trading day that has ended.
+        calendar_days : int
+            Days from `on` for which the holdings stand: up to the day before the next trading day.
+        """
+        self._holding_days.count(self._office, on, calendar_days)
+
+    def surrender(self, right: str, period: Period) -> Int64:
+        """Take what is due from free lots, oldest vintage first, or compare it with what was held on average.
+
+        To be called once for each of the period's stages, in order, and once at the deadline.
+
+        Returns
+        -------
+        ndarray of int64
+            Lots missing of what is due by now.
+
+        Raises
+        ------
+        ExchangeError
+            If it is called again after the deadline.
+        """
+        office, obligations, accounts = self._office, self.market.obligations, self.firms.accounts
+        matter = office.matter("surrender_deadline", right, period)
+        rule, calls = office.books[right].surrender, self._surrenders.get(matter.key, 0)
+        due, is_last = surrender.due_now(office, matter, calls)
+        self._surrenders[matter.key] = calls + 1
+        if rule.mode == "cover":
+            missing = surrender.cover(office, matter, rule, due, self._holding_days)
+            obligations.record_surrender(right, period.name, due - missing, accounts)
+        else:
+            wanted = np.maximum(due - obligations.surrendered_lots(right, period.name)[accounts], 0)
+            missing = surrender.hand_in(office, matter, rule, wanted)
+            obligations.record_surrender(right, period.name, wanted - missing, accounts)
+        office.note_each(matter, rule.kind, "shortfall" if is_last else "stage_shortfall", accounts, missing)
+        return missing
+
+    # -- what a shortfall costs
+
+    def penalise(
+        self, right: str, period: Period, price_fen: Fraction, draws: npt.NDArray[np.float64] | None = None
+    ) -> Int64:
+        """Fine those who miss lots; what they cannot pay stays owed.
+
+        Parameters
+        ----------
+        price_fen : Fraction
+            Mean market price of the rule's window, fen a lot.
+        draws : ndarray of float64, or None
+            Where between the bounds of a lump sum each firm lies, 0 to 1; None: in the middle.
+
+        Returns
+        -------
+        ndarray of int64
+            Fines, fen.
+
+        Raises
+        ------
+        ExchangeError
+            If the period was fined before.
+        """
+        return self.fines.charge(self._office.matter("penalty", right, period), price_fen, draws)
+
+    def collect_fines(self, calendar_days: int) -> Int64:
+        """Let days pass since the last call, then take what cash there is for unpaid fines and their late fees.
+
+        Returns
+        -------
+        ndarray of int64
+            What was paid, fen.
+        """
+        return self.fines.collect(calendar_days)
+
+    def penalties_of(self, right: str, year: int) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
+        """Return the penalty rules of a year, each with the firms that it concerns."""
+        return [(rule, rows) for _, rule, rows in self.fines.rules_of(right, year)]
+
+    def make_good(self, right: str, period: Period, following: Period | None) -> None:
+        """Ask for what is missing: at once where the rule has a date of its own, and from the next period.
+
+        Where no period follows, what is left is written down as `rule_unmet`: there is no duty to add it to.
+        """
+        rule = self._office.books[right].make_good
+        if rule is None:
+            return
+        matter = self._office.matter("make_good", right, period)
+        due = rule.due(self.market.obligations.shortfall(right, period.name)[self.firms.accounts])
+        if not due.any():
+            return
+        self._office.note_each(matter, rule.kind, "make_good_due", self.firms.accounts, due)
+        if rule.deadline is not None:
+            due = surrender.hand_in(self._office, matter, self._office.books[right].surrender, due)
+        self._owe(matter, rule, due, following)
+
+    def _owe(self, matter: Matter, rule: MakeGood, due: Int64, following: Period | None) -> None:
+        if following is not None:
+            self.market.obligations.add_debt(matter.right, following.name, Debt.MAKE_GOOD, due, self.firms.accounts)
+        elif due.any():
+            self._office.note(matter, rule.kind, "rule_unmet", lots=int(due.sum()), note="no next period")
+
+    def close_banking(self, right: str, period: Period, following: Period | None, on: date) -> None:
+        """Let lapse what may not be carried over, and relabel the rest where the rule says so.
+
+        What the government and the exchange hold is not concerned.
+
+        Parameters
+        ----------
+        following : Period or None
+            Period by whose vintage carried lots are replaced, if the rule replaces them.
+        on : date
+            Today, for rules that let lots lapse on some dates only.
+        """
+        banking.close(self._office, self._office.matter("banking_close", right, period), following, on)
+
+    # -- records
+
+    def note(self, event: Event) -> None:
+        """Write down an event of another department, such as an auction."""
+        self.market.events.append(event)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that changes, as plain arrays and numbers; the market keeps the events."""
+        return {
+            "fines": self.fines.state(),
+            "holding_days": self._holding_days.state(),
+            "surrenders": [(*key, n) for key, n in self._surrenders.items()],
+            "entitlements": {k: x.state() for k, x in self.entitlements.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.fines.restore(state["fines"])
+        self._holding_days.restore(state["holding_days"])
+        self._surrenders = {(right, period): int(n) for right, period, n in state["surrenders"]}
+        for code, saved in state["entitlements"].items():
+            self.entitlements[code].restore(saved)

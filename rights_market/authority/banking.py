@@ -1,0 +1,75 @@
+"""Banking close: what lapses, and what is carried over."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.authority.office import Matter, Office
+from rights_market.exchange.calendar import Period
+from rights_market.policies.banking import CappedBanking, Carry, FreeBanking, NoBanking
+from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT
+from rights_market.registry.ledger import Part
+
+Int64 = npt.NDArray[np.int64]
+Banking = FreeBanking | NoBanking | CappedBanking
+
+
+def close(office: Office, matter: Matter, following: Period | None, on: date) -> None:
+    """Let lapse what may not be kept, and relabel the rest where the rule says so."""
+    rule = office.books[matter.right].banking
+    owners = _owners(office)
+    shelf, target = office.shelf(matter.right), _target(office, matter, rule, following)
+    carry = _carry(office, matter, rule, owners, on)
+    moved = carry.lapsed if target is None else carry.lapsed + carry.carried
+    concerned = owners[moved.sum(axis=(0, 1)) > 0]
+    touched = shelf.instruments[moved.sum(axis=(0, 2)) > 0]
+    if office.withdraw_asks(matter, "banking", touched, concerned):
+        # Lots that stood behind orders are free now, and free lots lapse first.
+        carry = _carry(office, matter, rule, owners, on)
+    _lapse(office, matter, owners, carry.lapsed)
+    if target is not None:
+        _relabel(office, matter, target, owners, carry.carried)
+    office.note(matter, "banking", "carried_over", lots=int(carry.carried.sum()))
+
+
+def _owners(office: Office) -> Int64:
+    """Return all open accounts but those of the government and the exchange: what these hold does not lapse."""
+    owners = np.flatnonzero(office.market.accounts.is_open).astype(np.int64)
+    return np.setdiff1d(owners, (GOVERNMENT_ACCOUNT, CLEARING_ACCOUNT))
+
+
+def _carry(office: Office, matter: Matter, rule: Banking, owners: Int64, on: date) -> Carry:
+    registry, obligations, shelf = office.market.registry, office.market.obligations, office.shelf(matter.right)
+    at = np.ix_(shelf.instruments, owners)
+    holdings = np.stack([registry.free[at], registry.frozen[at], registry.pledged[at]])
+    by_allocation = isinstance(rule, CappedBanking) and rule.cap.basis == "allocation"
+    # An obligation is what the year's use asks for: debts from before do not widen the cap.
+    read = obligations.allocated_lots if by_allocation else obligations.verified_lots
+    return rule.carry(holdings, shelf.vintages, matter.period.vintage, basis_lots=read(*matter.key)[owners], on=on)
+
+
+def _lapse(office: Office, matter: Matter, owners: Int64, lapsed: Int64) -> None:
+    for row, i in enumerate(office.shelf(matter.right).instruments.tolist()):
+        if not lapsed[:, row].any():
+            continue
+        for part in Part:
+            office.market.registry.expire(i, owners, lapsed[part, row], part=part)
+        office.note(matter, "banking", "lapsed", instrument=i, lots=int(lapsed[:, row].sum()))
+        office.note_each(matter, "banking", "pledge_lost", owners, lapsed[Part.PLEDGED, row], instrument=i)
+
+
+def _target(office: Office, matter: Matter, rule: Banking, following: Period | None) -> int | None:
+    """Return the instrument by which carried lots are replaced, None where they keep theirs."""
+    if following is None or isinstance(rule, NoBanking) or rule.relabel == "keep":
+        return None
+    return office.market.instruments.of(matter.right, following.vintage).index
+
+
+def _relabel(office: Office, matter: Matter, target: int, owners: Int64, carried: Int64) -> None:
+    for row, i in enumerate(office.shelf(matter.right).instruments.tolist()):
+        for part in Part:
+            if carried[part, row].any():
+                office.market.registry.carry_over(i, target, owners, carried[part, row], part=part)

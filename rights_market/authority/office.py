@@ -1,0 +1,173 @@
+"""What every hand of the authority works with: the market, the firms, the rule books, and the record of events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.exchange.calendar import Hook, Period
+from rights_market.market import Market
+from rights_market.records import Event
+from rights_market.rulebook import RuleBook
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Who is regulated.
+
+    Attributes
+    ----------
+    accounts : ndarray of int64, shape (n,)
+    sectors, classes : tuple of str
+        What `where` of a rule looks at; without classes, the sector is the class.
+    """
+
+    accounts: Int64
+    sectors: tuple[str, ...]
+    classes: tuple[str, ...] = field(default=())
+
+
+class Shelf(NamedTuple):
+    """The instruments of one right, oldest vintage first.
+
+    Attributes
+    ----------
+    instruments, vintages : ndarray of int64, shape (n_instruments,)
+    """
+
+    instruments: Int64
+    vintages: Int64
+
+
+class Matter(NamedTuple):
+    """One duty at hand: a hook of a period of a right.
+
+    Attributes
+    ----------
+    hook : Hook
+    right : str
+        Code of the right.
+    period : Period
+    instrument : int
+        Registry index of the period's vintage.
+    """
+
+    hook: Hook
+    right: str
+    period: Period
+    instrument: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Right and name of the period, as obligations are filed."""
+        return self.right, self.period.name
+
+
+class Office:
+    """The market that the authority acts on, and its pen.
+
+    Parameters
+    ----------
+    market : Market
+    firms : Covered
+
+    Attributes
+    ----------
+    books : dict of str to RuleBook
+        Rule books by code of the right.
+    """
+
+    def __init__(self, market: Market, firms: Covered) -> None:
+        self.market = market
+        self.firms = firms
+        self.books: dict[str, RuleBook] = {b.right.code: b for b in market.rule_books}
+        self._shelves = {code: _shelf(market, code) for code in self.books}
+
+    @property
+    def accounts(self) -> Int64:
+        """Accounts of the regulated firms."""
+        return self.firms.accounts
+
+    def shelf(self, right: str) -> Shelf:
+        """Return the instruments of a right."""
+        return self._shelves[right]
+
+    def matter(self, hook: Hook, right: str, period: Period) -> Matter:
+        """Return the record of a duty at hand."""
+        return Matter(hook, right, period, self.market.instruments.of(right, period.vintage).index)
+
+    def following(self, right: str, period: Period) -> Period | None:
+        """Return the period after this one, None after the last."""
+        return next((p for p in self.books[right].periods if p.vintage > period.vintage), None)
+
+    def previous(self, right: str, period: Period) -> Period | None:
+        """Return the period before this one, None before the first."""
+        return next((p for p in reversed(self.books[right].periods) if p.vintage < period.vintage), None)
+
+    def note(
+        self,
+        matter: Matter,
+        rule: str,
+        code: str,
+        *,
+        instrument: int | None = None,
+        lots: int = 0,
+        money_fen: int = 0,
+        note: str = "",
+    ) -> None:
+        """Write down what happened to all firms together, by default in the period's vintage."""
+        which = matter.instrument if instrument is None else instrument
+        day = self.market.registry.day
+        self.market.events.append(
+            Event(day, matter.hook, rule, code, instrument=which, lots=lots, money_fen=money_fen, note=note)
+        )
+
+    def note_each(
+        self,
+        matter: Matter,
+        rule: str,
+        code: str,
+        accounts: Int64,
+        lots: Int64 | None = None,
+        money_fen: Int64 | None = None,
+        *,
+        instrument: int | None = None,
+    ) -> None:
+        """Write down a row for each account whose amount is not 0."""
+        amounts = lots if lots is not None else money_fen
+        if amounts is None:
+            raise ValueError(f"event {code} has neither lots nor money")
+        day, hook = self.market.registry.day, matter.hook
+        which = matter.instrument if instrument is None else instrument
+        rows = np.flatnonzero(amounts)
+        whole = np.zeros(len(rows), np.int64)
+        columns = (
+            accounts[rows],
+            whole if lots is None else lots[rows],
+            whole if money_fen is None else money_fen[rows],
+        )
+        self.market.events.extend(
+            Event(day, hook, rule, code, account, which, lots=n, money_fen=fen)
+            for account, n, fen in zip(*(x.tolist() for x in columns), strict=True)
+        )
+
+    def withdraw_asks(self, matter: Matter, rule: str, instruments: Int64, accounts: Int64) -> bool:
+        """Cancel the sell orders of accounts in some instruments, and return whether there were any."""
+        any_order = False
+        for i in instruments.tolist():
+            frozen = self.market.registry.frozen[i, accounts].copy()
+            if frozen.any() and len(self.market.cancel_asks(accounts[frozen > 0], i)):
+                any_order = True
+                lots = frozen - self.market.registry.frozen[i, accounts]
+                self.note_each(matter, rule, "order_cancelled_by_registrar", accounts, lots, instrument=i)
+        return any_order
+
+
+def _shelf(market: Market, right: str) -> Shelf:
+    found = market.instruments.of_right(right)
+    return Shelf(np.array([x.index for x in found], np.int64), np.array([x.vintage for x in found], np.int64))

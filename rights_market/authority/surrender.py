@@ -1,0 +1,146 @@
+"""Surrender and cover: what is due, what meets it, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.authority.office import Matter, Office
+from rights_market.errors import ExchangeError
+from rights_market.exchange.calendar import Period
+from rights_market.policies.banking import NoBanking
+from rights_market.policies.compliance import Surrender
+from rights_market.policies.lots import ceil_share
+
+Int64 = npt.NDArray[np.int64]
+Key = tuple[str, str]
+
+ESTIMATE = Fraction(11, 10)
+"""Factor on last period's use where nothing was verified [approx]."""
+
+
+@dataclass(slots=True)
+class HoldingDays:
+    """Lots held, summed over the days of each period of a right in cover mode.
+
+    Attributes
+    ----------
+    lots : dict of (str, str) to ndarray of int64, shape (n_instruments, n_firms)
+    days : dict of (str, str) to int
+        Calendar days counted.
+    """
+
+    lots: dict[Key, Int64] = field(default_factory=dict)
+    days: dict[Key, int] = field(default_factory=dict)
+
+    def count(self, office: Office, on: date, calendar_days: int) -> None:
+        """Count what is held on `calendar_days` days from `on`, in every period in whose use they fall."""
+        until = on + timedelta(calendar_days - 1)
+        for right, book in office.books.items():
+            if book.surrender.mode != "cover":
+                continue
+            for period in book.periods:
+                days = (min(until, period.use_to) - max(on, period.use_from)).days + 1
+                if days > 0:
+                    key = right, period.name
+                    held = _held(office, right, period) * days
+                    self.lots[key] = self.lots[key] + held if key in self.lots else held
+                    self.days[key] = self.days.get(key, 0) + days
+
+    def state(self) -> dict[str, Any]:
+        """Return all sums as plain arrays and numbers."""
+        return {"lots": [(*k, x.copy()) for k, x in self.lots.items()], "days": [(*k, n) for k, n in self.days.items()]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.lots = {(right, period): np.array(x) for right, period, x in state["lots"]}
+        self.days = {(right, period): int(n) for right, period, n in state["days"]}
+
+
+def _held(office: Office, right: str, period: Period) -> Int64:
+    """Return the lots of each vintage that count as cover for a period."""
+    registry, shelf = office.market.registry, office.shelf(right)
+    at = np.ix_(shelf.instruments, office.accounts)
+    lots: Int64 = registry.free[at] + registry.frozen[at] + registry.pledged[at]
+    banking = office.books[right].banking
+    if isinstance(banking, NoBanking) and not banking.phase_end:
+        # Lots of last year lapse only after its deadline, weeks into the new year: they cover one year, not two.
+        lots *= (shelf.vintages == period.vintage)[:, np.newaxis]
+    return lots
+
+
+def due_now(office: Office, matter: Matter, stages_done: int) -> tuple[Int64, bool]:
+    """Set the duty of a period, and return what of it must be surrendered by now and whether that is all.
+
+    Parameters
+    ----------
+    stages_done : int
+        Earlier calls for this period: each serves one stage, the last one the rest.
+
+    Raises
+    ------
+    ExchangeError
+        If the whole duty was called for before.
+    """
+    rule = office.books[matter.right].surrender
+    if stages_done > len(rule.stages):
+        raise ExchangeError(f"surrender of {matter.right} {matter.period.name} is done; it is called for once")
+    obligations, accounts = office.market.obligations, office.accounts
+    debts = obligations.debt_lots(*matter.key)[accounts]
+    # Lots surrendered at a stage are not returned when a later verification finds less use.
+    done = obligations.surrendered_lots(*matter.key)[accounts]
+    duty = np.maximum(_use(office, matter) + debts, done)
+    obligations.set_duty(*matter.key, duty, accounts)
+    if stages_done < len(rule.stages):
+        return rule.due(duty, rule.stages[stages_done].days_before), False
+    # From here on the debts are part of the duty: what stays unserved is a shortfall, and that alone.
+    obligations.take_debt(*matter.key, debts, accounts)
+    return duty, True
+
+
+def hand_in(office: Office, matter: Matter, rule: Surrender, wanted: Int64) -> Int64:
+    """Take lots from free ones, oldest vintage first, and return what is missing, shape (n_firms,)."""
+    registry, shelf, accounts = office.market.registry, office.shelf(matter.right), office.accounts
+    vintage = matter.period.vintage
+    if rule.cancel_orders:
+        office.withdraw_asks(matter, rule.kind, shelf.instruments[shelf.vintages <= vintage], accounts[wanted > 0])
+    free = registry.free[np.ix_(shelf.instruments, accounts)]
+    plan = rule.plan(wanted, free, shelf.vintages, vintage)
+    for i, lots in zip(shelf.instruments.tolist(), plan.take, strict=True):
+        rows = np.flatnonzero(lots)
+        if rows.size:
+            registry.surrender(i, accounts[rows], lots[rows])
+            office.note(matter, rule.kind, "surrendered", instrument=i, lots=int(lots.sum()))
+    return plan.shortfall
+
+
+def cover(office: Office, matter: Matter, rule: Surrender, duty: Int64, held: HoldingDays) -> Int64:
+    """Compare a duty with what was held on average, and return what is missing, shape (n_firms,)."""
+    days, lots = held.days.pop(matter.key, 0), held.lots.pop(matter.key, None)
+    if lots is None:
+        office.note(matter, rule.kind, "rule_unmet", lots=int(duty.sum()), note="no day of holding was counted")
+        return np.zeros_like(duty)
+    vintages = office.shelf(matter.right).vintages
+    missing = rule.cover(duty, lots, days, vintages, matter.period.vintage).shortfall
+    office.note(matter, rule.kind, "covered", lots=int((duty - missing).sum()))
+    return missing
+
+
+def _use(office: Office, matter: Matter) -> Int64:
+    """Return verified use; where nothing was verified, the authority's estimate becomes it."""
+    obligations, accounts = office.market.obligations, office.accounts
+    if not obligations.is_verified(*matter.key):
+        before = office.previous(matter.right, matter.period)
+        if before is None:
+            office.note(matter, "verification", "rule_unmet", note="no verified use, now or before")
+            return np.zeros(len(accounts), np.int64)
+        estimate = ceil_share(ESTIMATE, obligations.verified_lots(matter.right, before.name)[accounts])
+        obligations.verify(*matter.key, estimate, accounts)
+        office.note(matter, "verification", "estimated", lots=int(estimate.sum()))
+    return obligations.verified_lots(*matter.key)[accounts]
