@@ -7,9 +7,9 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
+from agents.schedules import Schedule, laboratory_rule_book
 from agents.spec import SectorSpec
 from agents.strategies import STRATEGIES
-from agents.use import years_of
 from experiments.scenarios.blocks import BusinessDays, OutputBenchmarkEntry, RightBlock, RightTerms
 from experiments.scenarios.errors import Problem, did_you_mean
 from experiments.scenarios.located import problem_at, rule_problem
@@ -30,20 +30,11 @@ def market_problems(scenario: MarketScenario, root: Node) -> Found:
 
 def laboratory_problems(scenario: LaboratoryScenario, root: Node) -> Found:
     """Yield what is wrong between the parts of a laboratory market."""
-    for code, terms in scenario.rights.items():
-        yield from _right_terms(("rights", code), terms, root)
-    spec, terms = scenario.population, next(iter(scenario.rights.values()))
-    if spec.price_low >= spec.price_high:
-        expected = f"a price below price_high {spec.price_high:g}"
-        yield problem_at(root, ("population", "price_low"), "is not below price_high", expected)
-    if spec.price_high > terms.max_price_yuan:
-        expected = f"at most max_price_yuan {terms.max_price_yuan} of the right"
-        yield problem_at(root, ("population", "price_high"), "cannot be quoted", expected)
-    for field in ("values", "costs"):
-        for i, price in enumerate(getattr(spec, field)):
-            if not spec.price_low <= price <= spec.price_high:
-                expected = f"price_low {spec.price_low:g} to price_high {spec.price_high:g}"
-                yield problem_at(root, ("population", field, i), "lies outside the range of prices", expected)
+    try:
+        Schedule.of(scenario.population)
+        laboratory_rule_book(scenario.population)
+    except (RightsMarketError, ValueError) as error:
+        yield rule_problem(error, ("population",), root)
 
 
 def calendar_notes(scenario: MarketScenario) -> list[str]:
@@ -160,7 +151,7 @@ def _benchmark_years(code: str, block: RightBlock, root: Node) -> Found:
     for i, entry in enumerate(block.allocation):
         if not isinstance(entry, OutputBenchmarkEntry):
             continue
-        years = {y for p in block.periods for y in years_of(p)}
+        years = {y for p in block.periods for y in p.years}
         served = sorted(y for y in years if not entry.where.years or y in entry.where.years)
         for j, product in enumerate(entry.products):
             try:

@@ -68,13 +68,12 @@ def problem_at(root: Node, path: Path, what: str, expected: str = "", got: str |
     return Problem(node.file, node.line, dotted(path), what, shown, expected)
 
 
-def rule_problem(error: RightsMarketError, path: Path, root: Node) -> Problem:
+def rule_problem(error: RightsMarketError | ValueError, path: Path, root: Node) -> Problem:
     """Return a rule's complaint at the first of its fields that the message names, else at the block."""
     message = str(error)
     expected = _ORDER_OF_DATES if message.startswith("period ") else ""
-    words = message.partition(": ")[2] or message
     block, _ = root.nearest(path)
-    named = next((w for w in re.findall(r"\w+", words) if w in block.children), None)
+    named = next((w for w in re.findall(r"\w+", message) if w in block.children), None)
     if named is None:
         return Problem(block.file, block.line, dotted(path), message, "", expected)
     node = block.children[named]
@@ -104,7 +103,7 @@ def _schema_problem(detail: Any, root: Node, schema: dict[str, Any]) -> tuple[Pa
     def at(what: str, expected: str, where: Path = path, got: str | None = None) -> tuple[Path, Problem]:
         return where, Problem(node.file, line, dotted(where), what, node.shown if got is None else got, expected)
 
-    if kind == "value_error" and isinstance(context.get("error"), RightsMarketError):
+    if kind == "value_error" and isinstance(context.get("error"), ValueError):
         return path, rule_problem(context["error"], path, root)
     if kind in _UNKNOWN_KEY:
         known = _known_keys(schema, path[:-1], root)

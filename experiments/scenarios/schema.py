@@ -12,6 +12,7 @@ from annotated_types import Len
 from pydantic import Field, PrivateAttr, TypeAdapter
 
 from agents.behaviour import Behaviour
+from agents.schedules import laboratory_rule_book
 from agents.spec import FirmRow, InducedSpec, Label, PopulationSpec
 from experiments.scenarios.blocks import (
     AuctionBlock,
@@ -136,18 +137,11 @@ class LaboratoryScenario(_Common):
     """A laboratory market: traders with given values and costs, no duties."""
 
     kind: Literal["laboratory"]
-    rights: Annotated[dict[Code, RightTerms], Len(1, 1)]
     population: InducedSpec
-    batches_per_day: Literal[1] = 1
 
     def rule_books(self) -> tuple[RuleBook, ...]:
-        """Return no rule book: nobody owes anything."""
-        return ()
-
-    @property
-    def right(self) -> Right:
-        """What is traded."""
-        return next(right(code, terms) for code, terms in self.rights.items())
+        """Return the rules of each session's right."""
+        return tuple(laboratory_rule_book(self.population, s) for s in range(self.population.sessions))
 
 
 Scenario = Annotated[MarketScenario | LaboratoryScenario, Field(discriminator="kind")]
