@@ -48,7 +48,8 @@ class ReferenceBook:
             key = keys[-1]
             queue = queues[key]
             at = key if side == ASK else -key
-            for maker, open_lots in list(queue.items()):
+            while queue and lots:
+                maker, open_lots = next(iter(queue.items()))
                 if open_lots > lots:
                     queue[maker] = open_lots - lots
                     self.trades.append((maker, order_id, at, lots))
@@ -57,8 +58,6 @@ class ReferenceBook:
                     del queue[maker], self.place[maker]
                     self.trades.append((maker, order_id, at, open_lots))
                     lots -= open_lots
-                if not lots:
-                    break
             if not queue:
                 del queues[key]
                 keys.pop()

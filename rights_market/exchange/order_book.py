@@ -27,6 +27,7 @@ from rights_market.units import Side
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
+ROWS_AT_A_TIME = 1 << 15
 ChoosePrice = Callable[[int, Resting], int | None]
 
 
@@ -135,7 +136,7 @@ class OrderBook:
         memory, n = self._memory, len(orders)
         first, start = memory.next_id, int(memory.book.meta[layout.TRADES])
         memory.make_room(n)
-        reason, filled = np.zeros(n, np.int8), np.zeros(n, np.int64)
+        reason, filled = np.empty(n, np.int8), np.empty(n, np.int64)
         account, instrument, side = _plain(orders.account), _plain(orders.instrument), _plain(orders.side)
         kind, price, lots = _plain(orders.kind), _plain(orders.price_ticks), _plain(orders.lots)
         target = _plain(orders.target)
@@ -351,8 +352,11 @@ class OrderBook:
         return funding.reserve(self._max_price, rows)
 
     def _rows_of(self, orders: int) -> int:
-        """Journal rows for which to make room before `orders` more are carried out; never too few for the next one."""
-        return 4 * orders + matching.ROWS_OF_ORDER + matching.ROWS_OF_MAKER * len(self)
+        """Journal rows for which to make room at a time: never too few for the next order, nor far more than are used.
+
+        A journal that keeps nothing uses the same room again, which then stays in the cache of the processor.
+        """
+        return min(4 * orders, ROWS_AT_A_TIME) + matching.ROWS_OF_ORDER + matching.ROWS_OF_MAKER * len(self)
 
     def _withdraw(self, chosen: Any, funding: Funding | None) -> Int64:
         slots = self._memory.live_slots()

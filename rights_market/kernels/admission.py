@@ -60,19 +60,20 @@ def refuse_terms(book: Book, funds: Funds | None, instrument: Int, kind: Int, pr
 
 
 @inlined
-def refuse_cover(funds: Funds, account: Int, instrument: Int, side: Int, price: Int, lots: Int, credit: Int) -> Any:
-    """Return why an account cannot cover an order, or ACCEPTED.
+def cover_for(funds: Funds, instrument: Int, side: Int, price: Int, lots: Int) -> Any:
+    """Return what a new order must freeze: lots for an ask, fen for a bid."""
+    return bid_cover(funds, instrument, price, lots, 0) if side == BID else np.int64(lots)
 
-    `credit` is what the order that it replaces would release: lots for an ask, fen for a bid.
-    """
+
+@inlined
+def refuse_cover(funds: Funds, account: Int, instrument: Int, side: Int, cover: Int, credit: Int) -> Any:
+    """Return why an account cannot freeze `cover`, or ACCEPTED; `credit` is what the order it replaces releases."""
     if side == BID:
-        if bid_cover(funds, instrument, price, lots, 0) > funds.cash[account] + credit:
-            return codes.INSUFFICIENT_CASH
-        return codes.ACCEPTED
+        return codes.INSUFFICIENT_CASH if cover > funds.cash[account] + credit else codes.ACCEPTED
     free = funds.free[instrument, account] + credit
-    if free < lots:
+    if free < cover:
         return codes.INSUFFICIENT_HOLDINGS
-    if free - funds.locked[instrument, account] < lots:
+    if free - funds.locked[instrument, account] < cover:
         return codes.RESALE_BAN
     return codes.ACCEPTED
 

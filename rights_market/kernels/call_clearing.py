@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rights_market.kernels import codes
-from rights_market.kernels.admission import refuse_cover, refuse_parties, refuse_terms
+from rights_market.kernels.admission import cover_for, refuse_cover, refuse_parties, refuse_terms
 from rights_market.kernels.book import (
     ASK,
     BID,
@@ -55,9 +55,10 @@ def collect_orders(
         if reason == codes.ACCEPTED:
             reason = refuse_terms(book, funds, what, codes.LIMIT, price[row], lots[row])
         if funds is not None and reason == codes.ACCEPTED:
-            reason = refuse_cover(funds, who, what, way, price[row], lots[row], 0)
+            cover = cover_for(funds, what, way, price[row], lots[row])
+            reason = refuse_cover(funds, who, what, way, cover, 0)
             if reason == codes.ACCEPTED:
-                freeze_on_entry(funds, first + row, who, what, way, price[row], lots[row])
+                freeze_on_entry(funds, first + row, who, what, way, cover)
         out_reason[row] = reason
     book.meta[NEXT_ID] = first + len(account)
 

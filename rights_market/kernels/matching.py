@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rights_market.kernels import codes
-from rights_market.kernels.admission import cover_of, is_fillable, refuse_cover, refuse_parties, refuse_terms
+from rights_market.kernels.admission import cover_for, cover_of, is_fillable, refuse_cover, refuse_parties, refuse_terms
 from rights_market.kernels.book import (
     ASK,
     BASE_ID,
@@ -54,14 +54,12 @@ MALFORMED = -127
 
 
 @inlined
-def freeze_on_entry(
-    funds: Funds, order_id: Int, account: Int, instrument: Int, side: Int, limit: Int, lots: Int
-) -> None:
-    """Freeze what an order that has been found covered may cost."""
+def freeze_on_entry(funds: Funds, order_id: Int, account: Int, instrument: Int, side: Int, cover: Int) -> None:
+    """Freeze the cover of an order that was found to have it."""
     if side == BID:
-        freeze_cash(funds, account, bid_cover(funds, instrument, limit, lots, 0), order_id)
+        freeze_cash(funds, account, cover, order_id)
     else:
-        freeze_lots(funds, account, instrument, lots, order_id)
+        freeze_lots(funds, account, instrument, cover, order_id)
 
 
 @inlined
@@ -72,7 +70,7 @@ def release_unused(
     instrument: Int,
     side: Int,
     limit: Int,
-    lots: Int,
+    cover: Int,
     rest: Int,
     value: Int,
     rests: bool,
@@ -81,7 +79,7 @@ def release_unused(
     if side == BID:
         spent = value + fee_charged(value, funds.buyer_ppm[instrument])
         kept = bid_cover(funds, instrument, limit, rest, value) if rests else np.int64(0)
-        release_cash(funds, account, bid_cover(funds, instrument, limit, lots, 0) - spent - kept, order_id)
+        release_cash(funds, account, cover - spent - kept, order_id)
     elif not rests:
         release_lots(funds, account, instrument, rest, order_id)
 
@@ -106,8 +104,10 @@ def enter(
     limit = np.int64(price)
     if is_market:
         limit = heads[instrument, MAX_PRICE] if side == BID else np.int64(1)
+    cover = np.int64(0)
     if funds is not None and not pays_as_it_goes:
-        reason = refuse_cover(funds, account, instrument, side, limit, lots, 0)
+        cover = cover_for(funds, instrument, side, limit, lots)
+        reason = refuse_cover(funds, account, instrument, side, cover, 0)
         if reason != codes.ACCEPTED:
             return reason, np.int64(0)
     if is_market and heads[instrument, COUNT + 1 - side] == 0:
@@ -115,12 +115,12 @@ def enter(
     if kind == codes.FOK and not is_fillable(book, account, instrument, side, limit, lots):
         return np.int64(codes.NOT_FILLABLE), np.int64(0)
     if funds is not None and not pays_as_it_goes:
-        freeze_on_entry(funds, order_id, account, instrument, side, limit, lots)
+        freeze_on_entry(funds, order_id, account, instrument, side, cover)
     rest, value, stop = match(book, funds, order_id, account, instrument, side, is_market, limit, lots)
     may_rest = kind == codes.LIMIT or kind == codes.REPLACE or kind == codes.REQUOTE
     rests = rest > 0 and may_rest and stop == codes.ACCEPTED
-    if funds is not None and not pays_as_it_goes:
-        release_unused(funds, order_id, account, instrument, side, limit, lots, rest, value, rests)
+    if funds is not None and not pays_as_it_goes and (rest < lots or not rests):
+        release_unused(funds, order_id, account, instrument, side, limit, cover, rest, value, rests)
     if rests:
         queue_last(book, order_id, account, instrument, side, limit, rest, value)
     elif rest == lots and stop != codes.ACCEPTED:
@@ -195,7 +195,8 @@ def process(
             return np.int64(codes.ACCEPTED), np.int64(0)
         if funds is not None:
             credit = cover_of(funds, book, slot)
-            reason = refuse_cover(funds, account, instrument, side, price, lots, credit)
+            cover = cover_for(funds, instrument, side, price, lots)
+            reason = refuse_cover(funds, account, instrument, side, cover, credit)
             if reason != codes.ACCEPTED:
                 return np.int64(reason), np.int64(0)
         withdraw(book, funds, slot)
@@ -255,9 +256,10 @@ def match_orders(
         Rows done.  If fewer than n, a free slot or room in the journal is needed before the next row can be carried
         out.  Negative, and nothing was done: minus 1 minus the first row whose side or kind does not exist.
     """
-    for row in range(start, len(account)):
-        if is_malformed(side[row], kind[row]):
-            return -1 - row
+    if start == 0:
+        for row in range(len(account)):
+            if is_malformed(side[row], kind[row]):
+                return -1 - row
     first = book.meta[NEXT_ID] - start
     done = len(account)
     for row in range(start, len(account)):
