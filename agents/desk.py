@@ -141,6 +141,11 @@ class Desk:
         """Return prices as the nearest whole ticks, at least one."""
         return np.maximum(1, np.rint(price)).astype(np.int64)
 
+    def reference(self) -> Floats:
+        """Return the price around which today's limits stand, ticks; it rises when buyers wait in vain at the limit."""
+        front = self._front
+        return self.market.reference[front].astype(np.float64)
+
     def mean_growth(self, days: int) -> Floats:
         """Return the mean daily log growth of the close over the last days, 0 before there are two."""
         closes = list(self._closes)[-(days + 1) :]

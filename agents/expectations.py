@@ -56,6 +56,7 @@ class Expectations:
         self.fundamental_yuan: Floats = opening * self.tick_yuan
         self._as_of = np.zeros(len(books))
         self._stale = np.ones(len(books), dtype=np.bool_)
+        self._anew = np.zeros(len(books), dtype=np.bool_)
         self.imbalance: Floats = np.zeros(len(books))
         self._fines: dict[tuple[str, int], list[tuple[Penalty, npt.NDArray[np.intp]]]] = {}
         early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
@@ -66,12 +67,18 @@ class Expectations:
         """Note that there is public news of a right: the solver runs again before the next session."""
         self._stale[right] = True
 
+    def start_anew(self, right: int) -> None:
+        """Note that a new vintage of a right that cannot be kept begins: its price has nothing to do with the last one's."""
+        self._stale[right] = True
+        self._anew[right] = True
+
     def form(self) -> None:
         """Form values, ceilings, wishes and urgency of all seats for today."""
         model, seats = self.model, self.model.seats
         if self.behaviour.news_sd > 0:
             self.valuation.hear_news(model.streams["news"])
         self._solve()
+        self._announce_guide_prices()
         model.desk.fundamental[:] = self.fundamental_yuan / self.tick_yuan
         seats.value[:] = self.valuation.values(model.desk.fundamental)
         seats.wish_lots[:] = 0.0
@@ -83,6 +90,18 @@ class Expectations:
             if front is not None:
                 self._form_right(progress, front, draw)
 
+    def _announce_guide_prices(self) -> None:
+        """Begin each new vintage that cannot be kept at the solver's price, which all can work out."""
+        for progress in self.model.progress:
+            r, front = progress.index, progress.front(self.model.day)
+            if self._anew[r] and front is not None:
+                top = progress.rules.right.max_price_ticks
+                ticks = min(max(1, round(self.fundamental_yuan[r] / self.tick_yuan[r])), top)
+                self.model.market.guide_price(progress.instruments[front], ticks)
+                self.model.desk.refresh()
+                self.valuation.slow_price[r] = float(ticks)
+        self._anew[:] = False
+
     def _form_right(self, progress: RightProgress, front: int, draw: Floats) -> None:
         model, seats, b = self.model, self.model.seats, self.behaviour
         r = progress.index
@@ -91,19 +110,18 @@ class Expectations:
         firm = seats.trader[rows]
         clock = self._clock(progress, front)
         standing = self._standing(progress, front, rows, firm)
+        worth = b.trust * seats.value[rows]
+        tempted = np.clip((model.desk.last_price[r] / worth - 1.0) / b.buffer_release, 0.0, 1.0)
         kept = np.zeros(len(rows))
         if progress.rules.bankable:
-            whole = buffer_lots(b, standing, self.buffer_factor[rows])
-            worth = b.trust * seats.value[rows]
-            rise = model.desk.last_price[r] / worth - 1.0
-            kept = whole * np.maximum(0.0, 1.0 - np.maximum(0.0, rise) / b.buffer_release)
+            kept = buffer_lots(b, standing, self.buffer_factor[rows]) * (1.0 - tempted)
         lead = self.valuation.lead_days[rows]
         wish = wish_lots(b, clock, standing, kept, self.starts_early[rows], lead)
         seats.wish_lots[rows] = wish
         seats.urgency[rows] = urgency(clock, lead)
-        today = np.abs(daily_lots(b, clock, wish, standing.yearly))
+        today = np.abs(daily_lots(b, clock, wish, standing.yearly, tempted))
         seats.quota[rows] = np.where(wish > 0, np.ceil(today), np.floor(today)).astype(np.int64)
-        attention = b.seller_activity + (1.0 - b.seller_activity) * seats.urgency[rows]
+        attention = b.seller_activity + (1.0 - b.seller_activity) * np.maximum(seats.urgency[rows], tempted)
         seats.active[rows] = (wish > 0) | ((wish < 0) & (draw[rows] < attention))
         seats.ceiling[rows] = self._ceiling(progress, front, rows, standing)
         model.desk.kept_value[rows] = self._kept_value(progress, clock, rows)
@@ -305,7 +323,7 @@ class Expectations:
         rows = np.flatnonzero(self.is_firm & (seats.wish_lots > 0))
         psi = self.behaviour.anchor
         right = seats.right[rows]
-        pay = (1.0 - psi) * seats.value[rows] + psi * model.desk.last_price[right]
+        pay = (1.0 - psi) * seats.value[rows] + psi * np.maximum(model.desk.last_price, model.desk.reference())[right]
         price = np.maximum(seats.value[rows], np.minimum(pay, seats.ceiling[rows]))
         table[seats.trader[rows], right] = price * self.tick_yuan[right]
         return table
@@ -326,6 +344,7 @@ class Expectations:
             "fundamental_yuan": self.fundamental_yuan.copy(),
             "as_of": self._as_of.copy(),
             "stale": self._stale.copy(),
+            "anew": self._anew.copy(),
             "imbalance": self.imbalance.copy(),
         }
 
@@ -334,6 +353,7 @@ class Expectations:
         self.valuation.restore(state["valuation"])
         self.fundamental_yuan = np.array(state["fundamental_yuan"])
         self._as_of, self._stale = np.array(state["as_of"]), np.array(state["stale"])
+        self._anew = np.array(state["anew"])
         self.imbalance = np.array(state["imbalance"])
 
 

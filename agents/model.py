@@ -233,7 +233,10 @@ class RightsMarketModel(mesa.Model):
         for p in self.progress:
             front, before = p.front(self.day), self._fronts[p.index]
             if before is not None and front is not None and front != before:
-                self.market.carry_price(p.instruments[before], p.instruments[front])
+                if p.rules.bankable:
+                    self.market.carry_price(p.instruments[before], p.instruments[front])
+                else:
+                    self.expectations.start_anew(p.index)
             self._fronts[p.index] = front
 
     def _live_a_day(self) -> None:

@@ -113,13 +113,21 @@ def wish_lots(
     return np.asarray(buys - np.minimum(sells, standing.held))
 
 
-def daily_lots(behaviour: Behaviour, clock: Clock, wish: Floats, yearly: Floats) -> Floats:
-    """Return how much of the wish is traded today: buyers spread it over the days left, sellers offer a share."""
+def daily_lots(behaviour: Behaviour, clock: Clock, wish: Floats, yearly: Floats, tempted: Floats) -> Floats:
+    """Return how much of the wish is traded today: buyers spread it over the days left, sellers offer a share.
+
+    Parameters
+    ----------
+    tempted : ndarray of float64, shape (n,)
+        0 where the price is at most what a kept unit is worth to the seller, 1 where it is so far above that the
+        seller offers all it has at once: supply answers a spike.
+    """
     spread = wish * 2.0 / (clock.days_left + 1.0)
     buys = np.minimum(wish, np.maximum(spread, SMALLEST_SHARE * yearly))
     if clock.days_left <= LAST_DAYS:
         buys = wish
-    sells = np.maximum(wish, np.minimum(behaviour.sale_share * wish, -SMALLEST_SHARE * yearly))
+    share = behaviour.sale_share + (1.0 - behaviour.sale_share) * tempted
+    sells = np.maximum(wish, np.minimum(share * wish, -SMALLEST_SHARE * yearly))
     return np.asarray(np.where(wish > 0, buys, sells))
 
 

@@ -137,6 +137,11 @@ class Market:
         """Highest price that may be quoted today, ticks."""
         return self.limits.band_high
 
+    @property
+    def reference(self) -> Int64:
+        """Price around which today's limits of each instrument stand, ticks."""
+        return self._reference.copy()
+
     def buyer_fee_share(self, instrument: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         """Return the buyer's fee as a share of the traded value."""
         return np.asarray(self.limits.buyer_ppm[instrument] / PPM)
@@ -233,6 +238,20 @@ class Market:
         self._has_close[instrument_to] = self._has_close[instrument_from]
         if self.is_open[instrument_to]:
             self._set_band(instrument_to)
+
+    def guide_price(self, instrument: int, price_ticks: int) -> None:
+        """Let an instrument begin anew at a guide price, as on its first day of trading.
+
+        Raises
+        ------
+        ExchangeError
+            If it has traded today.
+        """
+        self.tape.begin_at(instrument, price_ticks)
+        self._reference[instrument] = price_ticks
+        self._has_close[instrument] = False
+        if self.is_open[instrument]:
+            self._set_band(instrument)
 
     def cancel_asks(self, accounts: npt.NDArray[np.int64], instrument: int) -> Int64:
         """Withdraw sell orders by order of the registrar, before lots are taken back, surrendered or lapse.

@@ -284,6 +284,18 @@ class Tape:
         self._last_close[instrument_to] = self._last_close[instrument_from]
         self._last_price[instrument_to] = self._last_price[instrument_from]
 
+    def begin_at(self, instrument: int, price_ticks: int) -> None:
+        """Let an instrument begin at a price that the exchange announces.
+
+        Raises
+        ------
+        ExchangeError
+            If it has already made a price today: that price must not be lost.
+        """
+        if self._today["vwap_lots"][instrument]:
+            raise ExchangeError(f"instrument {instrument} has traded today; announce its price before its first trade")
+        self._last_close[instrument] = self._last_price[instrument] = price_ticks
+
     def state(self) -> State:
         """Return all that is needed to continue, as plain arrays and integers."""
         state: State = {"last_close": self._last_close.copy(), "last_price": self._last_price.copy()}

@@ -44,8 +44,9 @@ class PriceBand(Rule):
     first_day : str
         ``none``: no band before the first close.  ``width``: the band stands around the opening price.
     move_when_locked : bool
-        Whether the reference moves to the limit on a day when one side is locked there and nothing trades.  Without it
-        a market whose values lie outside the band never trades.
+        Whether the reference moves to the limit on a day when one side is locked there and nothing trades, and by one
+        tick when the band holds a single price and one side waits there.  Without it a market whose values lie
+        outside the band never trades, and a price of a few ticks could never rise again.
 
     References
     ----------
@@ -146,13 +147,17 @@ class PriceBand(Rule):
         --------
         >>> PriceBand().next_reference(4800, 4800, 0, Side.BID)
         5280
+        >>> PriceBand().next_reference(4, 4, 100, Side.BID)
+        5
         """
-        if traded_lots > 0:
-            return close_ticks
-        if locked_side is None or not self.move_when_locked:
-            return previous_ticks
-        low, high, _ = self.range(previous_ticks, tick, max_price_ticks=max_price_ticks)
-        return high if locked_side is Side.BID else low
+        if locked_side is not None and self.move_when_locked:
+            low, high, code = self.range(previous_ticks, tick, max_price_ticks=max_price_ticks)
+            if code == "band_stuck":
+                step = tick if locked_side is Side.BID else -tick
+                return min(max(low + step, tick), max_price_ticks // tick * tick)
+            if traded_lots == 0:
+                return high if locked_side is Side.BID else low
+        return close_ticks if traded_lots > 0 else previous_ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
