@@ -267,7 +267,7 @@ def _laboratory_rows(result: Result, code: str) -> list[Row]:
         return []
     first = benchmark.iloc[0]
     competitive = (first["least_cost_price_low"] + first["least_cost_price_high"]) / 2
-    rows: list[Row] = []
+    rows: list[Row] = [(code, ALL, "mean_price", m.mean_price(trades["value_yuan"], trades["units"]), "CNY")]
     for day in sorted(trades["day"].unique()):
         part, span = trades[trades["day"] == day], str(day + 1)
         rows.append((code, span, "alpha", m.smith_alpha(part["price"], competitive), "%"))

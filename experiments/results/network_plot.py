@@ -33,8 +33,8 @@ def sector_flows(result: Result, right: str) -> nx.DiGraph:
         with `units`.  Sectors beyond the twelve largest are left out.
     """
     trades, sector = of_right(result, "trades", right), sectors_of(result)
-    ends = {side: trades[side].map(sector).fillna("").astype(object) for side in ("seller", "buyer")}
-    return _graph(trades["units"], ends["seller"], ends["buyer"], MAX_NODES)
+    seller, buyer = (sector.reindex(trades[side], fill_value="").set_axis(trades.index) for side in ("seller", "buyer"))
+    return _graph(trades["units"], seller, buyer, MAX_NODES)
 
 
 def account_flows(result: Result, right: str, top: int = MAX_NODES) -> nx.DiGraph:
