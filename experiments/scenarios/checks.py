@@ -10,11 +10,13 @@ from typing import Any
 from agents.schedules import Schedule, laboratory_rule_book
 from agents.spec import SectorSpec
 from agents.strategies import STRATEGIES
-from experiments.scenarios.blocks import BusinessDays, OutputBenchmarkEntry, RightBlock, RightTerms
+from experiments.scenarios.blocks import BusinessDays, Column, OutputBenchmarkEntry, RightBlock, RightTerms
+from experiments.scenarios.columns import fields_of
 from experiments.scenarios.errors import Problem, did_you_mean
 from experiments.scenarios.located import problem_at, rule_problem
 from experiments.scenarios.nodes import Node, Path
 from experiments.scenarios.schema import LaboratoryScenario, MarketScenario, is_whole_ticks, right, rule_book
+from experiments.scenarios.unit_factors import factor, known_units
 from rights_market.errors import RightsMarketError
 from rights_market.exchange.calendar import Agenda, chinese_exchange_closings
 from rights_market.units import exact
@@ -24,7 +26,8 @@ Found = Iterator[Problem]
 
 def market_problems(scenario: MarketScenario, root: Node) -> Found:
     """Yield what is wrong between the parts of a market, in the order of the file."""
-    for check in (_sources, _calendar, _rights, _periods, _where, _overlaps, _sectors, _strategies, _institutions):
+    checks = (_sources, _calendar, _rights, _periods, _where, _overlaps, _sectors, _strategies, _institutions, _columns)
+    for check in checks:
         yield from check(scenario, root)
 
 
@@ -245,6 +248,28 @@ def _institutions(scenario: MarketScenario, root: Node) -> Found:
         path: Path = ("population", "institutions", i)
         yield from _strategy((*path, "strategy"), group.strategy, root)
         yield from _unknown(group.rights or (), scenario.rights, (*path, "rights"), "right", root)
+
+
+def _columns(scenario: MarketScenario, root: Node) -> Found:
+    """Yield what is wrong with the mapping of a firms file, without opening the file."""
+    block, path = scenario.firms, ("population", "columns")
+    yield from _unknown_keys(block.columns, fields_of(scenario.rights), path, "field of a firm", root)
+    for code, terms in scenario.rights.items():
+        if {f"intensity.{code}", f"use.{code}"} <= block.columns.keys():
+            what = f"gives use.{code} beside intensity.{code}, which follow from each other"
+            yield problem_at(root, (*path, f"use.{code}"), what, "one of the two")
+        yield from _column_unit((*path, f"use.{code}"), block.columns.get(f"use.{code}"), terms.unit, root)
+    yield from _column_unit((*path, "cash_yuan"), block.columns.get("cash_yuan"), "CNY", root)
+    if block.file is None:
+        for field in ("columns", "sheet"):
+            if getattr(block, field):
+                yield problem_at(root, ("population", field), "is given without a `file`", "a `file` as well", "")
+
+
+def _column_unit(path: Path, column: str | Column | None, target: str, root: Node) -> Found:
+    if isinstance(column, Column) and column.unit is not None and factor(column.unit, target) is None:
+        alike = [u for u in known_units() if factor(u, target) is not None] or [target]
+        yield problem_at(root, (*path, "unit"), f"cannot be turned into {target}", did_you_mean(column.unit, alike))
 
 
 CHECKS: dict[str, Callable[..., Found]] = {"market": market_problems, "laboratory": laboratory_problems}

@@ -61,7 +61,28 @@ def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenari
         raise ScenarioError(problems)
     if isinstance(scenario, MarketScenario):
         scenario._notes = tuple(calendar_notes(scenario))
+        _add_firms(scenario, root, source)
     return scenario
+
+
+def _add_firms(scenario: MarketScenario, root: Node, source: Source) -> None:
+    """Read the firms file, which lies beside the file that names it."""
+    block = scenario.firms
+    if block.file is None:
+        return
+    from experiments.scenarios.firms_file import read_firms
+
+    node, _ = root.nearest(("population", "file"))
+    if "://" in block.file or block.file.startswith(("//", "\\\\")):
+        what, expected = "is not a file on this machine", "the path of a .csv or .xlsx file"
+        raise ScenarioError(Problem(node.file, node.line, "population.file", what, block.file, expected))
+    path = source.folder_of(node.file) / block.file
+    if not path.is_file():
+        what = f"is not a file in {path.parent.absolute()}"
+        raise ScenarioError(Problem(node.file, node.line, "population.file", what, block.file, "a .csv or .xlsx file"))
+    read = read_firms(path, block, {code: terms.unit for code, terms in scenario.rights.items()})
+    scenario._rows = read.rows
+    scenario._notes += read.notes
 
 
 def _kind(root: Node) -> str:
