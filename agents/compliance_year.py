@@ -193,9 +193,17 @@ class ComplianceYear:
         return np.asarray(np.maximum(0.0, baseline * (1.0 + balance + own)) / float(progress.rules.right.lot))
 
     def free_lots(self, progress: RightProgress, k: int) -> Ints:
-        """Return the lots that firms are expected to be given free for a period, shape (n_firms,)."""
-        lots = np.maximum(self.expected_lots(progress, k), progress.issued_lots[k])
-        return self._covered(progress, np.floor(lots).astype(np.int64))
+        """Return the lots that the rules give each firm free for a period, at standard output, shape (n_firms,)."""
+        lots = sum((self._formula(progress, year)[0] for year in progress.uses[k].years), np.zeros(len(self.model.firms)))
+        return self._covered(progress, np.asarray(lots, dtype=np.int64))
+
+    def _formula(self, progress: RightProgress, year: int) -> tuple[Ints, Ints, Floats]:
+        """Return lots, output and use of each firm in a year at its smooth, public output."""
+        firms = self.model.firms
+        output = np.maximum(1, np.rint(firms.output * firms.trend())).astype(np.int64)
+        units = output * firms.intensity(year)[:, progress.index]
+        entitlement = self.model.authority.entitlements[progress.rules.right.code]
+        return entitlement.lots(year, output, self._lots(progress, units)), output, units
 
     def _own_margin(self, progress: RightProgress, k: int) -> Floats:
         """Return by how much a firm's own balance lay above the market's in the last period, 0 before any."""
@@ -242,9 +250,7 @@ class ComplianceYear:
         use, plan = progress.uses[k], progress.plans[k]
         entitlement = model.authority.entitlements[progress.rules.right.code]
         for i, year in enumerate(use.years):
-            output = np.maximum(1, np.rint(self._standard_output(use.years, i))).astype(np.int64)
-            units = output * model.firms.intensity(year)[:, progress.index]
-            lots = entitlement.lots(year, output, self._lots(progress, units))
+            lots, output, units = self._formula(progress, year)
             follows = entitlement.follows_output(year)
             plan.lots_per_output[i] = np.where(follows, lots / output, 0.0)
             plan.fixed_lots[i] = np.where(follows, 0.0, lots)
@@ -255,10 +261,6 @@ class ComplianceYear:
         progress.news_year = model.calendar.days[model.day].year
         model.authority.announce(progress.rules.right.code, use.period)
         model.expectations.hear(progress.index)
-
-    def _standard_output(self, years: tuple[int, ...], i: int) -> Floats:
-        """Return the public, smooth output of a year on which a plan is judged."""
-        return self.model.firms.output * self.model.firms.trend()
 
     def preallocate(self, progress: RightProgress, period_name: str) -> None:
         """Issue the early part, on last year's activity."""

@@ -104,12 +104,13 @@ class PrimaryMarket:
         lack = np.where(model.firms.covered[:, r], np.maximum(0.0, need - given - spare), 0.0)
         value = model.values_yuan()[:, r] / float(right.tick_yuan)
         budget = registry.cash[accounts] / float(right.tick_value_fen)
+        size = rules.rule.lot_size if (rules := progress.rules.auction) is not None else 1
         rows: list[tuple[int, int, int]] = []
         for firm in np.flatnonzero((lack >= 1.0) & (value >= 1.0)):
             left = float(budget[firm])
             for factor, part in STEPS:
                 price = max(1, round(float(value[firm]) * factor))
-                lots = min(int(lack[firm] * part), int(left / price))
+                lots = min(int(lack[firm] * part), int(left / price)) // size * size
                 if lots > 0:
                     rows.append((int(accounts[firm]), min(price, right.max_price_ticks), lots))
                     left -= price * lots
