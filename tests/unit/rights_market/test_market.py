@@ -4,6 +4,13 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+
+from rights_market.errors import ExchangeError
+from rights_market.market import Keep, Market
+from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+from rights_market.records import Orders, Reason
+from rights_market.registry.accounts import CLEARING_ACCOUNT, AccountKind, Accounts
+from rights_market.units import Side
 from tests.compliance_market import (
     assert_journal_replays,
     assert_orders_are_covered,
@@ -12,13 +19,6 @@ from tests.compliance_market import (
     rule_book,
     swap,
 )
-
-from rights_market.errors import ExchangeError
-from rights_market.market import Keep, Market
-from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
-from rights_market.records import Orders, Reason
-from rights_market.registry.accounts import CLEARING_ACCOUNT, AccountKind, Accounts
-from rights_market.units import Side
 
 SELLER, BUYER, THIRD = 2, 3, 4
 BOOK = rule_book(opening_price_ticks=5000, band=PriceBand(), fees=Fees(buyer=Decimal("0.003"), seller=Decimal("0.001")))

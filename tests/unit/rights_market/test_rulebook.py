@@ -1,0 +1,106 @@
+"""Rule books: what contradicts itself is refused with both fields named."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from rights_market.errors import PolicyError
+from rights_market.policies.auction import AuctionSchedule, SealedUniform
+from rights_market.policies.banking import FreeBanking, NoBanking
+from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.compliance import MakeGood, Stage, Surrender
+from rights_market.rulebook import AllocationEntry, AuctionRules, PenaltyEntry, RuleBook
+from tests.compliance_market import period, rule_book
+
+AUCTION = AuctionRules(SealedUniform(), AuctionSchedule(per_year=4))
+ONE_STAGE = Surrender(stages=(Stage(days_before=60, share=Decimal("0.3")),))
+
+
+class TestPeriods:
+    @pytest.mark.parametrize("periods", [(), (period(2025), period(2024)), (period(2024), period(2024, name="again"))])
+    def test_vintages_rise(self, periods):
+        with pytest.raises(PolicyError, match="CEA: periods have vintages"):
+            rule_book(periods=periods)
+
+    def test_names_differ(self):
+        with pytest.raises(PolicyError, match=r"names \['2024', '2024'\]"):
+            rule_book(periods=(period(2024), period(2025, name="2024")))
+
+
+class TestSupply:
+    def test_an_auction_needs_a_cap(self):
+        with pytest.raises(PolicyError, match="`auction` needs a `cap`"):
+            rule_book(auction=AUCTION)
+        assert rule_book(auction=AUCTION, cap=AbsolutePath(table={2024: 5, 2025: 5})).auction is AUCTION
+
+    def test_a_cap_reaches_every_year_of_use(self):
+        with pytest.raises(PolicyError, match="cap: table has no year 2025"):
+            rule_book(cap=AbsolutePath(table={2024: 5}))
+
+    @pytest.mark.parametrize("ticks", [0, 20_001])
+    def test_the_first_price_can_be_quoted(self, ticks):
+        with pytest.raises(PolicyError, match=f"opening_price_ticks is {ticks}, expected 1 to max_price_ticks 20000"):
+            rule_book(opening_price_ticks=ticks)
+
+
+class TestCompliance:
+    @pytest.mark.parametrize("stages", [(), (date(2025, 11, 2),)])
+    def test_stages_of_rule_and_period_agree(self, stages):
+        with pytest.raises(PolicyError, match="period 2024 has stages on"):
+            rule_book(periods=(period(2024, stages=stages),), surrender=ONE_STAGE)
+
+    def test_a_stage_of_the_period_needs_one_of_the_rule(self):
+        staged = period(2024, stages=(date(2025, 11, 1),))
+        with pytest.raises(PolicyError, match="period 2024 has stages on"):
+            rule_book(periods=(staged,))
+        assert rule_book(periods=(staged,), surrender=ONE_STAGE).periods == (staged,)
+
+    def test_a_stage_does_not_come_before_its_duty_is_known(self):
+        staged = period(2024, stages=(date(2025, 11, 1),), verify=date(2025, 11, 2), true_up=date(2025, 11, 3))
+        with pytest.raises(PolicyError, match="lies before verify 2025-11-02"):
+            rule_book(periods=(staged,), surrender=ONE_STAGE)
+
+    def test_the_date_of_making_good_follows_from_the_rule(self):
+        with pytest.raises(PolicyError, match=r"make_good is None, but make_good\.deadline is 60 days"):
+            rule_book(make_good=MakeGood(deadline=60))
+        dated = period(2024, make_good=date(2026, 3, 1))
+        assert rule_book(periods=(dated,), make_good=MakeGood(deadline=60)).periods == (dated,)
+
+    def test_cover_hands_nothing_in(self):
+        dated = period(2024, make_good=date(2026, 3, 1))
+        with pytest.raises(PolicyError, match=r"surrender\.mode is cover"):
+            rule_book(periods=(dated,), make_good=MakeGood(deadline=60), surrender=Surrender(mode="cover"))
+
+
+def test_units_keep_their_value_unless_they_lapse():
+    assert rule_book(banking=FreeBanking()).bankable
+    assert not rule_book(banking=NoBanking()).bankable
+
+
+@pytest.mark.parametrize(
+    ("record", "given"),
+    [
+        (AllocationEntry, {"rule": {"kind": "grandfathering", "base_years": [2020]}}),
+        (PenaltyEntry, {"rule": {"form": "fixed", "fen_per_lot": 5}}),
+        (AuctionRules, {"rule": {}, "schedule": {"per_year": 4}}),
+    ],
+)
+def test_a_reader_of_files_refuses_keys_that_do_not_exist(record, given):
+    reader = TypeAdapter(record)
+    assert isinstance(reader.validate_python(given), record)
+    with pytest.raises(ValidationError, match="Unexpected keyword argument"):
+        reader.validate_python({**given, "share": 0.5})
+
+
+def test_a_rule_book_is_read_with_its_limits():
+    reader = TypeAdapter(RuleBook)
+    book = rule_book()
+    given = {"right": book.right, "periods": list(book.periods), "opening_price_ticks": 5, "surrender": {}}
+    assert reader.validate_python(given) == replace(book, opening_price_ticks=5)
+    with pytest.raises(ValidationError, match="Unexpected keyword argument"):
+        reader.validate_python({**given, "bands": None})
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        reader.validate_python({**given, "periods": []})
