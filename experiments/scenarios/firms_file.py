@@ -166,8 +166,7 @@ class _Reader:
 
     def text(self, row: Row, name: str) -> str:
         cell = self.columns.cell(row, name)
-        words = "" if cell is None else unicodedata.normalize("NFKC", _shown(cell)).strip()
-        return "".join(c for c in words if c.isprintable())
+        return "" if cell is None else _clean(_shown(cell))
 
     def number(self, row: Row, name: str, unit: str) -> float | None:
         """Return a number in the unit wanted; None where the cell is empty or the file has no such column."""
@@ -207,9 +206,23 @@ def _number(cell: Cell, header: str) -> float | None:
     return value
 
 
+def cell_number(cell: Cell) -> float | None:
+    """Return the number in a cell; None where it is empty or holds something else."""
+    try:
+        return _number(cell, "")
+    except _Bad:
+        return None
+
+
 def _shown(cell: Cell) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _key(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    return _clean(text).casefold()
+
+
+def _clean(text: str) -> str:
+    """Return a label on one line, without marks that cannot be seen."""
+    words = unicodedata.normalize("NFKC", text)
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
