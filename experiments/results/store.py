@@ -28,8 +28,8 @@ class ResultError(Exception):
 
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
-    """Return a manifest as UTF-8 JSON, keys in order of the alphabet, so that equal manifests are equal bytes."""
-    return (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+    """Return a manifest as UTF-8 JSON, keys in the order given: a rule book is read in the order it was written."""
+    return (json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
 def table_bytes(name: str, table: pd.DataFrame) -> bytes:

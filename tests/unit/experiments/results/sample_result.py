@@ -379,7 +379,11 @@ def make_laboratory(seed: int = 1, days: int = 5) -> Result:
     manifest = {
         "format": 1, "kind": "laboratory", "name": "smith", "title": {"en": "Supply and demand", "zh": "供求实验"},
         "about": {"en": "Ten buyers and ten sellers.", "zh": "十名买方，十名卖方。"},
-        "scenario": {"rights": {"LAB": {}}, "population": {"kind": "induced", "values": [60.0, 55.0], "costs": [40.0], "strategy": "zip"}}, "scenario_text": "",
+        "scenario": {
+            "rights": {"LAB": {}},
+            "population": {"kind": "induced", "values": [60.0, 55.0], "costs": [40.0], "strategy": "zip"},
+        },
+        "scenario_text": "",
         "seed": seed, "versions": {"rights_market": "0.1.0"}, "commit": None, "started": "2026-11-23T10:00:00",
         "duration_s": {"total": 0.4}, "checks": {"audit": True}, "sectors": [], "periods": [], "sources": [],
         "rights": [{"code": "LAB", "name": {"en": "Unit", "zh": "单位"}, "unit": "unit", "lot": 1, "tick_yuan": 0.1}],
