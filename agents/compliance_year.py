@@ -80,7 +80,7 @@ class ComplianceYear:
                 if year in use.years:
                     weight = use.weight_before(start, year)
                     units = output * model.operations.intensity[:, progress.index]
-                    use.add(date(year, 7, 1), weight, units, units, output, np.zeros(len(firms)))
+                    use.add(date(year, 7, 1), weight, units, units, output)
         if start.year > (years[-1] if years else start.year - 1):
             model.operations.begin_year(start.year, model.streams)
         self._report_base_years()
@@ -105,7 +105,8 @@ class ComplianceYear:
             r = progress.index
             for use in progress.uses:
                 if use.covers(today):
-                    use.add(today, weight, rates.use[:, r], rates.baseline[:, r], rates.output, rates.cost[:, r])
+                    use.add(today, weight, rates.use[:, r], rates.baseline[:, r], rates.output)
+                    use.add_abatement(weight, rates.need[:, r], model.operations.share[:, r], rates.cost[:, r])
         self.output_made += weight * rates.output
         self.cost_spent += weight * rates.cost.sum(axis=1)
         self.years_worked += weight

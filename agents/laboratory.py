@@ -24,7 +24,7 @@ from agents.spec import InducedSpec
 from agents.strategies import STRATEGIES, Quotes
 from agents.streams import ARRIVALS, Streams
 from agents.views import Trader, release_from_mesa
-from rights_market import AccountKind, Accounts, OrderKind, Orders, Receipt, Side
+from rights_market import AccountKind, Accounts, ExchangeError, OrderKind, Orders, Receipt, Side
 from rights_market.market import Keep, Market
 
 Ints = npt.NDArray[np.int64]
@@ -125,6 +125,7 @@ class LaboratoryModel(mesa.Model):
             [book.right for book in books],
         )
         self.recorder = LaboratoryRecorder(spec.days, sessions, schedule.equilibrium)
+        self._trading: Rows = np.empty(0, dtype=np.intp)
         self._traders_shown = False
 
     # -- the day
@@ -134,7 +135,7 @@ class LaboratoryModel(mesa.Model):
         self.open_day()
         batches = -(-self.spec.turns_per_trader * len(self.schedule) // min(self.spec.batch, len(self.schedule)))
         for _ in range(batches):
-            if not len(self._trading()):
+            if not len(self._trading):
                 break
             self.trade_batch()
         self.close_day()
@@ -165,9 +166,18 @@ class LaboratoryModel(mesa.Model):
         self.desk.open_day([[s] for s in sessions])
         self.object_traders.board.day = self.day
         self.strategy.open_day(self.desk)
+        self._trading = self._find_trading()
 
     def trade_batch(self) -> Receipt:
-        """Let the traders who are drawn quote one unit each, in random order, and match what they send."""
+        """Let the traders who are drawn quote one unit each, in random order, and match what they send.
+
+        Raises
+        ------
+        ExchangeError
+            If no day is open.
+        """
+        if not self.market.is_open.any():
+            raise ExchangeError("trade_batch: no day is open; call open_day first")
         quotes = self._improving(self._quotes(self._drawn()))
         kind = OrderKind.REQUOTE
         if self.spec.batch > 1:
@@ -196,7 +206,7 @@ class LaboratoryModel(mesa.Model):
         self.datacollector.collect(self)
         self.running = self.day + 1 < self.spec.days
 
-    def _trading(self) -> Rows:
+    def _find_trading(self) -> Rows:
         """Return the rows that may trade: those with units left, in sessions where both sides have some.
 
         Traders who never quote at a loss and learn nothing are sent home as soon as no pair of them can gain.
@@ -208,14 +218,14 @@ class LaboratoryModel(mesa.Model):
             ticks = self.schedule.ticks
             best = np.where(left & buys, ticks, -1).max(axis=1)
             lowest = np.where(left & ~buys, ticks, best.max(initial=0) + 1).min(axis=1)
-            open_sessions = best >= lowest
+            open_sessions = best > lowest
         else:
             open_sessions = (left & buys).any(axis=1) & (left & ~buys).any(axis=1)
         return np.flatnonzero(left & open_sessions[:, np.newaxis])
 
     def _drawn(self) -> Rows:
         """Draw `batch` traders of each session without repetition, in random order."""
-        rows, rng, n = self._trading(), self.streams[ARRIVALS], len(self.schedule)
+        rows, rng, n = self._trading, self.streams[ARRIVALS], len(self.schedule)
         if self.spec.batch >= n:
             return rng.permutation(rows)
         key = rng.random(len(rows))
@@ -258,6 +268,7 @@ class LaboratoryModel(mesa.Model):
             mine = seats.order_id[row, side]
             gone = (mine == trades.maker) | (mine == trades.taker)
             seats.order_id[row[gone], side] = NO_ORDER
+        self._trading = self._find_trading()
         if self.spec.clear_after_trade:
             self._clear(np.unique(seats.right[buyer]))
 
@@ -267,8 +278,10 @@ class LaboratoryModel(mesa.Model):
         rests = (seats.order_id != NO_ORDER) & np.isin(seats.right, sessions)[:, np.newaxis]
         row, side = np.nonzero(rests)
         target = seats.order_id[row, side]
-        cancels = Orders.of(seats.account[row], seats.right[row], side, 0, 0, kind=OrderKind.CANCEL, target=target)
-        self.market.submit(cancels)
+        n = len(row)
+        none, kind = np.zeros(n, dtype=np.int64), np.full(n, OrderKind.CANCEL, dtype=np.int8)
+        instrument = seats.right[row].astype(np.int32)
+        self.market.submit(Orders(seats.account[row], instrument, side.astype(np.int8), kind, none, none, target))
         seats.order_id[row, side] = NO_ORDER
         self.desk.refresh()
 
@@ -347,6 +360,7 @@ class LaboratoryModel(mesa.Model):
         self.datacollector.model_vars = {name: list(values) for name, values in state["collected"].items()}
         self.object_traders.board.day = self.day
         self.running = self.recorder.days_closed < self.spec.days
+        self._trading = self._find_trading()
 
 
 class Subject(Trader):

@@ -33,6 +33,8 @@ class Rates:
     output : ndarray of float64, shape (n_firms,)
     baseline : ndarray of float64, shape (n_firms, n_rights)
         Use without any policy.
+    need : ndarray of float64, shape (n_firms, n_rights)
+        Use at the output made, before abatement.
     use : ndarray of float64, shape (n_firms, n_rights)
         Use after abatement, investments and the answer of output.
     cost : ndarray of float64, shape (n_firms, n_rights)
@@ -41,6 +43,7 @@ class Rates:
 
     output: Floats
     baseline: Floats
+    need: Floats
     use: Floats
     cost: Floats
 
@@ -102,6 +105,7 @@ class Operations:
         return Rates(
             output=undisturbed * self.response,
             baseline=undisturbed[:, np.newaxis] * self.intensity,
+            need=need,
             use=np.maximum(need - abated - self.lumpy, 0.0),
             cost=need * firms.curves.cost(self.share),
         )

@@ -17,6 +17,7 @@ from rights_market.exchange.calendar import Period
 Floats = npt.NDArray[np.float64]
 
 YEAR = 365.0
+_SUMS = ("use", "baseline", "need", "own_abated", "cost", "output")
 
 
 class PeriodUse:
@@ -31,8 +32,9 @@ class PeriodUse:
 
     Attributes
     ----------
-    use, baseline, cost : ndarray of float64, shape (n_firms,)
-        Units used so far; units that would have been used without policy; cost of abatement, CNY.
+    use, baseline, need, own_abated, cost : ndarray of float64, shape (n_firms,)
+        Units used so far; units that would have been used without policy; units needed at the output that was made;
+        units abated by the continuous measure aimed at this right; its cost, CNY.
     output : ndarray of float64, shape (n_years, n_firms)
         Output so far, by year of `years`.
     """
@@ -42,6 +44,8 @@ class PeriodUse:
         self.years = period.years
         self.use: Floats = np.zeros(n_firms)
         self.baseline: Floats = np.zeros(n_firms)
+        self.need: Floats = np.zeros(n_firms)
+        self.own_abated: Floats = np.zeros(n_firms)
         self.cost: Floats = np.zeros(n_firms)
         self.output: Floats = np.zeros((len(self.years), n_firms))
 
@@ -68,20 +72,25 @@ class PeriodUse:
         """Return the length of the window of use, years."""
         return ((self.period.use_to - self.period.use_from).days + 1) / YEAR
 
-    def add(self, day: date, weight: float, use: Floats, baseline: Floats, output: Floats, cost: Floats) -> None:
+    def add(self, day: date, weight: float, use: Floats, baseline: Floats, output: Floats) -> None:
         """Add a stretch of `weight` years at the yearly rates given; all of shape (n_firms,)."""
         self.use += weight * use
         self.baseline += weight * baseline
-        self.cost += weight * cost
         self.output[self.slot(day)] += weight * output
+
+    def add_abatement(self, weight: float, need: Floats, share: Floats, cost: Floats) -> None:
+        """Add what the measure aimed at this right did in a stretch of `weight` years; all of shape (n_firms,)."""
+        self.need += weight * need
+        self.own_abated += weight * (share * need)
+        self.cost += weight * cost
 
     def state(self) -> dict[str, Any]:
         """Return the sums so far."""
-        return {name: getattr(self, name).copy() for name in ("use", "baseline", "cost", "output")}
+        return {name: getattr(self, name).copy() for name in _SUMS}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back the sums."""
-        for name in ("use", "baseline", "cost", "output"):
+        for name in _SUMS:
             getattr(self, name)[...] = state[name]
 
 
