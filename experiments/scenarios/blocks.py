@@ -170,6 +170,8 @@ class Observation(Block):
 
     metric: str
     year: Year
+    period: str | None = None
+    """Name of the compliance period, for a number that belongs to one and not to a calendar year."""
     value: float
     unit: str
     source: str

@@ -83,7 +83,7 @@ def run(
     first = Result(manifest, tables)
     tables = {**tables, "kpis": kpi_table(first)}
     if isinstance(scenario, MarketScenario) and scenario.observations:
-        seen = [o.model_dump() for o in scenario.observations]
+        seen = [{**o.model_dump(), "year": o.period or o.year} for o in scenario.observations]
         tables["reality"] = reality_table(tables["kpis"], seen, next(iter(scenario.rights)))
     manifest["duration_s"] = {"simulation": round(ran, 3), "total": round(time.process_time() - cpu, 3)}
     return Result(manifest, tables)
