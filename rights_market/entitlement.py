@@ -126,8 +126,10 @@ class Entitlement:
         lots = 0
         for served in self._entries(year):
             rule = served.rule
-            if isinstance(rule, Grandfathering) and rule.total and self._is_reported(rule, year):
-                lots += rule.total - sum(rule.allocate(self._history(rule, served.rows, year), year))
+            if not isinstance(rule, Grandfathering) or rule.total is None or not self._is_reported(rule, year):
+                continue
+            if not np.any(self._history(rule, served.rows, year)):
+                lots += rule.total
         return lots
 
     def follows_output(self, year: int) -> npt.NDArray[np.bool_]:

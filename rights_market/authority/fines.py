@@ -128,10 +128,11 @@ class Fines:
             rule = self._office.books[row.right].penalties[row.entry].rule
             days = row.days + calendar_days
             cash = self._office.market.registry.cash[self._office.accounts]
-            who = np.flatnonzero(row.unpaid_fen)
-            settled = np.zeros_like(row.unpaid_fen)
+            who = np.flatnonzero((row.unpaid_fen > 0) & (cash > 0))
+            settled, fen = np.zeros_like(cash), np.zeros_like(cash)
             settled[who] = _settled(rule, row.unpaid_fen[who], cash[who], days)
-            paid += self._pay(settled + rule.accrued(settled, days))
+            fen[who] = settled[who] + rule.accrued(settled[who], days)
+            paid += self._pay(fen)
             if (row.unpaid_fen > settled).any():
                 left_over.append(row._replace(unpaid_fen=row.unpaid_fen - settled, days=days))
         self.arrears = left_over

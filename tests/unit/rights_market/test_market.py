@@ -10,6 +10,7 @@ from rights_market.market import Keep, Market
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 from rights_market.records import Orders, Reason
 from rights_market.registry.accounts import CLEARING_ACCOUNT, AccountKind, Accounts
+from rights_market.registry.journal import Op
 from rights_market.units import Side
 from tests.compliance_market import (
     assert_journal_replays,
@@ -118,6 +119,15 @@ class TestDay:
         assert market.best_bid[0] == 4950
         assert market.batch == 1
         assert market.tape.last_price[0] == receipt.trades.price_ticks[0]
+
+    def test_the_journal_names_the_day_of_every_movement(self):
+        market = open_market()
+        swap(market, SELLER, BUYER, 0, 10, 5000)
+        market.close_day()
+        market.open_day(4, [0])
+        swap(market, SELLER, BUYER, 0, 10, 5000)
+        rows = market.registry.journal.table()
+        assert rows["day"][rows["op"] == Op.DELIVER].tolist() == [0, 4]
 
     def test_traded_sums_the_last_closed_days(self):
         market = open_market()
