@@ -1,0 +1,1 @@
+"""The exchange: calendar, order books, auctions, price limits and the tape."""

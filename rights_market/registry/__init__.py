@@ -1,0 +1,1 @@
+"""The registry: who owns what, what is owed, and the journal of every movement."""
