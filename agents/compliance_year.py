@@ -188,10 +188,14 @@ class ComplianceYear:
         year = progress.uses[k].years[-1]
         balance = progress.balance_of(year, self.model.behaviour.tightening)
         own = self._own_margin(progress, k)
+        baseline = self._whole_baseline(progress, k)
+        return np.asarray(np.maximum(0.0, baseline * (1.0 + balance + own)) / float(progress.rules.right.lot))
+
+    def _whole_baseline(self, progress: RightProgress, k: int) -> Floats:
+        """Return use without policy over a whole period: what was, and the rest at today's rate."""
         use = progress.uses[k]
         today = self.model.calendar.days[max(0, self.model.day)]
-        baseline = use.baseline + use.rest_of_window(today) * self.model.rates.baseline[:, progress.index]
-        return np.asarray(np.maximum(0.0, baseline * (1.0 + balance + own)) / float(progress.rules.right.lot))
+        return np.asarray(use.baseline + use.rest_of_window(today) * self.model.rates.baseline[:, progress.index])
 
     def free_lots(self, progress: RightProgress, k: int) -> Ints:
         """Return the lots that the rules give each firm free for a period, at standard output, shape (n_firms,)."""
@@ -219,7 +223,7 @@ class ComplianceYear:
         common = (given - used)[covered].sum() / max(used[covered].sum(), 1e-12)
         return np.asarray(np.where(covered, margin - common, 0.0))
 
-    def total_to_issue(self, progress: RightProgress, k: int, yearly: float, *, auctions: bool) -> float:
+    def total_to_issue(self, progress: RightProgress, k: int, *, auctions: bool) -> float:
         """Return the lots that the public expects to be issued for a period in all: the cap, or what is given free."""
         book, use = progress.rules, progress.uses[k]
         if book.cap is not None and auctions:
@@ -228,7 +232,8 @@ class ComplianceYear:
             covered = self.model.firms.covered[:, progress.index]
             return float(self.expected_lots(progress, k)[covered].sum())
         balance = progress.balance_of(use.years[-1], self.model.behaviour.tightening)
-        return yearly * use.window() * (1.0 + balance) / float(book.right.lot)
+        covered = self.model.firms.covered[:, progress.index]
+        return float(self._whole_baseline(progress, k)[covered].sum()) * (1.0 + balance) / float(book.right.lot)
 
     def supply(self, progress: RightProgress, today: date, ahead: int, yearly: float, *, auctions: bool) -> float:
         """Return the units that the public expects to be issued for the year that starts `ahead` years from today."""

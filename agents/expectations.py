@@ -264,7 +264,7 @@ class Expectations:
             if use.period.use_from > today:
                 continue
             rest = use.rest_of_window(today)
-            due = model.year_course.total_to_issue(progress, k, yearly, auctions=auctions) * lot
+            due = model.year_course.total_to_issue(progress, k, auctions=auctions) * lot
             issued = float(progress.issued_lots[k].sum()) * lot
             if auctions:
                 issued += model.primary_market.sold_lots(progress.rules.right.code, use.period.vintage) * lot

@@ -35,7 +35,7 @@ from agents.strategies import STRATEGIES, Quotes, Strategy
 from agents.streams import Streams
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
-from rights_market import AccountKind, Accounts, Receipt
+from rights_market import AccountKind, Accounts, Receipt, Registry
 from rights_market.authority import Authority, Covered
 from rights_market.exchange.calendar import Agenda, Hook
 from rights_market.market import Market
@@ -198,7 +198,7 @@ class RightsMarketModel(mesa.Model):
             raise ValueError(f"the calendar ends with day {self.day}; there is no further day to open")
         self.day += 1
         day = self.day
-        usable = [p.usable(day) for p in self.progress]
+        usable = [self._tradable(p) for p in self.progress]
         self._carry_prices()
         self.market.open_day(day, [i for instruments in usable for i in instruments])
         self.desk.open_day(usable)
@@ -227,6 +227,18 @@ class RightsMarketModel(mesa.Model):
         self.recorder.end_day()
         self.datacollector.collect(self)
         self.running = self.day + 1 < len(self.calendar)
+
+    def _tradable(self, progress: RightProgress) -> list[int]:
+        """Return the instruments of a right that are traded today: the front one, and older ones that anybody holds."""
+        usable = progress.usable(self.day)
+        registry = self.market.registry
+        return [i for i in usable if i == usable[-1] or self._outstanding(registry, i) > 0]
+
+    @staticmethod
+    def _outstanding(registry: Registry, instrument: int) -> int:
+        came = registry.total("issued")[instrument] + registry.total("converted_in")[instrument]
+        went = sum(registry.total(name)[instrument] for name in ("converted_out", "surrendered", "cancelled", "expired"))
+        return int(came - went)
 
     def _carry_prices(self) -> None:
         """Let a vintage that comes to the front begin at the price of the one before."""

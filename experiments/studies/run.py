@@ -131,8 +131,9 @@ def versions() -> dict[str, str]:
     """Return the versions of this project and of what its numbers rest on."""
     from importlib.metadata import version
 
-    names = ("rights-market", "mesa", "numpy", "pandas", "numba", "scipy", "networkx", "matplotlib")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    names = ("mesa", "numpy", "pandas", "numba", "scipy", "networkx", "matplotlib")
+    own = {"rights_market": version("rights-market"), "python": platform.python_version()}
+    return own | {name: version(name) for name in names}
 
 
 def commit() -> str | None:
