@@ -15,7 +15,7 @@ Exit codes:
   0    done
   1    the run failed, or its result could not be written (disk full)
   2    the arguments, the scenario or the firms file are wrong; nothing was written
-  130  stopped with Ctrl-C; nothing was written
+  130  stopped with Ctrl-C; nothing is left half-written
 """
 
 _LANG = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")

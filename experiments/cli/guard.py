@@ -10,13 +10,14 @@ import click
 
 from experiments.results.store import ResultError
 from experiments.scenarios.errors import ScenarioError
+from rights_market.errors import PolicyError
 
 FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
 
-_STOPPED = {"en": "Stopped; nothing was written.", "zh": "已中断，未写入任何文件。"}
-_COUNT = {"en": "{n} problem(s) in the scenario; nothing was run.", "zh": "情景文件有 {n} 处问题，未运行。"}
+_STOPPED = {"en": "Stopped; nothing is left half-written.", "zh": "已中断，没有留下不完整的文件。"}
+_COUNT = {"en": "{n} problem(s) found; nothing was run or written.", "zh": "发现 {n} 处问题，未运行，也未写入文件。"}
 
 
 @contextlib.contextmanager
@@ -34,7 +35,7 @@ def guarded(lang: str = "en") -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo(_STOPPED[lang], err=True)
         sys.exit(INTERRUPTED)
-    except ResultError as error:
+    except (PolicyError, ResultError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(FAILED)
     except OSError as error:

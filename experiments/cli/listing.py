@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from experiments.scenarios.catalogue import shipped
 from experiments.scenarios.load import load_scenario
+
+if TYPE_CHECKING:
+    from experiments.scenarios.schema import LaboratoryScenario, MarketScenario
 
 _SOUND = {
     "en": "{name}: no problem found ({rights} right(s), {days} trading days)",
@@ -52,15 +56,18 @@ def check_scenario(name: str, overrides: tuple[str, ...], lang: str) -> None:
         If it is not sound.
     """
     from experiments.cli.console import note_lines
-    from experiments.scenarios.schema import LaboratoryScenario
 
     scenario = load_scenario(name, overrides=overrides)
     note_lines(scenario.notes, lang)
+    click.echo(_SOUND[lang].format(name=scenario.name, rights=len(scenario.rule_books()), days=_days(scenario)))
+
+
+def _days(scenario: MarketScenario | LaboratoryScenario) -> int:
+    from experiments.scenarios.schema import LaboratoryScenario
+
     if isinstance(scenario, LaboratoryScenario):
-        days = scenario.population.days
-    else:
-        days = len(scenario.trading_calendar())
-    click.echo(_SOUND[lang].format(name=scenario.name, rights=len(scenario.rule_books()), days=days))
+        return scenario.population.days
+    return len(scenario.trading_calendar())
 
 
 def print_schema() -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 MANIFEST = "manifest.json"
+_NO_REPORT = {
+    "en": "The result is complete in {folder}; only its report is missing: rights-market report {folder}",
+    "zh": "结果已完整写入 {folder}，仅缺报告：rights-market report {folder}",
+}
 
 
 def run_scenario(
@@ -80,21 +84,20 @@ def check_place(folder: Path, overwrite: bool) -> None:
 
 
 def save_with_report(result: Result, folder: Path, lang: str, *, overwrite: bool) -> Path:
-    """Write the result with its report, complete or not at all; return the path of the report.
+    """Write the result, complete or not at all, then its report; return the path of the report.
 
-    The report is made first, beside the folder, and moved in last: what stops it leaves no result without a report.
+    What stops the report leaves the result, from which it can be written again.
     """
     from experiments.results.report import write_report
 
-    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.html")
+    result.save(folder, overwrite=overwrite)
+    path = folder / REPORT
     try:
-        write_report(result, draft, lang=lang)
-        result.save(folder, overwrite=overwrite)
-        os.replace(draft, folder / REPORT)
-    finally:
-        draft.unlink(missing_ok=True)
-    return folder / REPORT
+        write_report(result, path, lang=lang)
+    except BaseException:
+        click.echo(_NO_REPORT[lang].format(folder=folder), err=True)
+        raise
+    return path
 
 
 def write_report_of(folder: Path, lang: str) -> Path:

@@ -192,7 +192,7 @@ def _overlaps(scenario: MarketScenario, root: Node) -> Found:
             # Fines of different forms add up; two of one form would be a slip.
             if first.where.overlaps(second.where) and getattr(first, "form", None) == getattr(second, "form", None):
                 other, _ = root.nearest((*path, i))
-                what = f"E_OVERLAP: some firm and year is meant by this entry and by entry {i} (line {other.line})"
+                what = f"E_OVERLAP: some firm and year is meant by this entry and by entry {i} (line {other.place})"
                 yield problem_at(root, (*path, j), what, "`where` blocks without a common sector and year", "")
 
 

@@ -65,7 +65,7 @@ def problem_at(root: Node, path: Path, what: str, expected: str = "", got: str |
     """Return a problem at a field; where it was not written, at the nearest block that was."""
     node, is_written = root.nearest(path)
     shown = node.shown if got is None and is_written else (got or "")
-    return Problem(node.file, node.line, dotted(path), what, shown, expected)
+    return Problem(node.file, node.place, dotted(path), what, shown, expected)
 
 
 def rule_problem(error: RightsMarketError | ValueError, path: Path, root: Node) -> Problem:
@@ -75,9 +75,9 @@ def rule_problem(error: RightsMarketError | ValueError, path: Path, root: Node) 
     block, _ = root.nearest(path)
     named = next((w for w in re.findall(r"\w+", message) if w in block.children), None)
     if named is None:
-        return Problem(block.file, block.line, dotted(path), message, "", expected)
+        return Problem(block.file, block.place, dotted(path), message, "", expected)
     node = block.children[named]
-    return Problem(node.file, node.line, dotted((*path, named)), message, node.shown, expected)
+    return Problem(node.file, node.place, dotted((*path, named)), message, node.shown, expected)
 
 
 def _schema_problems(error: ValidationError, root: Node, schema: dict[str, Any]) -> Iterator[Problem]:
@@ -98,7 +98,7 @@ def _schema_problem(detail: Any, root: Node, schema: dict[str, Any]) -> tuple[Pa
     node, _ = root.nearest(path)
     kind, context = detail["type"], detail.get("ctx", {})
     at_key = kind in _UNKNOWN_KEY or detail["loc"][-1] == "[key]"
-    line = node.key_line or node.line if at_key else node.line
+    line = node.key_line or node.line if at_key else node.place
 
     def at(what: str, expected: str, where: Path = path, got: str | None = None) -> tuple[Path, Problem]:
         return where, Problem(node.file, line, dotted(where), what, node.shown if got is None else got, expected)
@@ -171,7 +171,13 @@ def _described(schema: dict[str, Any], path: Path, field: str, root: Node) -> st
     for part in _schemas_at(schema, path, root):
         about = part.get("properties", {}).get(field)
         if about is not None:
-            words = {"number": "a number", "integer": "a whole number", "array": "a list", "object": "a mapping"}
+            words = {
+                "string": "text",
+                "number": "a number",
+                "integer": "a whole number",
+                "array": "a list",
+                "object": "a mapping",
+            }
             return about.get("description") or words.get(about.get("type"), "a value")
     return "a value"
 

@@ -40,6 +40,11 @@ class Node:
         return self.value if isinstance(self.value, dict) else {}
 
     @property
+    def place(self) -> int:
+        """Line at which a message points: of a block, its key."""
+        return self.key_line if self.key_line and isinstance(self.value, dict | list) else self.line
+
+    @property
     def shown(self) -> str:
         """The value as a message shows it."""
         if isinstance(self.value, dict):
