@@ -45,9 +45,10 @@ def main() -> None:
 def run(**options: Any) -> None:
     """Run SCENARIO (a shipped name or a YAML file) and write its result and report."""
     from experiments.cli.guard import guarded
-    from experiments.cli.running import run_scenario
 
     with guarded(options["lang"]):
+        from experiments.cli.running import run_scenario
+
         run_scenario(**options)
 
 
