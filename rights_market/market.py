@@ -245,8 +245,11 @@ class Market:
         Raises
         ------
         ExchangeError
-            If it has traded today.
+            If it has traded today, or the price cannot be quoted.
         """
+        top = self.instruments[instrument].right.max_price_ticks
+        if not 1 <= price_ticks <= top:
+            raise ExchangeError(f"guide price of {price_ticks} ticks lies outside 1 to max_price_ticks {top}")
         self.tape.begin_at(instrument, price_ticks)
         self._reference[instrument] = price_ticks
         self._has_close[instrument] = False

@@ -237,6 +237,20 @@ class TestReference:
         market.open_day(1, [1])
         assert market.price_high[1] == 5940
 
+    def test_a_guide_price_begins_anew(self):
+        market = open_market()
+        market.guide_price(0, 8000)
+        assert (market.price_low[0], market.price_high[0]) == (7200, 8800)
+        assert (market.last_price[0], market.reference[0]) == (8000, 8000)
+        swap(market, SELLER, BUYER, 0, 1, 8000)
+        with pytest.raises(ExchangeError, match="has traded today"):
+            market.guide_price(0, 5000)
+
+    @pytest.mark.parametrize("price", [0, 20_001])
+    def test_a_guide_price_can_be_quoted(self, price):
+        with pytest.raises(ExchangeError, match=f"guide price of {price} ticks"):
+            open_market().guide_price(0, price)
+
 
 class TestRegistrar:
     def test_sell_orders_of_many_accounts_are_withdrawn_in_one_instrument(self):
