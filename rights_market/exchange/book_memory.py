@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
 from rights_market.kernels import book as layout
+from rights_market.kernels import matching
 from rights_market.kernels.book import ORDER, TRADE, Book, Rows
 from rights_market.records import Trades
 from rights_market.rights import MAX_PRICE_TICKS
@@ -28,8 +31,8 @@ class BookMemory:
 
     Attributes
     ----------
-    book : Book
-        The arrays; replaced when they grow.
+    match_one : callable
+        The kernel of that name with the arrays of the book filled in.
 
     Notes
     -----
@@ -59,6 +62,17 @@ class BookMemory:
             trades=np.empty(capacity, TRADE),
         )
         _chain(self.book, 1)
+
+    @property
+    def book(self) -> Book:
+        """The arrays; replaced when they grow."""
+        return self._book
+
+    @book.setter
+    def book(self, book: Book) -> None:
+        self._book = book
+        orders, trades = book.orders.view(np.int64), book.trades.view(np.int64)
+        self.match_one = partial(matching.match_one, orders, book.ladder, book.slots, book.heads, book.meta, trades)
 
     @property
     def nbytes(self) -> int:

@@ -21,6 +21,7 @@ from rights_market.exchange.resting import Resting as Resting
 from rights_market.kernels import book as layout
 from rights_market.kernels import call_clearing, matching
 from rights_market.kernels.book import ORDER, Rows, list_queues, read_depth, requeue
+from rights_market.kernels.matching import MALFORMED
 from rights_market.kernels.settlement import Funds
 from rights_market.records import OrderKind, Orders, Reason, Receipt, Trades
 from rights_market.units import Side
@@ -176,13 +177,11 @@ class OrderBook:
         ExchangeError
             If side or kind does not exist.
         """
-        funds = None if funding is None else self._funds(funding, self._rows_of(1))
-        answer = matching.match_one(
-            *self._memory.book, funds, account, instrument, side, kind, price_ticks, lots, target
-        )
-        if answer > matching.MALFORMED:
+        funds = None if funding is None else self._funds_of(funding, self._rows_of(1))
+        answer: int = self._memory.match_one(funds, account, instrument, side, kind, price_ticks, lots, target)
+        if answer > MALFORMED:
             return answer
-        if answer == matching.MALFORMED:
+        if answer == MALFORMED:
             raise _malformed("an order", side, kind)
         self._memory.make_room(1, self._memory.live + 1024)
         self._memory.make_room_for_orders(1)

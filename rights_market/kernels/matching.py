@@ -22,13 +22,14 @@ from rights_market.kernels.book import (
     MAX_PRICE,
     NEXT_ID,
     NOBODY,
+    ORDER,
+    TRADE,
     TRADES,
     Book,
     Int,
     Int8,
     Int32,
     Int64,
-    Rows,
     queue_last,
     slot_named,
 )
@@ -287,12 +288,12 @@ def match_orders(
 
 @kernel
 def match_one(
-    orders: Rows,
+    orders: Int64,
     ladder: Int32,
     slots: Int32,
     heads: Int64,
     meta: Int64,
-    trades: Rows,
+    trades: Int64,
     funds: Funds | None,
     account: Int,
     instrument: Int,
@@ -302,7 +303,10 @@ def match_one(
     lots: Int,
     target: Int,
 ) -> int:
-    """Carry out one order; the arrays come one by one because that is what a call from Python costs least with.
+    """Carry out one order.
+
+    The arrays of the `Book` come one by one, and orders and trades as int64 words, because numba takes such arrays from
+    Python several times faster than a tuple of arrays or an array of records.
 
     Returns
     -------
@@ -310,11 +314,15 @@ def match_one(
         Order id of an accepted order; minus the reason of a refused one, which uses up an id too; `NEEDS_ROOM` or
         `MALFORMED` if nothing was done.
     """
-    book = Book(orders, ladder, slots, heads, meta, trades)
+    book = Book(orders.view(ORDER), ladder, slots, heads, meta, trades.view(TRADE))
     if is_malformed(side, kind):
         return MALFORMED
     order_id = meta[NEXT_ID]
-    if lacks_room(book, funds) or order_id - meta[BASE_ID] >= len(slots) or meta[TRADES] + meta[LIVE] >= len(trades):
+    if (
+        lacks_room(book, funds)
+        or order_id - meta[BASE_ID] >= len(slots)
+        or meta[TRADES] + meta[LIVE] >= len(book.trades)
+    ):
         return NEEDS_ROOM
     meta[NEXT_ID] = order_id + 1
     reason, filled = process(book, funds, order_id, account, instrument, side, kind, price, lots, target)
