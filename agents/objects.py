@@ -5,14 +5,14 @@ The orders of all objects of a round go to the exchange in one table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from agents.desk import Desk
-from agents.seats import Seats
+from agents.seats import Rows, Seats
 from agents.strategies.base import Quotes
 from rights_market import Right, Side
 
@@ -161,33 +161,50 @@ class ObjectTraders:
         rights: Sequence[Right],
     ) -> None:
         self.board = PublicBoard(desk, rights)
-        self._entries: list[tuple[ObjectTrader, MarketView, dict[str, int]]] = []
-        for participant, account in zip(participants, accounts, strict=True):
-            own = np.flatnonzero(seats.account == account)
+        self._right_of = seats.right
+        self._tick = np.array([self.board.tick[code] for code in self.board.codes])
+        self._lot = np.array([self.board.lot[code] for code in self.board.codes])
+        self._entry_of = np.full(len(seats), -1, dtype=np.intp)
+        self._entries: list[tuple[Callable[[MarketView], Iterable[Wanted]], MarketView, dict[str, int]]] = []
+        by_account = np.argsort(seats.account, kind="stable")
+        first = np.searchsorted(seats.account, accounts, sorter=by_account)
+        last = np.searchsorted(seats.account, accounts, sorter=by_account, side="right")
+        for participant, account, start, stop in zip(participants, accounts, first, last, strict=True):
+            own = np.sort(by_account[start:stop])
             seat_of = {self.board.codes[seats.right[s]]: int(s) for s in own}
-            self._entries.append((participant.trader, MarketView(self.board, desk, int(account), seat_of), seat_of))
+            self._entry_of[own] = len(self._entries)
+            view = MarketView(self.board, desk, int(account), seat_of)
+            self._entries.append((participant.trader.decide, view, seat_of))
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def quotes(self) -> Quotes:
-        """Return the quotes of all objects for this round."""
-        seat: list[int] = []
-        side: list[int] = []
-        price: list[int] = []
-        lots: list[int] = []
-        if self._entries:
-            board = self.board
-            board.refresh()
-            for trader, view, seat_of in self._entries:
-                for right, which, price_yuan, units in trader.decide(view):
-                    seat.append(seat_of[right])
-                    side.append(which)
-                    price.append(round(price_yuan / board.tick[right]))
-                    lots.append(round(units / board.lot[right]))
+    def quotes(self, seats: Rows | None = None) -> Quotes:
+        """Return the quotes of all objects for this round, or of those whose turn it is.
+
+        Parameters
+        ----------
+        seats : ndarray of intp, optional
+            Seats of the objects that are asked, in their order; each object is asked once.
+        """
+        rows: list[tuple[int, int, float, float]] = []
+        add = rows.append
+        entries = self._entries
+        if seats is not None:
+            entries = [entries[i] for i in dict.fromkeys(self._entry_of[seats].tolist())]
+        if entries:
+            self.board.refresh()
+        for decide, view, seat_of in entries:
+            for right, side, price_yuan, units in decide(view):
+                add((seat_of[right], side, price_yuan, units))
+        if not rows:
+            return Quotes.none()
+        seat, sides, prices, amounts = zip(*rows, strict=True)
+        at = np.array(seat, dtype=np.intp)
+        right_of = self._right_of[at]
         return Quotes(
-            np.array(seat, dtype=np.intp),
-            np.array(side, dtype=np.int8),
-            np.array(price, dtype=np.int64),
-            np.array(lots, dtype=np.int64),
+            at,
+            np.array(sides, dtype=np.int8),
+            np.rint(np.array(prices, dtype=np.float64) / self._tick[right_of]).astype(np.int64),
+            np.rint(np.array(amounts, dtype=np.float64) / self._lot[right_of]).astype(np.int64),
         )
