@@ -58,7 +58,7 @@ def gode_sunder(values: list[float], costs: list[float], strategy: str, **change
     return InducedSpec(values=values, costs=costs, strategy=strategy, **(rules | changes))  # type: ignore[arg-type]
 
 
-# Smith (1962, Journal of Political Economy 70:111), test 1, played by the traders of Cliff and Bruten (1997, HPL-97-141).
+# Smith (1962, Journal of Political Economy 70:111), test 1, with the traders of Cliff and Bruten (1997, HPL-97-141).
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,9 @@ def test_zero_intelligence_has_no_memory() -> None:
     assert lies_within(slopes, -0.3, 0.3)
 
 
-# Gode and Sunder (1993, Journal of Political Economy 101:119).  Their schedules are not given in full; these are ours, with
-# targets from a plain reference program of their protocol.  Market D maps onto itself when a price x becomes 200 - x, so
-# that its mean price is 100.
+# Gode and Sunder (1993, Journal of Political Economy 101:119).  Their schedules are not given in full; these are ours,
+# with targets from a plain reference program of their protocol.  Market D maps onto itself when a price x becomes
+# 200 - x, so that its mean price is 100.
 
 MARKETS = {
     "A": ([190.0 - 16 * k for k in range(11)], [30.0 + 16 * k for k in range(11)], 4),
