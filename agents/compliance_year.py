@@ -6,9 +6,9 @@ allocation before it is issued.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,7 @@ class ComplianceYear:
         self.output_made: Floats = np.zeros(n)
         self.cost_spent: Floats = np.zeros(n)
         self.years_worked = 0.0
+        self.days_since_fines = 0
         self._serve = {
             "allocation_announced": self.announce,
             "preallocation": self.preallocate,
@@ -110,12 +111,15 @@ class ComplianceYear:
         self.output_made += weight * rates.output
         self.cost_spent += weight * rates.cost.sum(axis=1)
         self.years_worked += weight
+        self.days_since_fines += round(weight * 365.0)
         model.operations.advance_measures(model.day)
 
     def decide(self) -> None:
         """Settle the month's income, decide on abatement, output and investment; the month's use becomes public."""
         model, operations = self.model, self.model.operations
         self._settle_income()
+        model.authority.collect_fines(self.days_since_fines)
+        self.days_since_fines = 0
         value = model.values_yuan()
         operations.plan_abatement(model.expectations.shadow_prices_yuan())
         operations.plan_output(value, self._free_per_output())
@@ -199,7 +203,9 @@ class ComplianceYear:
 
     def free_lots(self, progress: RightProgress, k: int) -> Ints:
         """Return the lots that the rules give each firm free for a period, at standard output, shape (n_firms,)."""
-        lots = sum((self._formula(progress, year)[0] for year in progress.uses[k].years), np.zeros(len(self.model.firms)))
+        lots = sum(
+            (self._formula(progress, year)[0] for year in progress.uses[k].years), np.zeros(len(self.model.firms))
+        )
         return self._covered(progress, np.asarray(lots, dtype=np.int64))
 
     def _formula(self, progress: RightProgress, year: int) -> tuple[Ints, Ints, Floats]:
@@ -315,10 +321,6 @@ class ComplianceYear:
         k = progress.position(period_name)
         book, use, plan = progress.rules, progress.uses[k], progress.plans[k]
         if plan.settled:
-            final = progress.issued_lots[k]
-            model.market.obligations.set_allocation(
-                book.right.code, use.period.name, final, model.accounts_of[: len(final)]
-            )
             return
         entitlement = model.authority.entitlements[book.right.code]
         final = np.zeros(len(model.firms), dtype=np.int64)
@@ -373,3 +375,17 @@ class ComplianceYear:
 
     def _covered(self, progress: RightProgress, lots: Ints) -> Ints:
         return np.where(self.model.firms.covered[:, progress.index], lots, 0)
+
+    def state(self) -> dict[str, Any]:
+        """Return what has been worked since the last settlement."""
+        return {
+            "output_made": self.output_made.copy(),
+            "cost_spent": self.cost_spent.copy(),
+            "years_worked": self.years_worked,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.output_made[:] = state["output_made"]
+        self.cost_spent[:] = state["cost_spent"]
+        self.years_worked = float(state["years_worked"])

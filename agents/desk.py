@@ -53,9 +53,7 @@ class Desk:
         Price of the latest trade, ticks.
     """
 
-    def __init__(
-        self, market: Market, seats: Seats, n_rights: int, behaviour: Behaviour, position_limit: Ints
-    ) -> None:
+    def __init__(self, market: Market, seats: Seats, n_rights: int, behaviour: Behaviour, position_limit: Ints) -> None:
         self.market = market
         self.seats = seats
         self.behaviour = behaviour

@@ -135,7 +135,9 @@ class Expectations:
             verified=progress.verified[front],
         )
 
-    def _standing(self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], firm: npt.NDArray[np.intp]) -> Standing:
+    def _standing(
+        self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], firm: npt.NDArray[np.intp]
+    ) -> Standing:
         """Return what each firm holds, expects and owes, in lots."""
         model, r = self.model, progress.index
         held = (model.desk.free_lots(rows) + model.desk.frozen_lots(rows)).astype(np.float64)
@@ -254,7 +256,9 @@ class Expectations:
         yearly = float(need[covered, r].sum())
         registry = model.market.registry
         accounts = model.accounts_of
-        held = sum(int((registry.free + registry.frozen + registry.pledged)[i, accounts].sum()) for i in progress.instruments)
+        held = sum(
+            int((registry.free + registry.frozen + registry.pledged)[i, accounts].sum()) for i in progress.instruments
+        )
         bank = held * lot
         front = progress.front(model.day)
         assert front is not None
@@ -276,7 +280,7 @@ class Expectations:
                 rest_of_front = rest
         years = b.solver_years
         growth = float(np.average(model.firms.growth[covered], weights=need[covered, r])) if yearly > 0 else 0.0
-        path = (1.0 + growth) ** np.arange(years)
+        path = np.asarray((1.0 + growth) ** np.arange(years), dtype=np.float64)
         supply = np.array(
             [model.year_course.supply(progress, today, k, yearly * path[k], auctions=auctions) for k in range(years)]
         )

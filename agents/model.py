@@ -11,27 +11,29 @@ The order of a day and of a year is that of the rule book's hooks (`rights_marke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import mesa
 import numpy as np
 import numpy.typing as npt
 
 from agents.behaviour import Behaviour
+from agents.compliance_year import ComplianceYear
 from agents.config import MarketConfig, small_market
 from agents.desk import Desk
 from agents.expectations import Expectations
 from agents.firms import Firms
+from agents.model_state import restore_to, state_of
 from agents.objects import OBJECT, ObjectTraders, Participant
 from agents.operations import Operations, Rates
-from agents.compliance_year import ComplianceYear
 from agents.primary_market import PrimaryMarket, auction_dates
 from agents.progress import RightProgress
 from agents.recorder import Recorder
 from agents.roster import Roster, draw_roster
 from agents.seats import Rows
 from agents.strategies import STRATEGIES, Quotes, Strategy
+from agents.strategies.compliance import ComplianceTrader
 from agents.streams import Streams
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
@@ -99,6 +101,7 @@ class RightsMarketModel(mesa.Model):
         root = int(np.random.SeedSequence().entropy % 2**63) if chosen is None else int(chosen)  # type: ignore[operator]
         super().__init__(rng=root)
         self.config = config or small_market(n_firms, tightness, years, days_per_year, hedger_share)
+        self.participants = tuple(traders)
         self.root_seed = root
         self.streams = Streams(root)
         self.day = -1
@@ -135,7 +138,9 @@ class RightsMarketModel(mesa.Model):
         self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, auctions)
         self.operations = Operations(self.firms, config.behaviour, self.streams, self._history_start())
         self.year_course = ComplianceYear(self)
-        self.desk = Desk(self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats))
+        self.desk = Desk(
+            self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats)
+        )
         self.expectations = Expectations(self)
         self.strategies = self._assign_strategies()
         self.object_traders = ObjectTraders(
@@ -151,7 +156,7 @@ class RightsMarketModel(mesa.Model):
         self.cash_start_fen = self.market.registry.cash.copy()
         self._weights = day_weights(list(self.calendar.days), self._day_before_start())
         self.rates: Rates = self.operations.rates()
-        self._fronts: list[int | None] = [None] * len(books)
+        self.fronts: list[int | None] = [None] * len(books)
         self.year_course.fill_history()
         for row in range(n):
             Firm(self, row)
@@ -167,10 +172,19 @@ class RightsMarketModel(mesa.Model):
         return self.calendar.start.fromordinal(self.calendar.days[0].toordinal() - 1)
 
     def _assign_strategies(self) -> list[Strategy]:
-        found = []
+        """Return one strategy object for each way of quoting; late buyers, hedgers and hoarders quote alike."""
+        names = np.array(self.roster.strategy)[self.seats.trader]
+        groups: dict[str, list[str]] = {}
         for name in sorted(set(self.roster.strategy) - {OBJECT}):
-            rows = np.flatnonzero([self.roster.strategy[t] == name for t in self.seats.trader])
-            found.append(STRATEGIES[name](rows, self.streams[f"strategy.{name}"]))
+            alike = issubclass(STRATEGIES[name], ComplianceTrader)
+            groups.setdefault("compliance" if alike else name, []).append(name)
+        found: list[Strategy] = []
+        self._follows = np.full(len(names), -1, dtype=np.int64)
+        for key, members in groups.items():
+            rows = np.flatnonzero(np.isin(names, members))
+            self._follows[rows] = len(found)
+            found.append(STRATEGIES[members[0]](rows, self.streams[f"strategy.{key}"]))
+        self._always = np.isin(self._follows, [i for i, s in enumerate(found) if not s.needs_wish])
         return found
 
     @property
@@ -202,6 +216,7 @@ class RightsMarketModel(mesa.Model):
         self._carry_prices()
         self.market.open_day(day, [i for instruments in usable for i in instruments])
         self.desk.open_day(usable)
+        self._inform_objects()
         self._live_a_day()
         self.year_course.serve(self.agenda.before_session(day))
         self.expectations.form()
@@ -220,6 +235,7 @@ class RightsMarketModel(mesa.Model):
         """End the trading day, serve the evening's duties and write down the day."""
         self.expectations.note_imbalance()
         self.market.close_day()
+        self.authority.count_day(self.calendar.days[self.day], self._days_to_next())
         self.desk.close_day()
         self.recorder.read_close()
         self.expectations.learn()
@@ -227,6 +243,19 @@ class RightsMarketModel(mesa.Model):
         self.recorder.end_day()
         self.datacollector.collect(self)
         self.running = self.day + 1 < len(self.calendar)
+
+    def _inform_objects(self) -> None:
+        """Tell objects that trade what day it is, and how many trading days are left to each deadline."""
+        board = self.object_traders.board
+        board.day = self.day
+        for p in self.progress:
+            front = p.front(self.day)
+            board.days_left[p.rules.right.code] = 0 if front is None else p.deadline_day[front] - self.day
+
+    def _days_to_next(self) -> int:
+        """Return the calendar days until the next trading day, 1 after the last."""
+        days = self.calendar.days
+        return (days[self.day + 1] - days[self.day]).days if self.day + 1 < len(days) else 1
 
     def _tradable(self, progress: RightProgress) -> list[int]:
         """Return the instruments of a right that are traded today: the front one, and older ones that anybody holds."""
@@ -237,19 +266,21 @@ class RightsMarketModel(mesa.Model):
     @staticmethod
     def _outstanding(registry: Registry, instrument: int) -> int:
         came = registry.total("issued")[instrument] + registry.total("converted_in")[instrument]
-        went = sum(registry.total(name)[instrument] for name in ("converted_out", "surrendered", "cancelled", "expired"))
+        went = sum(
+            registry.total(name)[instrument] for name in ("converted_out", "surrendered", "cancelled", "expired")
+        )
         return int(came - went)
 
     def _carry_prices(self) -> None:
         """Let a vintage that comes to the front begin at the price of the one before."""
         for p in self.progress:
-            front, before = p.front(self.day), self._fronts[p.index]
+            front, before = p.front(self.day), self.fronts[p.index]
             if before is not None and front is not None and front != before:
                 if p.rules.bankable:
                     self.market.carry_price(p.instruments[before], p.instruments[front])
                 else:
                     self.expectations.start_anew(p.index)
-            self._fronts[p.index] = front
+            self.fronts[p.index] = front
 
     def _live_a_day(self) -> None:
         """Move shocks on, work at the day's rates, and decide anew once a month."""
@@ -265,18 +296,14 @@ class RightsMarketModel(mesa.Model):
 
     def _quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:
         seats = self.seats
-        wants = seats.active & (seats.quota > 0)
-        always = np.zeros(len(seats), dtype=np.bool_)
-        for strategy in self.strategies:
-            if not strategy.needs_wish:
-                always[strategy.seats] = True
-        return np.flatnonzero(at_desk & (wants | always))
+        return np.flatnonzero(at_desk & ((seats.active & (seats.quota > 0)) | self._always))
 
     def _trade(self, rows: Rows, *, call: bool = False) -> Receipt:
         """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn."""
         asked = []
-        for strategy in self.strategies:
-            own = np.intersect1d(rows, strategy.seats, assume_unique=True)
+        follows = self._follows[rows]
+        for i, strategy in enumerate(self.strategies):
+            own = rows[follows == i]
             if len(own):
                 asked.append(strategy.quote(self.desk, own))
         if not call:
@@ -324,3 +351,50 @@ class RightsMarketModel(mesa.Model):
     def values_yuan(self) -> Floats:
         """Return what a unit of each right is worth to each firm, CNY, 0 where it need not hold it."""
         return self.expectations.values_yuan()
+
+    # -- saved and continued
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that changes during a run, as plain arrays, numbers and strings.
+
+        Of the `datacollector`, the rows of model reporters are kept.  What you give to single Mesa agents is not.
+
+        Raises
+        ------
+        ValueError
+            If an object that trades has no ``state`` and ``restore``.
+        """
+        return state_of(self)
+
+    def restore(self, state: Mapping[str, Any], *, other_rules: bool = False) -> None:
+        """Continue from a `state`, taken at the end of a day or between two batches, to the same bits.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` returned, here or in a model of the same config and seed.
+        other_rules : bool
+            Whether rules, costs and behaviour may differ from those of the saved run, to ask what a change would do
+            from that day on.  Seed, instruments, trading days and traders must be the same in any case.
+
+        Raises
+        ------
+        ValueError
+            If the state was saved by a model that was made of something else.
+        """
+        restore_to(self, state, other_rules=other_rules)
+        self._inform_objects()
+
+    @classmethod
+    def from_state(
+        cls,
+        config: MarketConfig,
+        state: Mapping[str, Any],
+        traders: Sequence[Participant] = (),
+        *,
+        other_rules: bool = False,
+    ) -> Self:
+        """Return a new model that continues from a `state`; see `restore`."""
+        model = cls(config, traders=traders, seed=int(state["made_of"]["seed"]))
+        model.restore(state, other_rules=other_rules)
+        return model

@@ -154,7 +154,9 @@ class Outlook:
 
         inverse = mean(1.0 / np.maximum(firms.curves.a[:, right], 1e-12))
         slope = np.divide(1.0, inverse, out=np.ones(n), where=inverse > 0)
-        curvature = np.divide(mean(firms.curves.b[:, right]), mean(firms.curves.a[:, right]), out=np.zeros(n), where=total > 0)
+        curvature = np.divide(
+            mean(firms.curves.b[:, right]), mean(firms.curves.a[:, right]), out=np.zeros(n), where=total > 0
+        )
         curves = CostCurves.of(-mean(bonus), slope, curvature * slope, mean(firms.curves.limit[:, right]))
         keep = total > 0
         return np.maximum(base, 0.0)[keep], curves.take(np.flatnonzero(keep))

@@ -18,6 +18,8 @@ Bools = npt.NDArray[np.bool_]
 
 LAST_DAYS = 5
 """In the last days before a deadline a firm buys all that it lacks."""
+URGENT_DAYS = 60
+"""Trading days before a deadline over which a buyer comes under pressure, however early it planned."""
 SMALLEST_SHARE = 1.0 / 5000.0
 """A buyer's smallest daily quantity as a share of its yearly use: nobody buys by the tonne."""
 
@@ -132,5 +134,5 @@ def daily_lots(behaviour: Behaviour, clock: Clock, wish: Floats, yearly: Floats,
 
 
 def urgency(clock: Clock, lead_days: Floats) -> Floats:
-    """Return 0 before a firm's lead begins, rising to 1 at the deadline."""
-    return np.asarray(np.clip(1.0 - clock.days_left / lead_days, 0.0, 1.0))
+    """Return 0 before a firm's lead begins (or the last days in which it presses), rising to 1 at the deadline."""
+    return np.asarray(np.clip(1.0 - clock.days_left / np.minimum(lead_days, URGENT_DAYS), 0.0, 1.0))

@@ -58,7 +58,11 @@ class PrimaryMarket:
         bids = self._bids(progress, period_name)
         order = model.streams["auction_ties"].permutation(len(bids))
         recent_value, recent_lots = model.recorder.window(progress.instruments, model.day, 5)
-        mean = recent_value / recent_lots / book.right.tick_value_fen if recent_lots else model.desk.last_price[progress.index]
+        mean = (
+            recent_value / recent_lots / book.right.tick_value_fen
+            if recent_lots
+            else model.desk.last_price[progress.index]
+        )
         secret = rules.rule.secret_reserve_ticks(round(mean))
         result = clear(rules.rule, offered, bids, order, reserve_ticks=reserve, secret_reserve_ticks=secret)
         self._deliver(progress, period.vintage, bids, result)
@@ -83,7 +87,15 @@ class PrimaryMarket:
             if free > cap:
                 instrument = progress.instruments[k]
                 model.authority.note(
-                    Event(model.day, "auction", "cap", "rule_unmet", instrument=instrument, lots=free - cap, note="free over cap")
+                    Event(
+                        model.day,
+                        "auction",
+                        "cap",
+                        "rule_unmet",
+                        instrument=instrument,
+                        lots=free - cap,
+                        note="free over cap",
+                    )
                 )
             count = len(model.agenda_days("auction", code, period_name))
             state = state.extend(max(0, cap - free), count)
@@ -176,7 +188,12 @@ class PrimaryMarket:
             }
             for code, s in self._plans.items()
         }
-        return {"results": [dict(r) for r in self.results], "plans": plans, "planned": sorted(self._planned), "sold": sorted(self._sold.items())}
+        return {
+            "results": [dict(r) for r in self.results],
+            "plans": plans,
+            "planned": sorted(self._planned),
+            "sold": sorted(self._sold.items()),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""

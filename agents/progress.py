@@ -162,4 +162,5 @@ def day_of(calendar: TradingCalendar, when: date) -> int:
         return len(calendar.days)
     if when < calendar.days[0]:
         return -1
-    return calendar.index_on_or_before(when)
+    day = calendar.index_on_or_before(when)
+    return -1 if day is None else day

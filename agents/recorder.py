@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]
+Accounts = npt.NDArray[np.int32]
 
 DAY_COLUMNS = (
     "fundamental",
@@ -57,7 +59,7 @@ class Recorder:
         self._spent = np.zeros_like(self._bought)
         self._earned = np.zeros_like(self._bought)
 
-    def count_trades(self, right: npt.NDArray[np.intp], buyer: Ints, seller: Ints, lots: Ints, fen: Ints) -> None:
+    def count_trades(self, right: Rows, buyer: Accounts, seller: Accounts, lots: Ints, fen: Ints) -> None:
         """Count trades of firms towards the running period; all of shape (n_trades,)."""
         n_firms = self._bought.shape[1]
         for account, amount, money in ((buyer, self._bought, self._spent), (seller, self._sold, self._earned)):
@@ -131,7 +133,9 @@ class Recorder:
         code, use = progress.rules.right.code, progress.uses[k]
         name = use.period.name
         obligations, registry = model.market.obligations, model.market.registry
-        held = sum((registry.free[i] + registry.frozen[i] + registry.pledged[i])[accounts] for i in progress.instruments)
+        held = sum(
+            (registry.free[i] + registry.frozen[i] + registry.pledged[i])[accounts] for i in progress.instruments
+        )
         self.periods.append(
             {
                 "right": code,

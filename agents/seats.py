@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rights_market.units import Side
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
@@ -95,5 +93,5 @@ class Seats:
 
 
 def side_of(wish_lots: Floats) -> npt.NDArray[np.int8]:
-    """Return the side on which a wish is traded: bid where lots are wanted, ask where they are offered."""
-    return np.where(wish_lots > 0, Side.BID, Side.ASK).astype(np.int8)
+    """Return the side on which a wish is traded: bid (0) where lots are wanted, ask (1) where they are offered."""
+    return (wish_lots <= 0).astype(np.int8)

@@ -72,7 +72,7 @@ class Streams:
         return self._generators[purpose]
 
     def fresh(self, purpose: str) -> np.random.Generator:
-        """Return a new generator at the start of a purpose, for draws that must be the same however often they are asked.
+        """Return a new generator at the start of a purpose: its draws are the same however often they are asked.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Mesa agents: thin views on rows of the arrays, so that Mesa users can inspect, select and collect as they are used to.
+"""Mesa agents: thin views on rows of the arrays, for Mesa users to inspect, select and collect as they are used to.
 
 A view holds no number of its own; it reads the model's arrays when asked.
 """

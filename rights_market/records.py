@@ -22,7 +22,11 @@ Int64 = npt.NDArray[np.int64]
 
 
 class OrderKind(IntEnum):
-    """What an order row asks for."""
+    """What an order row asks for.
+
+    REPLACE changes a live order and is refused without one.  REQUOTE is a limit order that first withdraws the order
+    it names, if that still rests: traders who quote anew in every round need not know whether the last quote traded.
+    """
 
     LIMIT = 0
     MARKET = 1
@@ -30,6 +34,7 @@ class OrderKind(IntEnum):
     FOK = 3
     CANCEL = 4
     REPLACE = 5
+    REQUOTE = 6
 
 
 class Reason(IntEnum):

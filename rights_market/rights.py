@@ -54,7 +54,9 @@ class Right:
                 "choose lot and tick so that it is a whole number of fen"
             )
         if not 0 < self.max_price_ticks <= MAX_PRICE_TICKS:
-            raise RightsError(f"{self.code}: max_price_ticks is {self.max_price_ticks}, expected 1 to {MAX_PRICE_TICKS}")
+            raise RightsError(
+                f"{self.code}: max_price_ticks is {self.max_price_ticks}, expected 1 to {MAX_PRICE_TICKS}"
+            )
 
     @property
     def tick_value_fen(self) -> int:

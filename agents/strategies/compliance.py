@@ -48,7 +48,8 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     The limit is belief^(1-h) x ceiling^h with h = urgency^power where the ceiling is above the belief, else the
     ceiling.  Where the best ask is within the limit, the bid reaches up to `overbid` above the belief, so that one
     order meets several asks; what is left of it, like any quote into the book, never rests above that or the ask.
-    Where nobody asks at all, waiting gains nothing and the bid rises towards the limit with urgency.
+    Where bids wait and nobody asks, waiting gains nothing and the bid rises from belief towards the limit with
+    urgency; into an empty book, as before an opening call, nobody bids more than a unit is believed to cost.
     """
     seats, right = desk.seats, desk.seats.right[rows]
     belief, ceiling = anchored(desk, rows), seats.ceiling[rows]
@@ -57,9 +58,9 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     limit = np.where(ceiling > belief, urgent, ceiling)
     ask, best_bid = desk.best_ask[right], desk.best_bid[right]
     most = np.minimum(limit, belief * (1.0 + desk.behaviour.overbid))
-    patient = np.minimum(most, best_bid + 1.0)
-    patient = np.where(best_bid > 0, patient, np.minimum(limit, belief))
-    patient = np.where(ask > 0, patient, np.maximum(patient, np.minimum(limit, most ** (1.0 - h) * limit**h)))
+    patient = np.where(best_bid > 0, np.minimum(most, best_bid + 1.0), np.minimum(limit, belief))
+    unanswered = (ask == 0) & (best_bid > 0)
+    patient = np.where(unanswered, np.maximum(patient, np.minimum(limit, belief ** (1.0 - h) * limit**h)), patient)
     return np.where((ask > 0) & (ask <= limit), np.maximum(ask, most), patient)
 
 

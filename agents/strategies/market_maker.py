@@ -43,5 +43,4 @@ class MarketMaker(Strategy):
         sides = np.repeat(np.array([Side.BID, Side.ASK], dtype=np.int8), n)
         seat, price = np.concatenate([rows, rows]), np.concatenate([bid, ask])
         lots = np.concatenate([buy_lots, sell_lots]).astype(np.int64)
-        lots = desk.coverable(seat, sides, price, lots)
         return Quotes(seat, sides, price, lots)

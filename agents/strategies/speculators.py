@@ -54,7 +54,6 @@ class Speculator(Strategy):
         low, high = desk.price_range(rows)
         can = (wish != 0) & (price >= low) & (price <= high)
         lots = np.minimum(np.abs(wish), np.maximum(1, limit // 10)).astype(np.int64)
-        lots = desk.coverable(rows, side, price, lots)
         return Quotes(rows[can], side[can], price[can], lots[can])
 
 

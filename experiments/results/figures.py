@@ -38,6 +38,12 @@ class Picture:
 def svg(figure: Figure) -> bytes:
     """Render a figure as SVG, letters as outlines; equal figures give equal bytes."""
     sink = io.BytesIO()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        # SVG counts 72 dots an inch; laid out here, the figure is not drawn a second time only to find its layout.
+        figure.set_dpi(72)
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     with matplotlib.rc_context({"svg.hashsalt": "rights-market", "svg.fonttype": "path"}):
         figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
     return sink.getvalue()
@@ -197,7 +203,7 @@ def network(result: Result, words: Words) -> Picture | None:
     parts = []
     for right, ax in zip(rights, axes, strict=True):
         graph = network_plot.sector_flows(result, right)
-        by_sector = len(graph) > 1
+        by_sector = len(graph) > 1 and result.manifest.get("kind") != "laboratory"
         draw = network_plot.sector_network if by_sector else network_plot.account_network
         draw(result, ax, right=right, words=words)
         if by_sector:

@@ -81,6 +81,20 @@ def daily(prices: pd.DataFrame) -> pd.DataFrame:
     return sums.assign(close=close, date=pd.to_datetime(sums["date"])).reset_index()
 
 
+def leading_limits(prices: pd.DataFrame) -> pd.DataFrame:
+    """Return the price limits of the vintage that trades most, `band_low` and `band_high` by day.
+
+    On a day without trade they are those of the vintage that led before, NaN if it is no longer open.
+    """
+    bars = prices.reset_index(drop=True)
+    most = bars.loc[bars.groupby("day")["volume"].idxmax()].set_index("day")
+    first = bars.groupby("day")["instrument"].first().iloc[0]
+    leader = most["instrument"].where(most["volume"] > 0).ffill().fillna(first)
+    wanted = pd.MultiIndex.from_arrays([leader.index, leader])
+    limits = bars.set_index(["day", "instrument"])[["band_low", "band_high"]].reindex(wanted)
+    return limits.reset_index(level="instrument", drop=True)
+
+
 def days_per_year(dates: pd.Series) -> float:
     """Trading days a year in a calendar, from its first to its last day (Julian years of 365.25 days)."""
     span = (dates.max() - dates.min()).days + 1

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from experiments.results import style
 from experiments.results.amounts import unit_name
-from experiments.results.kpis import daily, kpis_of, of_right
+from experiments.results.kpis import daily, kpis_of, leading_limits, of_right
 from experiments.results.names import right_of
 from experiments.results.result import Result
 from experiments.results.words import Words
@@ -23,14 +23,20 @@ ENGLISH = Words("en")
 def price(result: Result, ax: Axes, *, right: str, words: Words = ENGLISH) -> Axes:
     """Draw closing price, fundamental value and price limits by day, with deadlines and the days of plans.
 
-    Several vintages appear as one composite close (`experiments.results.metrics.composite_close`); the limits are the
-    lowest and the highest of all vintages.
+    Several vintages appear as one composite close (`experiments.results.metrics.composite_close`); the limits are those
+    of the vintage that trades most.
     """
     bars = of_right(result, "prices", right)
     days = daily(bars)
-    limits = bars.groupby("day").agg(low=("band_low", "min"), high=("band_high", "max"))
+    limits = leading_limits(bars)
     ax.fill_between(
-        days["date"], limits["low"], limits["high"], color=style.SKY, alpha=0.25, linewidth=0, label=words("fig.band")
+        days["date"],
+        limits["band_low"],
+        limits["band_high"],
+        color=style.SKY,
+        alpha=0.25,
+        linewidth=0,
+        label=words("fig.band"),
     )
     ax.plot(days["date"], days["close"], color=style.BLUE, linewidth=1.6, label=words("fig.close"))
     shown = [days["close"]]

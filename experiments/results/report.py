@@ -21,6 +21,9 @@ from experiments.results.result import Result
 from experiments.results.store import write_file
 from experiments.results.words import Words
 
+# More rights than this are shown in one table, not as cards.
+MAX_CARD_RIGHTS = 2
+
 
 @dataclass(frozen=True)
 class Section:
@@ -99,6 +102,7 @@ def content(result: Result, words: Words) -> dict[str, Any]:
         ),
         "warnings": list(_warnings(result, words)),
         "cards": [(right_name(result, code, words), report_tables.cards(result, code, words)) for code in codes],
+        "overview": report_tables.overview(result, words) if len(codes) > MAX_CARD_RIGHTS else None,
         "rights": report_tables.rights(result, words),
         "books": report_tables.rule_books(result, words),
         "periods": report_tables.periods(result, words),

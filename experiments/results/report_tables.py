@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.results.amounts import digits, scaled, show, unit_name
-from experiments.results.kpis import ALL, METRICS, kpis_of, value_of
+from experiments.results.kpis import ALL, METRICS, kpis_of
 from experiments.results.names import right_name, right_of, sector_name
 from experiments.results.result import Result
 from experiments.results.settings import rule_lines, trader_lines
@@ -27,13 +27,14 @@ LABORATORY_CARDS = ("allocative_efficiency", "alpha", "mean_price", "trades")
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text: column 0 names the row, `numeric` columns stand flush right, column `badge` holds marks."""
+    """A table of text: column 0 names the row, `numeric` ones stand flush right, `badge` holds marks."""
 
     caption: str
     head: list[str]
     rows: list[list[str]]
     numeric: frozenset[int] = field(default_factory=frozenset)
     badge: int | None = None
+    nowrap: frozenset[int] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,15 @@ class Card:
 
 
 def table(
-    caption: str, head: list[str], rows: Iterable[list[str]], numeric: Iterable[int] = (), badge: int | None = None
+    caption: str,
+    head: list[str],
+    rows: Iterable[list[str]],
+    numeric: Iterable[int] = (),
+    badge: int | None = None,
+    nowrap: Iterable[int] = (),
 ) -> Table:
     """Make a table from any iterables."""
-    return Table(caption, head, list(rows), frozenset(numeric), badge)
+    return Table(caption, head, list(rows), frozenset(numeric), badge, frozenset(nowrap))
 
 
 def cards(result: Result, right: str, words: Words) -> list[Card]:
@@ -57,12 +63,17 @@ def cards(result: Result, right: str, words: Words) -> list[Card]:
     kpis = kpis_of(result)
     own = kpis[kpis["right"] == right]
     chosen = LABORATORY_CARDS if result.manifest.get("kind") == "laboratory" else CARDS
-    found = []
-    for metric in chosen:
-        rows = own[own["metric"] == metric]
-        if len(rows):
-            found.append(_card(rows, metric, words))
-    return found
+    by_metric = dict(iter(own.groupby("metric")))
+    return [_card(by_metric[metric], metric, words) for metric in chosen if metric in by_metric]
+
+
+def overview(result: Result, words: Words) -> Table:
+    """Lay out the headline figures of many rights: a row a measure, a column a right."""
+    codes = [right["code"] for right in result.manifest["rights"]]
+    found = {code: {card.label: card.value for card in cards(result, code, words)} for code in codes}
+    labels = list(dict.fromkeys(label for own in found.values() for label in own))
+    rows = [[label, *(found[code].get(label, "–") for code in codes)] for label in labels]
+    return table(words("page.short"), [words("page.measure"), *codes], rows, range(1, len(codes) + 1))
 
 
 def _card(rows: pd.DataFrame, metric: str, words: Words) -> Card:
@@ -84,19 +95,26 @@ def _card(rows: pd.DataFrame, metric: str, words: Words) -> Card:
 
 
 def rights(result: Result, words: Words) -> Table:
-    """List the rights with unit, lot and tick."""
+    """List the rights with unit, lot, tick, the price of the first day and the highest price."""
     head = [words(f"page.{k}") for k in ("right", "code", "unit", "lot", "tick")]
+    head += [words("slot.opening_price_yuan"), words("slot.max_price_yuan")]
+    books = result.manifest["scenario"].get("rights", {})
     rows = [
         [
             words.pick(r.get("name"), r["code"]),
             r["code"],
             unit_name(r["unit"], words),
             f"{r['lot']:.10g}",
-            f"{r['tick_yuan']:.10g} {unit_name('CNY', words)}",
+            _yuan(r["tick_yuan"], words),
+            *(_yuan(books.get(r["code"], {}).get(k), words) for k in ("opening_price_yuan", "max_price_yuan")),
         ]
         for r in result.manifest["rights"]
     ]
-    return table(words("page.rights"), head, rows, {3, 4})
+    return _without_empty_columns(table(words("page.rights"), head, rows, range(3, 7)))
+
+
+def _yuan(value: float | None, words: Words) -> str:
+    return "–" if value is None else f"{value:,.10g} {unit_name('CNY', words)}"
 
 
 def rule_books(result: Result, words: Words) -> list[tuple[str, list[tuple[str, list[str]]]]]:
@@ -124,7 +142,7 @@ def periods(result: Result, words: Words) -> Table | None:
         return None
     head = [words("page.period"), words("page.right"), words("page.use"), *(words(f"page.{d}") for d in dates)]
     rows = [[key[0], words("comma").join(codes), *key[1:]] for key, codes in merged.items()]
-    return table(words("page.periods"), head, rows)
+    return table(words("page.periods"), head, rows, nowrap=range(2, len(head)))
 
 
 def population(result: Result, words: Words) -> list[Table]:
@@ -269,7 +287,7 @@ def key_figures(result: Result, right: str, words: Words) -> Table:
         part = own[own["metric"] == metric]
         unit = str(part["unit"].iloc[0])
         divisor, label = scaled(float(part["value"].abs().max()), unit, words)
-        values = [value_of(part, right, span, metric) / divisor for span in spans]
+        values = part.set_index("period")["value"].reindex(spans) / divisor
         rows.append([words.name("metric", metric), label, *("" if np.isnan(v) else _number(v, unit) for v in values)])
     head = [words("page.measure"), words("page.unit"), *(words("page.all") if s == ALL else s for s in spans)]
     return table(right_name(result, right, words), head, rows, range(2, len(head)))

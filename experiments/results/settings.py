@@ -10,10 +10,10 @@ from experiments.results.result import Result
 from experiments.results.words import Words
 
 # What the table of rights and the table of periods show already.
-SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods"}
+SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price_yuan", "max_price_yuan"}
 SLOTS = (
     "cap", "allocation", "upfront", "auction", "banking", "surrender", "penalties", "make_good", "band", "fees",
-    "settlement", "opening_call", "opening_price_yuan", "max_price_yuan",
+    "settlement", "opening_call",
 )  # fmt: skip
 
 

@@ -99,8 +99,8 @@ def check_packages() -> None:
     """
     if getattr(agents, "PROJECT", None) != "rights-market":
         raise WrongPackage(
-            f"the package `agents` found at {getattr(agents, '__file__', 'an unknown place')} belongs to another project; "
-            "install rights-market into an environment of its own"
+            f"the package `agents` found at {getattr(agents, '__file__', 'an unknown place')} belongs to another "
+            "project; install rights-market into an environment of its own"
         )
 
 
