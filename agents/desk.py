@@ -85,7 +85,7 @@ class Desk:
         return self.market.price_low[front], self.market.price_high[front]
 
     def lots(self, rows: Rows) -> Ints:
-        """Return the lots that each seat still wants to trade today, at most what it can deliver and one order may hold."""
+        """Return the lots that each seat still wants to trade today, at most what it can deliver and an order hold."""
         seats = self.seats
         quota = np.minimum(seats.quota[rows], self._largest_order[seats.right[rows]])
         sells = seats.wish_lots[rows] < 0

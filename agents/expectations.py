@@ -68,7 +68,7 @@ class Expectations:
         self._stale[right] = True
 
     def start_anew(self, right: int) -> None:
-        """Note that a new vintage of a right that cannot be kept begins: its price has nothing to do with the last one's."""
+        """Note that a new vintage of a right that cannot be kept begins, whose price owes nothing to the last one's."""
         self._stale[right] = True
         self._anew[right] = True
 
@@ -180,7 +180,7 @@ class Expectations:
         return np.minimum(refusal, self._own_cost(progress, front, rows, standing))
 
     def _own_cost(self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
-        """Return the marginal cost of closing the gap by own abatement in the time left, ticks; infinite if it cannot."""
+        """Return the marginal cost of closing the gap by own abatement in the time left, ticks; inf if it cannot."""
         model, r = self.model, progress.index
         today = model.calendar.days[model.day]
         rest = 0.0 if progress.verified[front] else progress.uses[front].rest_of_window(today)
@@ -288,7 +288,7 @@ class Expectations:
         return PublicFigures(bank, supply, path, rest_of_front, ceiling)
 
     def _public_ceiling(self, progress: RightProgress, front: int) -> float:
-        """Return the price above which nobody buys: a fixed fine without make-good, or the highest price of the exchange."""
+        """Return the price above which nobody buys: a fixed fine without make-good, else the exchange's highest price."""
         right = progress.rules.right
         highest = right.max_price_ticks * float(right.tick_yuan)
         if progress.rules.make_good is not None and progress.rules.make_good.factor > 0:

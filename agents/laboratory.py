@@ -179,7 +179,7 @@ class LaboratoryModel(mesa.Model):
         if not self.market.is_open.any():
             raise ExchangeError("trade_batch: no day is open; call open_day first")
         quotes = self._improving(self._quotes(self._drawn()))
-        kind = OrderKind.REQUOTE
+        kind: npt.ArrayLike = OrderKind.REQUOTE
         if self.spec.batch > 1:
             # Who quotes its last unit must not trade it twice, should its former quote have traded within this batch.
             last = (np.abs(self.seats.wish_lots[quotes.seat]) <= 1) & self._rests(quotes)
@@ -366,7 +366,7 @@ class LaboratoryModel(mesa.Model):
 class Subject(Trader):
     """A trader of the laboratory."""
 
-    model: LaboratoryModel  # type: ignore[assignment]
+    model: LaboratoryModel
 
     @property
     def name(self) -> str:

@@ -65,8 +65,8 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
 
 
 def ask_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
-    """Return what each seller asks: an acceptable bid at once, else one tick under the best ask, never below reserve."""
-    seats, right = desk.seats, desk.seats.right[rows]
+    """Return what each seller asks: an acceptable bid at once, else a tick under the best ask, never below reserve."""
+    right = desk.seats.right[rows]
     psi = desk.behaviour.anchor
     reserve = (1.0 - psi) * desk.kept_value[rows] + psi * desk.last_price[right]
     bid, best_ask = desk.best_bid[right], desk.best_ask[right]

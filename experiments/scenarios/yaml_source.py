@@ -239,7 +239,8 @@ class _Builder:
 
     def scalar(self, event: Event) -> Node:
         line = self.line(event.start_mark.line)
-        text = event.value
+        # The parser marks the folds of a folded text with a bell.
+        text = event.value.replace("\a", "")
         if event.style:
             return Node(text, self.file, line, raw=repr(text))
         if text in _WORDS:

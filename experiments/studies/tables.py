@@ -240,7 +240,7 @@ def journal(model: RightsMarketModel) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "day": table["day"],
-            "op": pd.Categorical.from_codes(table["op"].astype(np.int8), dtype=pd.CategoricalDtype(names)),
+            "op": pd.Categorical.from_codes(table["op"].astype(np.int8), dtype=pd.CategoricalDtype(list(names))),
             "reason": table["reason"],
             "account": table["account"],
             "counterparty": table["counterparty"],
