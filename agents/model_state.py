@@ -73,7 +73,7 @@ def restore_to(model: RightsMarketModel, state: Mapping[str, Any], *, other_rule
         kept.restore(saved)
     model.fronts = list(state["fronts"])
     model.rates = Rates(**{name: np.array(x) for name, x in state["rates"].items()})
-    model.datacollector.model_vars = {name: list(rows) for name, rows in state["collected"].items()}
+    _put_back_rows(model.datacollector.model_vars, state["collected"])
 
 
 def made_of(model: RightsMarketModel) -> dict[str, Any]:
@@ -95,6 +95,17 @@ def _compare(saved: Mapping[str, Any], ours: Mapping[str, Any], other_rules: boo
         if saved[name] != own and not (other_rules and name == RULES):
             hint = "; give other_rules=True if that is meant" if name == RULES else ""
             raise ValueError(f"this state was saved by a model with other {name}{hint}")
+
+
+def _put_back_rows(model_vars: dict[str, list[Any]], collected: Mapping[str, list[Any]]) -> None:
+    """Fill a collector's columns, whose order a saved state need not keep."""
+    if model_vars.keys() != collected.keys():
+        raise ValueError(
+            f"the saved rows are of the model reporters {sorted(collected)}, but the datacollector has "
+            f"{sorted(model_vars)}; put the same one into a new model before `restore`"
+        )
+    for name, rows in model_vars.items():
+        rows[:] = collected[name]
 
 
 def _keeps_state(trader: Any) -> Any:

@@ -129,7 +129,8 @@ def _packed(value: Any, arrays: list[npt.NDArray[Any]], where: str) -> Any:
         case list() | tuple():
             return [_packed(x, arrays, f"{where}[{i}]") for i, x in enumerate(value)]
         case Mapping() if all(isinstance(key, str) and not key.startswith(MARK) for key in value):
-            return {key: _packed(x, arrays, f"{where}.{key}") for key, x in value.items()}
+            # A dict has no order that means anything, and the same state may have come about in another order.
+            return {key: _packed(value[key], arrays, f"{where}.{key}") for key in sorted(value)}
     raise ValueError(
         f"{where} cannot be saved: {type(value).__name__} is none of array, number, word, list and dict with words as "
         f"keys that do not begin with {MARK!r}"
