@@ -84,14 +84,16 @@ def daily(prices: pd.DataFrame) -> pd.DataFrame:
 def leading_limits(prices: pd.DataFrame) -> pd.DataFrame:
     """Return the price limits of the vintage that trades most, `band_low` and `band_high` by day.
 
-    On a day without trade they are those of the vintage that led before, NaN if it is no longer open.
+    On a day without trade they are those of the vintage that led before or, once it is closed, of the first one listed.
     """
     bars = prices.reset_index(drop=True)
     most = bars.loc[bars.groupby("day")["volume"].idxmax()].set_index("day")
-    first = bars.groupby("day")["instrument"].first().iloc[0]
+    first = bars.groupby("day")["instrument"].first()
     leader = most["instrument"].where(most["volume"] > 0).ffill().fillna(first)
-    wanted = pd.MultiIndex.from_arrays([leader.index, leader])
-    limits = bars.set_index(["day", "instrument"])[["band_low", "band_high"]].reindex(wanted)
+    listed = bars.set_index(["day", "instrument"])[["band_low", "band_high"]]
+    is_open = pd.MultiIndex.from_arrays([leader.index, leader]).isin(listed.index)
+    chosen = leader.where(is_open, first)
+    limits = listed.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])]
     return limits.reset_index(level="instrument", drop=True)
 
 

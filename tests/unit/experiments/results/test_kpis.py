@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sample_result import make_laboratory, make_result
 
-from experiments.results.kpis import METRICS, in_unit, kpi_table, reality_table, value_of, windows
+from experiments.results.kpis import METRICS, in_unit, kpi_table, leading_limits, reality_table, value_of, windows
 from experiments.results.result import Result
 from experiments.results.store import ResultError
 
@@ -143,3 +143,19 @@ def test_reality_beside_simulation() -> None:
     assert np.isnan(table.loc[1, "simulated"])
     with pytest.raises(ResultError, match="'tallest_firm'"):
         reality_table(kpis, [{**seen, "metric": "tallest_firm"}], "CEA")
+
+
+def test_limits_are_those_of_the_vintage_that_leads() -> None:
+    # day 0: nothing traded: the first; day 1: B leads; day 2: nothing, B still; day 3: B is closed; day 4: A leads
+    prices = pd.DataFrame(
+        {
+            "day": [0, 0, 1, 1, 2, 2, 3, 4],
+            "instrument": ["A", "B", "A", "B", "A", "B", "A", "A"],
+            "volume": [0, 0, 1, 5, 0, 0, 0, 2],
+            "band_low": [10.0, 20.0, 11.0, 21.0, 12.0, 22.0, 13.0, 14.0],
+            "band_high": [30.0, 40.0, 31.0, 41.0, 32.0, 42.0, 33.0, 34.0],
+        }
+    )
+    limits = leading_limits(prices)
+    assert limits["band_low"].tolist() == [10, 21, 22, 13, 14]
+    assert limits["band_high"].tolist() == [30, 41, 42, 33, 34]

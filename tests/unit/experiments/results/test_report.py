@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 from sample_result import make_laboratory, make_result
 
+from experiments.results.kpis import kpi_table
 from experiments.results.report import render, write_report
 from experiments.results.result import Result
 from experiments.results.store import ResultError
 
 MARKET = make_result(1)
+KPIS = kpi_table(MARKET)
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
 
@@ -202,3 +204,15 @@ def test_a_saved_result_makes_the_same_page(tmp_path: Path) -> None:
     result = make_laboratory()
     result.save(tmp_path / "run")
     assert render(Result.load(tmp_path / "run")) == render(result)
+
+
+def test_many_rights_are_compared_in_one_table_instead_of_cards() -> None:
+    manifest = {**MARKET.manifest, "rights": MARKET.manifest["rights"] * 2}
+    page = Page(render(Result(manifest, {"benchmark": MARKET.tables["benchmark"].iloc[:0], "kpis": KPIS})))
+    assert page.all("dl") == []
+    assert "Measure CEA SO2 CEA SO2 Mean price 69.08 CNY/t 3,622 CNY/t" in page.text
+
+
+def test_rights_with_the_same_rules_share_a_table(english: Page) -> None:
+    assert english.text.count("Price limits width: 0.1") == 1
+    assert "Rules for Carbon emission allowance (CEA), Sulphur dioxide right (SO2)" in english.text
