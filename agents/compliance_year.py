@@ -377,11 +377,12 @@ class ComplianceYear:
         return np.where(self.model.firms.covered[:, progress.index], lots, 0)
 
     def state(self) -> dict[str, Any]:
-        """Return what has been worked since the last settlement."""
+        """Return what has been worked, and the days that have passed, since the last settlement."""
         return {
             "output_made": self.output_made.copy(),
             "cost_spent": self.cost_spent.copy(),
             "years_worked": self.years_worked,
+            "days_since_fines": self.days_since_fines,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -389,3 +390,4 @@ class ComplianceYear:
         self.output_made[:] = state["output_made"]
         self.cost_spent[:] = state["cost_spent"]
         self.years_worked = float(state["years_worked"])
+        self.days_since_fines = int(state["days_since_fines"])
