@@ -85,13 +85,13 @@ def _nested(item: Any, result: Result, words: Words, key: str) -> str:
 
 
 def _mapping(value: Mapping[str, Any], result: Result, words: Words) -> str:
-    colon, semicolon = (": ", "; ") if words.lang == "en" else ("：", "；")
+    colon, semicolon, space = (": ", "; ", " ") if words.lang == "en" else ("：", "；", "")
     parts = []
     for field, inner in value.items():
         if field == "kind" or not (text := _nested(inner, result, words, field)):
             continue
         name = words.name("field", field)
-        parts.append(f"{name} {text}" if isinstance(inner, Mapping) else f"{name}{colon}{text}")
+        parts.append(f"{name}{space}{text}" if isinstance(inner, Mapping) else f"{name}{colon}{text}")
     kind = str(value.get("kind") or "")
     if not kind or (kind in ONLY_KINDS and parts):
         return semicolon.join(parts)
