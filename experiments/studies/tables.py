@@ -15,6 +15,27 @@ if TYPE_CHECKING:
     from agents.model import RightsMarketModel
 
 FEN = 100.0
+COMPLIANCE_COLUMNS = [
+    "period",
+    "right",
+    "account",
+    "sector",
+    "emissions",
+    "allocation",
+    "preallocated",
+    "duty",
+    "surrendered",
+    "shortfall",
+    "bought",
+    "sold",
+    "baseline",
+    "fine_yuan",
+    "purchase_cost_yuan",
+    "sale_revenue_yuan",
+    "abatement_cost_yuan",
+    "abated",
+    "holdings_after",
+]
 
 
 def all_tables(model: RightsMarketModel) -> dict[str, pd.DataFrame]:
@@ -170,7 +191,7 @@ def compliance(model: RightsMarketModel) -> pd.DataFrame:
         )
         frames.append(frame[covered])
     if not frames:
-        return pd.DataFrame()
+        return pd.DataFrame(columns=COMPLIANCE_COLUMNS)
     return pd.concat(frames, ignore_index=True)
 
 
