@@ -50,6 +50,8 @@ bench: $(DEV)
 	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-only --benchmark-autosave \
 		--benchmark-columns=median,iqr,min,rounds \
 		$(if $(wildcard .benchmarks/*/*.json),--benchmark-compare) $(ARGS)
+	@for case in benchmarks/bench_*.py; do \
+		echo; echo "== $$case"; $(BIN)/python -m benchmarks.$$(basename $$case .py) || exit 1; done
 
 format: $(DEV)
 	$(BIN)/ruff check --fix .
