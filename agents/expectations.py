@@ -51,7 +51,7 @@ class Expectations:
         size = np.zeros(len(seats))
         need = model.operations.need()
         size[self.is_firm] = need[seats.trader[self.is_firm], seats.right[self.is_firm]]
-        self.valuation = Valuation(seats, len(firms), size, self.behaviour, model.streams, opening)
+        self.valuation = Valuation(seats, firms, size, self.behaviour, model.streams, opening)
         self.outlook = Outlook(firms)
         self.fundamental_yuan: Floats = opening * self.tick_yuan
         self._as_of = np.zeros(len(books))

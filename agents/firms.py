@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from agents.abatement import CostCurves
 from agents.spec import PopulationSpec, SectorSpec
-from agents.streams import Streams
+from agents.streams import DEMAND_COMMON, DEMAND_FIRM, DEMAND_SECTOR, Streams
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,6 +59,8 @@ class Firms:
     sector : ndarray of intp, shape (n,)
     output : ndarray of float64, shape (n,)
         Output a year before shocks, in the sector's unit.
+    members : list of ndarray of intp
+        Rows of the firms of each sector.
     covered : ndarray of bool, shape (n, n_rights)
         Whether the firm must hold the right.
     curves : CostCurves, shape (n, n_rights)
@@ -72,22 +74,21 @@ class Firms:
         self.rights = rights
         self.sector_codes = list(spec.sectors)
         self.sectors: list[SectorSpec] = list(spec.sectors.values())
-        rng = streams["population"]
         if spec.rows:
             at = {code: i for i, code in enumerate(self.sector_codes)}
             self.names = [row.name for row in spec.rows]
             self.regions = [row.region for row in spec.rows]
             self.sector = np.array([at[row.sector] for row in spec.rows], dtype=np.intp)
-            self.output = np.array([row.output for row in spec.rows], dtype=np.float64)
         else:
             self.sector = np.repeat(np.arange(len(self.sectors)), [s.firms for s in self.sectors]).astype(np.intp)
             self.names = _numbered_names(self.sector, self.sector_codes)
             self.regions = [""] * len(self.sector)
-            self.output = self._drawn_output(rng)
-        self.spread = rng.standard_normal((len(self.sector), len(rights)))
+        self.members = [np.flatnonzero(self.sector == i) for i in range(len(self.sectors))]
+        self.output = self._outputs(streams)
+        self.spread = self.normals(streams, "intensity")
         self.file_factor = self._file_factors()
         self.covered = self._coverage()
-        self.curves = self._cost_curves(rng)
+        self.curves = self._cost_curves(streams)
         self.co_benefits = self._co_benefit_table()
         self.growth = self._by_firm("output_growth")
         self.years_passed = 0.0
@@ -99,9 +100,40 @@ class Firms:
     def _by_firm(self, name: str) -> Floats:
         return np.array([getattr(s, name) for s in self.sectors], dtype=np.float64)[self.sector]
 
-    def _drawn_output(self, rng: np.random.Generator) -> Floats:
-        """Return lognormal outputs whose mean in each sector is the stated one: the total is a published figure."""
-        size = np.exp(self._by_firm("output_sigma") * rng.standard_normal(len(self.sector)))
+    def normal(self, streams: Streams, purpose: str, *, fresh: bool = False) -> Floats:
+        """Return a standard normal number for each firm, from a stream of its sector.
+
+        What one sector draws therefore does not depend on which others there are: with a sector more or less, the firms
+        of the rest stay the same firms and meet the same shocks.
+
+        Parameters
+        ----------
+        streams : Streams
+        purpose : str
+            What is drawn, to which the code of the sector is added.
+        fresh : bool
+            Whether to draw from the start of the streams, for numbers that must be the same at every call.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+        """
+        drawn = np.empty(len(self.sector))
+        for code, rows in zip(self.sector_codes, self.members, strict=True):
+            name = f"{purpose}.{code}"
+            drawn[rows] = (streams.fresh(name) if fresh else streams[name]).standard_normal(len(rows))
+        return drawn
+
+    def normals(self, streams: Streams, purpose: str) -> Floats:
+        """Return standard normal numbers, shape (n, n_rights), each right from streams of its own."""
+        columns = [self.normal(streams, f"{purpose}.{code}") for code in self.rights]
+        return np.stack(columns, axis=1)
+
+    def _outputs(self, streams: Streams) -> Floats:
+        """Return outputs of the file, or lognormal ones whose mean in each sector is the stated, published figure."""
+        if self.spec.rows:
+            return np.array([row.output for row in self.spec.rows], dtype=np.float64)
+        size = np.exp(self._by_firm("output_sigma") * self.normal(streams, "output"))
         return np.asarray(self._by_firm("mean_output") * size / self._sector_mean(size, np.ones_like(size)))
 
     def _sector_mean(self, x: Floats, weight: Floats) -> Floats:
@@ -117,7 +149,7 @@ class Firms:
             table[i] = [code in covered for code in self.rights]
         return table[self.sector]
 
-    def _cost_curves(self, rng: np.random.Generator) -> CostCurves:
+    def _cost_curves(self, streams: Streams) -> CostCurves:
         shape = (len(self.sectors), len(self.rights))
         a, b, limit = np.ones(shape), np.zeros(shape), np.zeros(shape)
         for i, s in enumerate(self.sectors):
@@ -125,7 +157,7 @@ class Firms:
                 r = self.rights.index(code)
                 a[i, r], b[i, r], limit[i, r] = curve.a, curve.b, curve.limit
         sigma = self._by_firm("cost_sigma")[:, np.newaxis]
-        factor = np.exp(sigma * rng.standard_normal((len(self), len(self.rights))))
+        factor = np.exp(sigma * self.normals(streams, "cost"))
         at = self.sector
         return CostCurves.of(np.zeros_like(factor), a[at] * factor, b[at] * factor, limit[at])
 
@@ -148,7 +180,7 @@ class Firms:
                     factor[i, self.rights.index(code)] = own / first
         return factor
 
-    def intensity(self, year: int, rng: np.random.Generator | None = None) -> Floats:
+    def intensity(self, year: int, streams: Streams | None = None) -> Floats:
         """Return intensities as measured in a year, units of each right per unit of output.
 
         Firms differ, but the mean of a sector, weighted by output, is the stated one.
@@ -157,16 +189,16 @@ class Firms:
         ----------
         year : int
             Calendar year; a sector's table is read at the latest year not after it (the first, if none is).
-        rng : Generator, optional
+        streams : Streams, optional
             If given, the lasting differences between firms move on by one year first.
 
         Returns
         -------
         ndarray of float64, shape (n, n_rights)
         """
-        if rng is not None:
+        if streams is not None:
             rho = self._by_firm("intensity_persistence")[:, np.newaxis]
-            self.spread = rho * self.spread + np.sqrt(1.0 - rho**2) * rng.standard_normal(self.spread.shape)
+            self.spread = rho * self.spread + np.sqrt(1.0 - rho**2) * self.normals(streams, "intensity")
         mean = np.array([[_at_year(s.intensity.get(code, 0.0), year) for code in self.rights] for s in self.sectors])
         own = np.exp(self._by_firm("intensity_sigma")[:, np.newaxis] * self.spread)
         for r in range(len(self.rights)):
@@ -174,11 +206,11 @@ class Firms:
         return np.asarray(mean[self.sector] * np.where(np.isnan(self.file_factor), own, self.file_factor))
 
     def past_output(self, year: int, streams: Streams) -> Floats:
-        """Return output of a year before the market, drawn from a stream of that year alone.
+        """Return output of a year before the market, drawn from streams of that year alone.
 
         Growth is not carried backwards: the stated output is that of the years before the market as well.
         """
-        noise = streams.fresh(f"past_output.{year}").standard_normal(len(self))
+        noise = self.normal(streams, f"past_output.{year}", fresh=True)
         return np.asarray(self.output * np.exp(OUTPUT_NOISE_OF_THE_PAST * noise))
 
     def move_shocks(self, streams: Streams) -> None:
@@ -186,11 +218,18 @@ class Firms:
         s = self.spec.shocks
         keep = 0.5 ** (1.0 / s.half_life_days)
         scale = np.sqrt(1.0 - keep**2)
-        for name, sd in (("common", s.common_sd), ("sector", s.sector_sd), ("firm", s.firm_sd)):
-            shock: Floats = getattr(self.shocks, name)
+        x = self.shocks
+        for shock, sd, draw in (
+            (x.common, s.common_sd, lambda: streams[DEMAND_COMMON].standard_normal(1)),
+            (x.sector, s.sector_sd, lambda: self._sector_draws(streams)),
+            (x.firm, s.firm_sd, lambda: self.normal(streams, DEMAND_FIRM)),
+        ):
             shock *= keep
             if sd > 0:
-                shock += sd * scale * streams[f"demand_{name}"].standard_normal(len(shock))
+                shock += sd * scale * draw()
+
+    def _sector_draws(self, streams: Streams) -> Floats:
+        return np.array([streams[f"{DEMAND_SECTOR}.{code}"].standard_normal() for code in self.sector_codes])
 
     def output_factor(self) -> Floats:
         """Return output relative to its level at the start, shape (n,): growth and shocks."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from agents.abatement import Measures, MeasureStatus
 from agents.behaviour import Behaviour
 from agents.firms import Firms
-from agents.streams import Streams
+from agents.streams import MEASURES, Streams
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -80,7 +80,7 @@ class Operations:
         self.response: Floats = np.ones(n)
         self.debt_fen: Ints = np.zeros(n, dtype=np.int64)
         self.intensity: Floats = firms.intensity(first_year)
-        self.measures = _draw_measures(firms, self.intensity, streams["measures"])
+        self.measures = _draw_measures(firms, self.intensity, streams)
         self.lumpy: Floats = np.zeros((n, n_rights))
         self._price = firms._by_firm("product_price_yuan")
         self._margin = firms._by_firm("margin_share")
@@ -88,7 +88,7 @@ class Operations:
 
     def begin_year(self, year: int, streams: Streams) -> None:
         """Measure intensities as the year's rules have it, after firms' lasting differences moved on."""
-        self.intensity = self.firms.intensity(year, streams["intensity"])
+        self.intensity = self.firms.intensity(year, streams)
 
     def need(self) -> Floats:
         """Return what firms would need of each right at today's output without abatement, units a year."""
@@ -203,14 +203,13 @@ class Operations:
         self.measures = self.measures.restore(state["measures"])
 
 
-def _draw_measures(firms: Firms, intensity: Floats, rng: np.random.Generator) -> Measures:
+def _draw_measures(firms: Firms, intensity: Floats, streams: Streams) -> Measures:
     """Return the investments open to each firm, sized by its output."""
     columns: tuple[list[int], list[int], list[int], list[int], list[int], list[Floats]] = ([], [], [], [], [], [])
-    for i, sector in enumerate(firms.sectors):
-        members = np.flatnonzero(firms.sector == i)
+    for code, sector, members in zip(firms.sector_codes, firms.sectors, firms.members, strict=True):
         for spec in sector.measures:
-            able = members[rng.random(len(members)) < spec.share_of_firms]
-            share = np.array([spec.reduction.get(code, 0.0) for code in firms.rights])
+            able = members[streams[f"{MEASURES}.{code}"].random(len(members)) < spec.share_of_firms]
+            share = np.array([spec.reduction.get(right, 0.0) for right in firms.rights])
             for row in able:
                 output = firms.output[row]
                 columns[0].append(int(row))

@@ -68,7 +68,7 @@ def draw_roster(
     ValueError
         If the shares of strategies of some sector do not add up to 1, or a right does not exist.
     """
-    strategy = _firm_strategies(spec, firms, streams["roster"])
+    strategy = _firm_strategies(spec, firms, streams)
     names: list[str] = []
     cash: list[int] = []
     limits = [0.0] * len(firms)
@@ -99,16 +99,16 @@ def draw_roster(
     )
 
 
-def _firm_strategies(spec: PopulationSpec, firms: Firms, rng: np.random.Generator) -> list[str]:
+def _firm_strategies(spec: PopulationSpec, firms: Firms, streams: Streams) -> list[str]:
     chosen = [""] * len(firms)
-    draw = rng.random(len(firms))
-    for s, code in enumerate(firms.sector_codes):
+    for code, rows in zip(firms.sector_codes, firms.members, strict=True):
         shares = [(x.strategy, x.share) for x in spec.strategies if x.sectors is None or code in x.sectors]
         total = sum(share for _, share in shares)
         if abs(total - 1.0) > SHARE_TOLERANCE:
             raise ValueError(f"strategies of sector {code} have shares that add up to {total}, expected 1")
         bounds = np.cumsum([share for _, share in shares])
-        for row in np.flatnonzero(firms.sector == s):
-            at = min(int(np.searchsorted(bounds, draw[row], side="right")), len(shares) - 1)
+        draws = streams[f"roster.{code}"].random(len(rows))
+        places = np.minimum(np.searchsorted(bounds, draws, side="right"), len(shares) - 1)
+        for row, at in zip(rows.tolist(), places.tolist(), strict=True):
             chosen[row] = shares[at][0]
     return chosen

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from agents.behaviour import Behaviour
+from agents.firms import Firms
 from agents.seats import Seats
-from agents.streams import Streams
+from agents.streams import BELIEFS, LEAD, Streams
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,8 +31,8 @@ class Valuation:
     ----------
     seats : Seats
         All seats; those of institutions hold no belief of this kind and stay at the common one.
-    n_firms : int
-        Firms are the first traders.
+    firms : Firms
+        The first traders.
     size : ndarray of float64, shape (n_seats,)
         Yearly use of the right by the seat's firm, to tell large from small.
     behaviour : Behaviour
@@ -49,16 +51,21 @@ class Valuation:
     """
 
     def __init__(
-        self, seats: Seats, n_firms: int, size: Floats, behaviour: Behaviour, streams: Streams, first_price: Floats
+        self, seats: Seats, firms: Firms, size: Floats, behaviour: Behaviour, streams: Streams, first_price: Floats
     ) -> None:
         self.seats = seats
         self.behaviour = behaviour
-        b, n = behaviour, len(seats)
-        traits = streams["beliefs"].standard_normal((3, n))
-        self.belief_error: Floats = b.belief_sd * traits[0]
-        self.reputation_yuan: Floats = b.reputation_yuan * np.exp(traits[1])
-        self.lead_days: Floats = b.lead_days * np.exp(b.lead_sigma * streams["lead"].standard_normal(n))
-        self.funds_rate = self._costs_of_funds(size, streams["distress"].random(n_firms))
+        b = behaviour
+
+        def trait(name: str) -> Floats:
+            drawn, firm = np.zeros(len(seats)), np.flatnonzero(seats.trader < len(firms))
+            drawn[firm] = firms.normals(streams, name)[seats.trader[firm], seats.right[firm]]
+            return drawn
+
+        self.belief_error: Floats = b.belief_sd * trait(BELIEFS)
+        self.reputation_yuan: Floats = b.reputation_yuan * np.exp(trait("reputation"))
+        self.lead_days: Floats = b.lead_days * np.exp(b.lead_sigma * trait(LEAD))
+        self.funds_rate = self._costs_of_funds(size, ndtr(firms.normal(streams, "distress")))
         self.slow_price: Floats = first_price.copy()
         self.news = 0.0
 
