@@ -17,7 +17,13 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 LAST_DAYS = 5
-"""In the last days before a deadline a firm buys all that it lacks."""
+"""In the last days before a deadline a firm buys all that it lacks, and offers what it can spare to those who do."""
+MOST_OFFERED = 0.5
+"""Largest share of what a firm can spare that it offers at once.
+
+An order that is renewed within a batch may trade before and after the change, so that a firm that offered all could
+sell twice what it can spare, and be short itself.
+"""
 URGENT_DAYS = 60
 """Trading days before a deadline over which a buyer comes under pressure, however early it planned."""
 SMALLEST_SHARE = 1.0 / 5000.0
@@ -118,18 +124,23 @@ def wish_lots(
 def daily_lots(behaviour: Behaviour, clock: Clock, wish: Floats, yearly: Floats, tempted: Floats) -> Floats:
     """Return how much of the wish is traded today: buyers spread it over the days left, sellers offer a share.
 
+    Near the deadline sellers no longer wait: who does not sell then will not find a buyer for a year.
+
     Parameters
     ----------
     tempted : ndarray of float64, shape (n,)
         0 where the price is at most what a kept unit is worth to the seller, 1 where it is so far above that the
-        seller offers all it has at once: supply answers a spike.
+        seller offers as much as it can at once: supply answers a spike.
     """
     spread = wish * 2.0 / (clock.days_left + 1.0)
     buys = np.minimum(wish, np.maximum(spread, SMALLEST_SHARE * yearly))
     if clock.days_left <= LAST_DAYS:
         buys = wish
     share = behaviour.sale_share + (1.0 - behaviour.sale_share) * tempted
-    sells = np.maximum(wish, np.minimum(share * wish, -SMALLEST_SHARE * yearly))
+    if clock.days_left <= LAST_DAYS:
+        share = np.ones_like(wish)
+    offered = np.minimum(share, MOST_OFFERED) * wish
+    sells = np.maximum(MOST_OFFERED * wish, np.minimum(offered, -SMALLEST_SHARE * yearly))
     return np.asarray(np.where(wish > 0, buys, sells))
 
 
