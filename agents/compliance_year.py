@@ -241,17 +241,12 @@ class ComplianceYear:
         covered = self.model.firms.covered[:, progress.index]
         return float(self._whole_baseline(progress, k)[covered].sum()) * (1.0 + balance) / float(book.right.lot)
 
-    def supply(self, progress: RightProgress, today: date, ahead: int, yearly: float, *, auctions: bool) -> float:
-        """Return the units that the public expects to be issued for the year that starts `ahead` years from today."""
+    def supply(self, progress: RightProgress, year: int, yearly: float, *, auctions: bool) -> float:
+        """Return the units that the public expects to be issued for a later year, in which `yearly` units are used."""
         book = progress.rules
-        year = today.year + ahead
-        passed = (today - date(today.year, 1, 1)).days / 365.0
         if book.cap is not None and auctions:
-            lot = float(book.right.lot)
-            return lot * ((1.0 - passed) * book.cap.cap(year) + passed * book.cap.cap(year + 1))
-        g = self.model.behaviour.tightening
-        balance = (1.0 - passed) * progress.balance_of(year, g) + passed * progress.balance_of(year + 1, g)
-        return yearly * (1.0 + balance)
+            return float(book.right.lot) * book.cap.cap(year)
+        return yearly * (1.0 + progress.balance_of(year, self.model.behaviour.tightening))
 
     # -- the duties of a period, in the order of the year
 

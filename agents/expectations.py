@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.outlook import SHORT_REST, Outlook, PublicFigures, Work
+from agents.outlook import SHORT_REST, Outlook, PublicFigures, Work, window_at_hand
 from agents.planning import Clock, Standing, buffer_lots, daily_lots, urgency, wish_lots
 from agents.strategies import STRATEGIES
 from agents.valuation import Valuation
@@ -262,30 +262,31 @@ class Expectations:
         bank = held * lot
         front = progress.front(model.day)
         assert front is not None
-        rest_of_front = 0.0
+        at_hand, stretch, year = window_at_hand(progress.uses, today)
+        supply = np.zeros(b.solver_years)
         for k in range(front, len(progress.uses)):
             use = progress.uses[k]
-            if use.period.use_from > today:
-                continue
-            rest = use.rest_of_window(today)
-            due = model.year_course.total_to_issue(progress, k, auctions=auctions) * lot
             issued = float(progress.issued_lots[k].sum()) * lot
             if auctions:
-                issued += model.primary_market.sold_lots(progress.rules.right.code, use.period.vintage) * lot
+                issued += model.primary_market.sold_lots(code, use.period.vintage) * lot
+            bank -= issued + float(model.market.obligations.debt_lots(code, use.period.name).sum()) * lot
+            if use.period.use_from > today and k != at_hand:
+                continue
+            rest = use.rest_of_window(today) / use.window()
+            due = model.year_course.total_to_issue(progress, k, auctions=auctions) * lot
             used = model.year_course.verified_units(progress, k) if progress.verified[k] else use.use
-            done = used[covered].sum()
-            debts = float(model.market.obligations.debt_lots(code, use.period.name).sum()) * lot
-            bank += (due - issued) - due * rest / use.window() - float(done) - debts
-            if k == front:
-                rest_of_front = rest
-        years = b.solver_years
+            bank += due * (1.0 - rest) - float(used[covered].sum())
+            if k == at_hand:
+                supply[0] = due * rest
         growth = float(np.average(model.firms.growth[covered], weights=need[covered, r])) if yearly > 0 else 0.0
-        path = np.asarray((1.0 + growth) ** np.arange(years), dtype=np.float64)
-        supply = np.array(
-            [model.year_course.supply(progress, today, k, yearly * path[k], auctions=auctions) for k in range(years)]
-        )
-        ceiling = self._public_ceiling(progress, front)
-        return PublicFigures(bank, supply, path, rest_of_front, ceiling)
+        middle = stretch + np.arange(b.solver_years) - 0.5
+        middle[0] = stretch / 2.0
+        path = np.asarray((1.0 + growth) ** middle, dtype=np.float64)
+        for j in range(0 if at_hand is None else 1, b.solver_years):
+            length = stretch if j == 0 else 1.0
+            supply[j] = length * model.year_course.supply(progress, year + j, yearly * path[j], auctions=auctions)
+        rest_of_front = progress.uses[front].rest_of_window(today)
+        return PublicFigures(bank, supply, path, stretch, rest_of_front, self._public_ceiling(progress, front))
 
     def _public_ceiling(self, progress: RightProgress, front: int) -> float:
         """Return the price above which nobody buys: a fixed fine without make-good, else the exchange's highest price."""

@@ -7,7 +7,9 @@ at the rate of interest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ import numpy.typing as npt
 from agents.abatement import CostCurves
 from agents.firms import Firms
 from agents.price_search import BankingProblem, price_path
+from agents.use import YEAR, PeriodUse
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,9 +36,11 @@ class PublicFigures:
     bank : float
         Units outstanding and promised for use so far, less that use: below 0 where more was used.
     supply : ndarray of float64, shape (n_years,)
-        Units to be issued for use in each of the coming years.
+        Units to be issued for use in what is left of the window of use at hand, and in each of the years after it.
     growth : ndarray of float64, shape (n_years,)
-        Use expected without abatement, relative to today's.
+        Yearly use expected then without abatement, relative to today's.
+    stretch : float
+        Years left of the window of use at hand.
     rest : float
         Years of use that still count for the period at hand.
     ceiling : float
@@ -45,6 +50,7 @@ class PublicFigures:
     bank: float
     supply: Floats
     growth: Floats
+    stretch: float
     rest: float
     ceiling: float
 
@@ -66,6 +72,19 @@ class Work:
     need: Floats
     share: Floats
     invested: Floats
+
+
+def window_at_hand(uses: Sequence[PeriodUse], today: date) -> tuple[int | None, float, int]:
+    """Return the window of use that runs or comes next, the years of use left in it, and its (last) calendar year.
+
+    After the last window of the rules the public expects windows of a year to follow, and the first item is None.
+    """
+    for k, use in enumerate(uses):
+        rest = use.rest_of_window(today)
+        if rest > 0.0:
+            return k, rest, use.years[-1]
+    passed = (today - uses[-1].period.use_to).days / YEAR
+    return None, 1.0 - passed % 1.0, uses[-1].years[-1] + 1 + int(passed)
 
 
 class Outlook:
@@ -106,27 +125,37 @@ class Outlook:
             Interest a year.
         bankable : bool
             Whether units can be kept for the next period.
+
+        Notes
+        -----
+        The solver's years are those in which use counts, the first one what is left of the window at hand, so that a
+        cap is not smeared over its neighbours.  A price that grows at the rate of interest stands for the middle of
+        each; the first stretch, being shorter, has its middle nearer to the next year's, and costs are brought to the
+        level of a full year there.
         """
         covered = self.firms.covered[:, right]
         baseline, curves = self._aggregate(right, work, value_yuan, covered)
         if not bankable:
             return self._price_of_period(baseline, curves, known)
         years = len(known.supply)
+        length, level = np.ones(years), np.ones(years)
+        length[0] = known.stretch
+        level[0] = (1.0 + rate) ** ((known.stretch - 1.0) / 2.0)
         problem = BankingProblem(
             supply=known.supply,
-            baseline=known.growth[:, np.newaxis] * baseline,
-            curves=curves,
+            baseline=(length * known.growth)[:, np.newaxis] * baseline,
+            curves=curves.scaled(level[:, np.newaxis]),
             rate=rate,
             bank0=known.bank,
-            ceiling=np.full(years, known.ceiling),
+            ceiling=known.ceiling * level,
         )
-        return float(price_path(problem).price[0])
+        return float(price_path(problem).price[0] * (1.0 + rate) ** (0.5 - known.stretch))
 
     def _price_of_period(self, baseline: Floats, curves: CostCurves, known: PublicFigures) -> float:
         """Return the price at which the rest of the period covers what is missing."""
         rest = known.rest
         problem = BankingProblem(
-            supply=np.array([known.bank + known.supply[0] * rest]),
+            supply=np.array([known.bank + known.supply[0]]),
             baseline=baseline[np.newaxis, :] * rest,
             curves=curves,
             rate=0.0,
