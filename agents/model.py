@@ -158,6 +158,7 @@ class RightsMarketModel(mesa.Model):
         self.rates: Rates = self.operations.rates()
         self.fronts: list[int | None] = [None] * len(books)
         self.year_course.fill_history()
+        self._inform_objects()
         for row in range(n):
             Firm(self, row)
         for row in range(n, len(self.accounts_of)):
