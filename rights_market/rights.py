@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
@@ -45,6 +45,7 @@ class Right:
     lot: Decimal
     tick_yuan: Decimal
     max_price_ticks: int = 200_000
+    _tick_value_fen: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         value = Fraction(self.lot) * Fraction(self.tick_yuan) * FEN_PER_YUAN
@@ -58,10 +59,13 @@ class Right:
                 f"{self.code}: max_price_ticks is {self.max_price_ticks}, expected 1 to {MAX_PRICE_TICKS}"
             )
 
+        # Asked for in every session: worked out once.
+        object.__setattr__(self, "_tick_value_fen", int(value))
+
     @property
     def tick_value_fen(self) -> int:
         """Money value of one lot at one tick, fen."""
-        return int(Fraction(self.lot) * Fraction(self.tick_yuan) * FEN_PER_YUAN)
+        return self._tick_value_fen
 
     def lots_floor(self, units: Exact) -> int:
         """Whole lots in a quantity that is issued."""
