@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CLOSES_KEPT = 64
+ROUND_UP = 1.0 + 1e-12
+"""So that no rounding of floats lets a trader bid a fen more than it has."""
 
 
 class Desk:
@@ -81,15 +83,15 @@ class Desk:
 
     def price_range(self, rows: Rows) -> tuple[Ints, Ints]:
         """Return the lowest and highest price that may be quoted today, ticks."""
-        front = self._front[self.seats.right[rows]]
-        return self.market.price_low[front], self.market.price_high[front]
+        front = self._front
+        return self._by_right(self.market.price_low[front], rows), self._by_right(self.market.price_high[front], rows)
 
     def lots(self, rows: Rows) -> Ints:
-        """Return the lots that each seat still wants to trade today, at most what it can deliver and an order hold."""
-        seats = self.seats
-        quota = np.minimum(seats.quota[rows], self._largest_order[seats.right[rows]])
-        sells = seats.wish_lots[rows] < 0
-        return np.where(sells, np.minimum(quota, self.sellable_lots(rows)), quota)
+        """Return the lots that each seat still wants to trade today, at most what an order may hold.
+
+        What it cannot deliver or pay `submit` takes off.
+        """
+        return np.minimum(self.seats.quota[rows], self._by_right(self._largest_order, rows))
 
     def free_lots(self, rows: Rows) -> Ints:
         """Return the free usable lots of each seat."""
@@ -109,22 +111,20 @@ class Desk:
 
         A trader knows its own means, and does not enter what it cannot cover.
         """
-        able = np.array(lots, dtype=np.int64)
-        buys, asks = np.flatnonzero(side == Side.BID), np.flatnonzero(side == Side.ASK)
-        registry, seats = self.market.registry, self.seats
-        right = seats.right[rows[buys]]
-        cost = np.maximum(price_ticks[buys] * self._right_tick_value[right], 1).astype(np.float64)
-        cost *= 1.0 + self.market.buyer_fee_share(self._front)[right]
-        cash = registry.cash[seats.account[rows[buys]]]
+        buys, registry = side == Side.BID, self.market.registry
+        account = self.seats.account[rows]
+        unlocked = self._holdings(registry.free, rows) - self._holdings(registry.locked, rows)
+        fee = self.market.buyer_fee_share(self._front)
+        cost = np.maximum(price_ticks * self._by_right(self._right_tick_value, rows), 1)
+        cost = cost * self._by_right(1.0 + fee, rows) * ROUND_UP
         # What withdrawing the former order would free matters only to those whose free means do not suffice.
-        short = np.flatnonzero(np.floor(cash / cost * (1.0 - 1e-12)) < able[buys])
-        if len(short):
-            who = buys[short]
-            behind = self.market.cash_behind(seats.order_id[rows[who], Side.BID])
-            means = np.floor((cash[short] + behind) / cost[short] * (1.0 - 1e-12)).astype(np.int64)
-            able[who] = np.minimum(able[who], means)
-        free = self._holdings(registry.free, rows[asks]) - self._holdings(registry.locked, rows[asks])
-        who = asks[free < able[asks]]
+        short = np.where(buys, registry.cash[account] < cost * lots, unlocked < lots)
+        able = np.array(lots, dtype=np.int64)
+        who = np.flatnonzero(short & buys)
+        if len(who):
+            cash = registry.cash[account[who]] + self.market.cash_behind(self.seats.order_id[rows[who], Side.BID])
+            able[who] = np.minimum(able[who], np.floor(cash / cost[who]).astype(np.int64))
+        who = np.flatnonzero(short & ~buys)
         if len(who):
             able[who] = np.minimum(able[who], self.sellable_lots(rows[who]))
         return able
@@ -198,16 +198,18 @@ class Desk:
         seats = self.seats
         seat, side, price, lots = quotes.seat, quotes.side, quotes.price_ticks, quotes.lots
         kinds = np.full(len(seat), OrderKind.LIMIT if call else kind, dtype=np.int8)
-        lots = np.where(lots > 0, self.coverable(seat, side, price, lots), 0)
+        lots = self.coverable(seat, side, price, lots)
         keep = lots > 0
         if not keep.all():
             seat, side, price, lots, kinds = seat[keep], side[keep], price[keep], lots[keep], kinds[keep]
-        target = np.full(len(seat), NO_ORDER) if call else seats.order_id[seat, side]
+        # One flat index: twice as fast as a row and a column.
+        latest, at = seats.order_id.reshape(-1), 2 * seat + side
+        target = np.full(len(seat), NO_ORDER) if call else latest[at]
         instrument = self._route(seat, side, price).astype(np.int32)
         orders = Orders(seats.account[seat], instrument, side, kinds, price, lots, target)
         receipt = self.market.call_auction(orders) if call else self.market.submit(orders)
         ids = receipt.first_order_id + np.arange(len(orders), dtype=np.int64)
-        seats.order_id[seat, side] = np.where(receipt.reason == Reason.ACCEPTED, ids, NO_ORDER)
+        latest[at] = np.where(receipt.reason == Reason.ACCEPTED, ids, NO_ORDER)
         self._book_trades(receipt)
         self.refresh()
         return Quotes(seat, side, price, lots), receipt
@@ -243,10 +245,19 @@ class Desk:
         # Then a right is one row of the tables, and nothing has to be summed or chosen.
         self._one_each = all(len(x) == 1 for x in usable)
 
+    def _by_right(self, values: npt.NDArray[Any], rows: Rows) -> npt.NDArray[Any]:
+        """Repeat what holds for each right for some seats; read-only."""
+        if len(values) == 1:
+            return np.broadcast_to(values[0], rows.shape)
+        return np.asarray(values[self.seats.right[rows]])
+
     def _holdings(self, table: Ints, rows: Rows) -> Ints:
-        right, account = self.seats.right[rows], self.seats.account[rows]
+        account = self.seats.account[rows]
         if self._one_each:
-            return np.asarray(table[self._front[right], account])
+            if len(self.usable) == 1:
+                return np.asarray(table[self._front[0]][account])
+            return np.asarray(table[self._front[self.seats.right[rows]], account])
+        right = self.seats.right[rows]
         held = np.zeros(len(rows), dtype=np.int64)
         for r, instruments in enumerate(self.usable):
             at = right == r
@@ -256,10 +267,10 @@ class Desk:
         return held
 
     def _route(self, seat: Rows, side: npt.NDArray[np.int8], price: Ints) -> npt.NDArray[np.intp]:
+        if self._one_each:
+            return np.asarray(self._by_right(self._front, seat))
         right, account = self.seats.right[seat], self.seats.account[seat]
         chosen = self._front[right]
-        if self._one_each:
-            return np.asarray(chosen)
         free, frozen = self.market.registry.free, self.market.registry.frozen
         asks = self.market.best_ask
         for r, instruments in enumerate(self.usable):
@@ -280,10 +291,11 @@ class Desk:
         trades = receipt.trades
         if not len(trades):
             return
-        right = self.right_of[trades.instrument]
-        seats = self.seats
-        for account, sign in ((trades.buyer, -1.0), (trades.seller, 1.0)):
-            seat = self._seat_of[right, account]
-            known = seat >= 0
-            np.subtract.at(seats.quota, seat[known], trades.lots[known])
-            np.add.at(seats.wish_lots, seat[known], sign * trades.lots[known])
+        seats, right = self.seats, self.right_of[trades.instrument]
+        buyer, seller = self._seat_of[right, trades.buyer], self._seat_of[right, trades.seller]
+        seat, lots = np.concatenate([buyer, seller]), np.concatenate([trades.lots, trades.lots])
+        known = seat >= 0
+        lots[~known] = 0
+        np.subtract.at(seats.quota, seat, lots)
+        lots[: len(buyer)] *= -1
+        np.add.at(seats.wish_lots, seat, lots)

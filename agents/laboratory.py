@@ -262,13 +262,15 @@ class LaboratoryModel(mesa.Model):
         buyer, seller = trades.buyer - first, trades.seller - first
         gain = self.ticks[buyer] - self.ticks[seller]
         self.recorder.count_trades(self.day, seats.right[buyer], trades.price_ticks, trades.lots, gain)
-        for row, side in ((buyer, Side.BID), (seller, Side.ASK)):
-            seats.quota[row] = np.minimum(np.abs(seats.wish_lots[row]), 1).astype(np.int64)
-            # One-lot orders: an order that traded is gone.
-            mine = seats.order_id[row, side]
-            gone = (mine == trades.maker) | (mine == trades.taker)
-            seats.order_id[row[gone], side] = NO_ORDER
-        self._trading = self._find_trading()
+        rows = np.concatenate([buyer, seller])
+        left = np.minimum(np.abs(seats.wish_lots[rows]), 1).astype(np.int64)
+        seats.quota[rows] = left
+        # One-lot orders: an order that traded is gone.
+        latest, at = seats.order_id.reshape(-1), np.concatenate([2 * buyer + Side.BID, 2 * seller + Side.ASK])
+        gone = (latest[at] == np.tile(trades.maker, 2)) | (latest[at] == np.tile(trades.taker, 2))
+        latest[at[gone]] = NO_ORDER
+        if not left.all():
+            self._trading = self._find_trading()
         if self.spec.clear_after_trade:
             self._clear(np.unique(seats.right[buyer]))
 

@@ -138,6 +138,9 @@ class Schedule:
         """
         values = np.array([_ticks("a value", x) for x in spec.values], dtype=np.int64)
         costs = np.array([_ticks("a cost", x) for x in spec.costs], dtype=np.int64)
+        # Every trader has as many units, so that they multiply what trades and is gained, and no price.
+        one = competitive_equilibrium(values, costs)
+        equilibrium = Equilibrium(one.lots * spec.units, one.price_low, one.price_high, one.surplus * spec.units)
         side = np.repeat(np.array([Side.BID, Side.ASK], dtype=np.int8), [len(values), len(costs)])
         return cls(
             side,
@@ -145,7 +148,7 @@ class Schedule:
             spec.units,
             max(1, _ticks("price_low", spec.price_low)),
             _ticks("price_high", spec.price_high),
-            competitive_equilibrium(np.repeat(values, spec.units), np.repeat(costs, spec.units)),
+            equilibrium,
         )
 
 

@@ -127,7 +127,7 @@ def test_momentum_keeps_part_of_the_last_change() -> None:
 
 
 def test_those_who_are_done_may_only_raise_their_margins() -> None:
-    """The seller at 210 has sold, the buyer at 200 has bought: neither yields, but both still see what they could gain."""
+    """The seller at 210 has sold, the buyer at 200 has bought: neither yields, but both may widen."""
     model, zip_ = market(START)
     model.seats.wish_lots[[1, 3]] = 0.0
     zip_.open_day(model.desk)
@@ -214,7 +214,7 @@ def test_constants_are_drawn_once_from_the_published_ranges() -> None:
 
 
 def test_quotes_outside_the_range_of_prices() -> None:
-    """With prices from 220 to 230, a buyer at 200 and a seller at 240 stay away, and better quotes stand at the limit."""
+    """From 220 to 230, a buyer at 200 and a seller at 240 stay away, and better quotes stand at the limit."""
     model, zip_ = market([0.2, 0.2, 0.5, 0.6])
     model.market.limits.set_band(0, 220, 230)
     quotes = zip_.quote(model.desk, np.arange(4))
