@@ -282,24 +282,27 @@ class PermitLaboratory(mesa.Model):
         seats.ceiling[:] = price
         self.desk.kept_value[:] = np.maximum(price, 1.0)
 
-    def _learn(self) -> None:
-        """Follow the day's mean price and what was wanted in vain, both of them public."""
-        spec, seats, sessions = self.spec, self.seats, self.spec.sessions
+    def _imbalance(self) -> Floats:
+        """Return unfilled buying less unfilled selling of the day, by session, as a share of all that was wanted."""
+        seats, sessions = self.seats, self.spec.sessions
         left = np.maximum(seats.quota, 0).astype(np.float64)
         buys = np.bincount(seats.right, np.where(seats.wish_lots > 0, left, 0.0), sessions)
         sells = np.bincount(seats.right, np.where(seats.wish_lots < 0, left, 0.0), sessions)
-        today = self.market.tape.today
-        lots = today["lots"].astype(np.float64)
-        total = buys + sells + lots
-        imbalance = np.divide(buys - sells, total, out=np.zeros(sessions), where=total > 0)
+        total = buys + sells + self.market.tape.today["lots"]
+        return np.divide(buys - sells, total, out=np.zeros(sessions), where=total > 0)
+
+    def _learn(self) -> None:
+        """Follow the day's mean price and what was wanted in vain, both of them public."""
+        spec, session, today = self.spec, self.seats.right, self.market.tape.today
+        imbalance = self._imbalance()
         sign = np.sign(imbalance)
         self._changes += sign * self._sign < 0
         self._sign = np.where(sign != 0, sign, self._sign)
-        mean = np.divide(today["value_fen"] / self.desk.tick_value, lots, out=np.full(sessions, np.nan), where=lots > 0)
-        mean = mean[seats.right]
+        lots, value = today["lots"].astype(np.float64), today["value_fen"] / self.desk.tick_value
+        mean = np.divide(value, lots, out=np.full(len(lots), np.nan), where=lots > 0)[session]
         self.belief += np.where(np.isnan(mean), 0.0, spec.learning * (mean - self.belief))
         speed = spec.imbalance_speed / np.sqrt(1.0 + self._changes)
-        self.belief = np.clip(self.belief * np.exp(speed * imbalance)[seats.right], 1.0, spec.price_high * TICKS)
+        self.belief = np.clip(self.belief * np.exp(speed * imbalance)[session], 1.0, spec.price_high * TICKS)
 
     def _end_round(self) -> None:
         """Let firms abate what they do not hold, take in the permits and pay out the cash."""
