@@ -118,7 +118,9 @@ class RightsMarketModel(mesa.Model):
         books = config.rule_books
         self.right_codes = [b.right.code for b in books]
         self.calendar = config.calendar
-        self.firms = Firms(config.population, self.right_codes, self.streams)
+        fixed = config.population.seed
+        people = self.streams if fixed is None else Streams(fixed)
+        self.firms = Firms(config.population, self.right_codes, people)
         n = len(self.firms)
         self.roster: Roster = draw_roster(config.population, self.firms, traders, self.right_codes, self.streams)
         accounts = Accounts()
@@ -136,7 +138,7 @@ class RightsMarketModel(mesa.Model):
             first += len(book.periods)
         auctions = [dated for book in books for dated in auction_dates(book, self.calendar)]
         self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, auctions)
-        self.operations = Operations(self.firms, config.behaviour, self.streams, self._history_start())
+        self.operations = Operations(self.firms, config.behaviour, people, self._history_start())
         self.year_course = ComplianceYear(self)
         self.desk = Desk(
             self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from agents.abatement import CostCurves
 from agents.firms import Firms
-from agents.price_search import BankingProblem, price_path
+from agents.price_search import BankingProblem, is_coverable, price_path
 from agents.use import YEAR, PeriodUse
 
 Floats = npt.NDArray[np.float64]
@@ -149,6 +149,9 @@ class Outlook:
             bank0=known.bank,
             ceiling=known.ceiling * level,
         )
+        if not is_coverable(problem):
+            # More is owed at once than there is: no price clears, and buyers go as high as quotes may.
+            return known.ceiling
         return float(price_path(problem).price[0] * (1.0 + rate) ** (0.5 - known.stretch))
 
     def _price_of_period(self, baseline: Floats, curves: CostCurves, known: PublicFigures) -> float:
@@ -162,7 +165,7 @@ class Outlook:
             bankable=False,
             ceiling=np.array([known.ceiling]),
         )
-        return float(price_path(problem).price[0])
+        return float(price_path(problem).price[0]) if is_coverable(problem) else known.ceiling
 
     def _aggregate(
         self, right: int, work: Work, value_yuan: Floats, covered: npt.NDArray[np.bool_]

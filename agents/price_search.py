@@ -57,7 +57,7 @@ def price_path(problem: BankingProblem) -> PricePath:
     if not problem.make_good:
         return _search(problem)
     free = replace(problem, ceiling=None, make_good=False)
-    if _is_coverable(free):
+    if is_coverable(free):
         path = _search(free)
         if (path.price <= _highest_price(problem, path.price) * (1 + WIDTH)).all():
             return path
@@ -110,7 +110,8 @@ def _size(problem: BankingProblem) -> float:
     return float(problem.baseline.sum()) + abs(problem.bank0)
 
 
-def _is_coverable(problem: BankingProblem) -> bool:
+def is_coverable(problem: BankingProblem) -> bool:
+    """Return whether some price covers every year: abatement at its limit, or a fine that ends demand, is enough."""
     years = Years(problem, 0, len(problem.supply))
     _, needed, offered = years.at(np.full(len(problem.supply), _choke_price(problem)))
     lacking = needed - offered
@@ -124,7 +125,7 @@ def _is_coverable(problem: BankingProblem) -> bool:
 
 def _search(problem: BankingProblem) -> PricePath:
     """Segments without debts: banking only, or free borrowing."""
-    if not _is_coverable(problem):
+    if not is_coverable(problem):
         raise ValueError(_out_of_reach(problem))
     horizon, choke = len(problem.supply), _choke_price(problem)
     size = _size(problem)

@@ -179,7 +179,14 @@ class InstitutionSpec:
 
 @dataclass(frozen=True, slots=True)
 class PopulationSpec:
-    """The firms of a province and those who trade beside them."""
+    """The firms of a province and those who trade beside them.
+
+    Attributes
+    ----------
+    seed : int or None
+        Seed from which sizes, intensities, costs and open investments are drawn: the firms are then the same ones in
+        every run, and seeds of runs differ in shocks and behaviour only.  None: drawn from the seed of the run.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
 
@@ -189,6 +196,7 @@ class PopulationSpec:
     institutions: list[InstitutionSpec] = field(default_factory=list)
     rows: tuple[FirmRow, ...] = ()
     shocks: ShockSpec = field(default_factory=ShockSpec)
+    seed: Annotated[int, Ge(0)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

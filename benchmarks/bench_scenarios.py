@@ -74,7 +74,9 @@ def main() -> None:
     help_ = statistics.median(cpu_of([sys.executable, "-m", "experiments", "--help"]) for _ in range(5))
     numpy = statistics.median(cpu_of([sys.executable, "-c", "import numpy"]) for _ in range(5))
     ours = statistics.median(cpu_of([sys.executable, "-c", "import numpy, rights_market"]) for _ in range(5))
-    print(f"--help     {help_:.2f} s CPU (goal 0.5)   import rights_market {ours - numpy:+.3f} s above numpy (goal 0.1)")
+    print(
+        f"--help     {help_:.2f} s CPU (goal 0.5)   import rights_market {ours - numpy:+.3f} s above numpy (goal 0.1)"
+    )
     grown = subprocess.run([sys.executable, "-c", MEMORY], check=True, capture_output=True, text=True).stdout.strip()
     print(f"memory     {grown} MiB more after run 100 than after run 20, 200 firms each (goal: flat)")
 

@@ -155,6 +155,8 @@ class FirmsBlock(Block):
     """Shares of the firms of each sector; for each sector they add up to 1."""
     institutions: list[InstitutionSpec] = []
     shocks: ShockSpec = ShockSpec()
+    seed: Annotated[int, Ge(0)] | None = None
+    """Seed of sizes, intensities and costs: the same firms in every run; null: drawn from the seed of the run."""
     file: str | None = None
     """CSV or XLSX with one row a firm, in place of the numbers of firms in the sectors."""
     sheet: str | None = None

@@ -103,6 +103,7 @@ class MarketScenario(_Common):
             institutions=block.institutions,
             rows=self._rows,
             shocks=block.shocks,
+            seed=block.seed,
         )
 
     @property
