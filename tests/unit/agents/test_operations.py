@@ -92,7 +92,7 @@ def test_use_never_falls_below_nothing() -> None:
     [(0.0, 100.0), (1.5, 25.0), (2.0, 0.0), (2.5, -25.0)],
 )
 def test_output_answers_the_net_cost_of_rights(free_per_output: float, net_per_output: float) -> None:
-    """Demand with elasticity -0.4 at a price of 500: output exp(-0.4 x net / 500); what follows output subsidises it."""
+    """Elasticity -0.4, product price 500: exp(-0.4 x net / 500); an allocation that follows output subsidises it."""
     work = operations(demand_elasticity=-0.4)
     work.plan_output(values(50.0, 0.0), np.tile([free_per_output, 0.0], (2, 1)))
     assert work.response == pytest.approx(np.exp(-0.4 * net_per_output / 500.0))
