@@ -8,7 +8,7 @@ at the rate of interest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 COST_CLASSES = 12
 """Groups by cost into which the firms of a sector are put: fine enough for the solver, few enough to be fast."""
 SHORT_REST = 0.1
-"""Years of use left below which abatement cannot move the balance, so that the price is not solved for any more."""
+"""Years of use left below which abatement cannot move the balance of the window at hand any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,17 @@ class PublicFigures:
     stretch: float
     rest: float
     ceiling: float
+
+    def with_next_year(self) -> PublicFigures:
+        """Return the figures with what is left of the window at hand and the year after it taken as one stretch."""
+        stretch = self.stretch + 1.0
+        growth = (self.stretch * self.growth[0] + self.growth[1]) / stretch
+        return replace(
+            self,
+            supply=np.append(self.supply[0] + self.supply[1], self.supply[2:]),
+            growth=np.append(growth, self.growth[2:]),
+            stretch=stretch,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +142,18 @@ class Outlook:
         The solver's years are those in which use counts, the first one what is left of the window at hand, so that a
         cap is not smeared over its neighbours.  A price that grows at the rate of interest stands for the middle of
         each; the first stretch, being shorter, has its middle nearer to the next year's, and costs are brought to the
-        level of a full year there.
+        level of a full year there.  Where abatement in what is left of the window cannot cover what is missing any
+        more, the window is taken together with the next one: what is missing then will be bought, at what holders ask
+        for units of next year.
         """
         covered = self.firms.covered[:, right]
         baseline, curves = self._aggregate(right, work, value_yuan, covered)
         if not bankable:
             return self._price_of_period(baseline, curves, known)
-        years = len(known.supply)
-        length, level = np.ones(years), np.ones(years)
-        length[0] = known.stretch
-        level[0] = (1.0 + rate) ** ((known.stretch - 1.0) / 2.0)
-        problem = BankingProblem(
-            supply=known.supply,
-            baseline=(length * known.growth)[:, np.newaxis] * baseline,
-            curves=curves.scaled(level[:, np.newaxis]),
-            rate=rate,
-            bank0=known.bank,
-            ceiling=known.ceiling * level,
-        )
+        problem = _problem(baseline, curves, known, rate)
+        if len(known.supply) > 1 and (known.stretch < SHORT_REST or not is_coverable(problem)):
+            known = known.with_next_year()
+            problem = _problem(baseline, curves, known, rate)
         if not is_coverable(problem):
             # More is owed at once than there is: no price clears, and buyers go as high as quotes may.
             return known.ceiling
@@ -192,6 +197,21 @@ class Outlook:
         curves = CostCurves.of(-mean(bonus), slope, curvature * slope, mean(firms.curves.limit[:, right]))
         keep = total > 0
         return np.maximum(base, 0.0)[keep], curves.take(np.flatnonzero(keep))
+
+
+def _problem(baseline: Floats, curves: CostCurves, known: PublicFigures, rate: float) -> BankingProblem:
+    """Return the problem whose year 0 is the first stretch, its prices brought to the level of a year."""
+    length, level = np.ones(len(known.supply)), np.ones(len(known.supply))
+    length[0] = known.stretch
+    level[0] = (1.0 + rate) ** ((known.stretch - 1.0) / 2.0)
+    return BankingProblem(
+        supply=known.supply,
+        baseline=(length * known.growth)[:, np.newaxis] * baseline,
+        curves=curves.scaled(level[:, np.newaxis]),
+        rate=rate,
+        bank0=known.bank,
+        ceiling=known.ceiling * level,
+    )
 
 
 def _group_firms(firms: Firms) -> tuple[npt.NDArray[np.intp], list[int]]:
