@@ -58,6 +58,7 @@ class Expectations:
         self._stale = np.ones(len(books), dtype=np.bool_)
         self._anew = np.zeros(len(books), dtype=np.bool_)
         self.imbalance: Floats = np.zeros(len(books))
+        self._unanswered: Floats = np.zeros(len(books))
         self._fines: dict[tuple[str, int], list[tuple[Penalty, npt.NDArray[np.intp]]]] = {}
         early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
         factor = np.array([_trait(name, "buffer_factor") for name in model.strategy_of], dtype=np.float64)
@@ -289,7 +290,7 @@ class Expectations:
         return PublicFigures(bank, supply, path, stretch, rest_of_front, self._public_ceiling(progress, front))
 
     def _public_ceiling(self, progress: RightProgress, front: int) -> float:
-        """Return the price above which nobody buys: a fixed fine without make-good, else the exchange's highest price."""
+        """Return the price above which nobody buys: a fixed fine without make-good, else the exchange's highest."""
         right = progress.rules.right
         highest = right.max_price_ticks * float(right.tick_yuan)
         if progress.rules.make_good is not None and progress.rules.make_good.factor > 0:
@@ -299,9 +300,11 @@ class Expectations:
         return min([highest, *(f / 100.0 / float(right.lot) for f in fixed)])
 
     def note_imbalance(self) -> None:
-        """Measure unfilled buying less unfilled selling of the day, by right, between -1 and 1."""
+        """Measure unfilled buying less unfilled selling, between -1 and 1, and note bids that nobody answers."""
         seats, n = self.model.seats, len(self.imbalance)
-        left = np.where(seats.active, seats.quota, 0).astype(np.float64)
+        desk = self.model.desk
+        self._unanswered = np.where(desk.best_ask > 0, 0.0, desk.best_bid)
+        left = np.where(seats.active, np.maximum(seats.quota, 0), 0).astype(np.float64)
         buys = np.bincount(seats.right, np.where(seats.wish_lots > 0, left, 0.0), n)
         sells = np.bincount(seats.right, np.where(seats.wish_lots < 0, left, 0.0), n)
         today = self.model.market.tape.today["lots"]
@@ -310,10 +313,15 @@ class Expectations:
         self.imbalance = np.divide(buys - sells, total, out=np.zeros(n), where=total > 0)
 
     def learn(self) -> None:
-        """Follow the day's closing prices and imbalance."""
+        """Follow the day's closing prices and imbalance.
+
+        A bid above the mean that nobody answers is a price as well, the least that a unit costs: a market in which all
+        are short would else never learn that units are scarce.
+        """
         desk = self.model.desk
         traded = np.array([any(self.model.recorder.lots_today(i) for i in p.instruments) for p in self.model.progress])
-        self.valuation.follow(desk.last_price, traded)
+        waiting = ~traded & (self._unanswered > self.valuation.slow_price)
+        self.valuation.follow(np.where(waiting, self._unanswered, desk.last_price), traded | waiting)
         if self.behaviour.imbalance_speed > 0:
             self.valuation.follow_imbalance(self.imbalance)
 
