@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.behaviour import Behaviour
+from agents.desk_kernels import fill_orders, note_orders
 from agents.seats import NO_ORDER, Rows, Seats
 from agents.strategies.base import Quotes
 from rights_market import Orders, Receipt, Side
 from rights_market.market import Market
-from rights_market.records import OrderKind, Reason
+from rights_market.records import OrderKind
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -65,12 +66,12 @@ class Desk:
         self.best_bid: Ints = np.zeros(n_rights, dtype=np.int64)
         self.best_ask: Ints = np.zeros(n_rights, dtype=np.int64)
         self.last_price: Floats = np.zeros(n_rights)
-        self._set_usable([[] for _ in range(n_rights)])
         self._closes: deque[Floats] = deque(maxlen=CLOSES_KEPT)
         instruments = market.instruments
         codes = list(dict.fromkeys(x.right.code for x in instruments))
         self.right_of = np.array([codes.index(x.right.code) for x in instruments], dtype=np.intp)
         self.tick_value = np.array([x.right.tick_value_fen for x in instruments], dtype=np.int64)
+        self._set_usable([[] for _ in range(n_rights)])
         self._right_tick_value = np.array(
             [self.tick_value[self.right_of == r][0] for r in range(n_rights)], dtype=np.int64
         )
@@ -195,24 +196,16 @@ class Desk:
         receipt : Receipt
             What became of them, row by row.
         """
-        seats = self.seats
-        seat, side, price, lots = quotes.seat, quotes.side, quotes.price_ticks, quotes.lots
-        kinds = np.full(len(seat), OrderKind.LIMIT if call else kind, dtype=np.int8)
-        lots = self.coverable(seat, side, price, lots)
-        keep = lots > 0
-        if not keep.all():
-            seat, side, price, lots, kinds = seat[keep], side[keep], price[keep], lots[keep], kinds[keep]
-        # One flat index: twice as fast as a row and a column.
-        latest, at = seats.order_id.reshape(-1), 2 * seat + side
-        target = np.full(len(seat), NO_ORDER) if call else latest[at]
-        instrument = self._route(seat, side, price).astype(np.int32)
-        orders = Orders(seats.account[seat], instrument, side, kinds, price, lots, target)
+        quotes = Quotes(_own(quotes.seat), _own(quotes.side), _own(quotes.price_ticks), _own(quotes.lots))
+        kinds = np.full(len(quotes.seat), OrderKind.LIMIT if call else kind, dtype=np.int8)
+        orders = None if call else self._covered_orders(quotes, kinds)
+        if orders is None:
+            quotes, orders = self._cut_orders(quotes, kinds, call)
         receipt = self.market.call_auction(orders) if call else self.market.submit(orders)
-        ids = receipt.first_order_id + np.arange(len(orders), dtype=np.int64)
-        latest[at] = np.where(receipt.reason == Reason.ACCEPTED, ids, NO_ORDER)
+        note_orders(quotes.seat, quotes.side, receipt.reason, receipt.first_order_id, self.seats.order_id)
         self._book_trades(receipt)
         self.refresh()
-        return Quotes(seat, side, price, lots), receipt
+        return quotes, receipt
 
     def close_day(self) -> None:
         """Forget orders that ended with the day, and note the closing prices."""
@@ -244,11 +237,65 @@ class Desk:
         self._front = np.array([x[-1] if x else 0 for x in usable], dtype=np.intp)
         # Then a right is one row of the tables, and nothing has to be summed or chosen.
         self._one_each = all(len(x) == 1 for x in usable)
+        fee = self.market.buyer_fee_share(self._front)
+        self._cost_of_tick = self.tick_value[self._front] * (1.0 + fee) * ROUND_UP
+
+    def _covered_orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8]) -> Orders | None:
+        """Return the orders of a session in which free means cover each quote in full, else None.
+
+        It is what `_cut_orders` would return, in one compiled pass.
+        """
+        if not self._one_each:
+            return None
+        n, seats, ledger = len(kinds), self.seats, self.market.registry.ledger()
+        account, instrument = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
+        target = np.empty(n, dtype=np.int64)
+        is_covered = fill_orders(
+            quotes.seat,
+            quotes.side,
+            quotes.price_ticks,
+            quotes.lots,
+            seats.right,
+            seats.account,
+            seats.order_id,
+            self._front,
+            self._cost_of_tick,
+            ledger.free,
+            ledger.locked,
+            ledger.cash,
+            account,
+            instrument,
+            target,
+        )
+        if not is_covered:
+            return None
+        return Orders(account, instrument, quotes.side, kinds, quotes.price_ticks, quotes.lots, target)
+
+    def _cut_orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8], call: bool) -> tuple[Quotes, Orders]:
+        """Return quotes and orders after each quote has been cut to what its seat can cover."""
+        able = self.coverable(quotes.seat, quotes.side, quotes.price_ticks, quotes.lots)
+        instrument = self._route(quotes.seat, quotes.side, quotes.price_ticks).astype(np.int32)
+        if not self._one_each:
+            asks = np.flatnonzero(quotes.side == Side.ASK)
+            there = self._saleable(instrument[asks], self.seats.account[quotes.seat[asks]])
+            able[asks] = np.minimum(able[asks], there)
+        keep = able > 0
+        quotes = Quotes(quotes.seat[keep], quotes.side[keep], quotes.price_ticks[keep], able[keep])
+        seat, side, price = quotes.seat, quotes.side, quotes.price_ticks
+        target = np.full(len(seat), NO_ORDER, dtype=np.int64) if call else self.seats.order_id[seat, side]
+        orders = Orders(self.seats.account[seat], instrument[keep], side, kinds[keep], price, quotes.lots, target)
+        return quotes, orders
+
+    def _saleable(self, instrument: npt.ArrayLike, account: npt.NDArray[np.int32]) -> Ints:
+        """Return the lots of one vintage that each account could deliver once its sell orders were withdrawn."""
+        registry = self.market.registry
+        at = instrument, account
+        return np.asarray(registry.free[at] + registry.frozen[at] - registry.locked[at])
 
     def _by_right(self, values: npt.NDArray[Any], rows: Rows) -> npt.NDArray[Any]:
-        """Repeat what holds for each right for some seats; read-only."""
+        """Repeat for some seats what holds for each right."""
         if len(values) == 1:
-            return np.broadcast_to(values[0], rows.shape)
+            return np.full(len(rows), values[0])
         return np.asarray(values[self.seats.right[rows]])
 
     def _holdings(self, table: Ints, rows: Rows) -> Ints:
@@ -271,15 +318,13 @@ class Desk:
             return np.asarray(self._by_right(self._front, seat))
         right, account = self.seats.right[seat], self.seats.account[seat]
         chosen = self._front[right]
-        free, frozen = self.market.registry.free, self.market.registry.frozen
         asks = self.market.best_ask
         for r, instruments in enumerate(self.usable):
             if len(instruments) < 2:
                 continue
             sells = np.flatnonzero((right == r) & (side == Side.ASK))
             for i in reversed(instruments):
-                has = free[i, account[sells]] + frozen[i, account[sells]] > 0
-                chosen[sells[has]] = i
+                chosen[sells[self._saleable(i, account[sells]) > 0]] = i
             buys = np.flatnonzero((right == r) & (side == Side.BID))
             quoted = [i for i in instruments if asks[i] > 0]
             if quoted:
@@ -299,3 +344,8 @@ class Desk:
         np.subtract.at(seats.quota, seat, lots)
         lots[: len(buyer)] *= -1
         np.add.at(seats.wish_lots, seat, lots)
+
+
+def _own(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a column that is contiguous and writable: for any other the kernels would be compiled anew."""
+    return column if column.flags.c_contiguous and column.flags.writeable else np.array(column)

@@ -31,6 +31,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 OWN_CODE = "object"
+BID, ASK = int(Side.BID), int(Side.ASK)
 
 
 class LaboratoryModel(mesa.Model):
@@ -182,8 +183,9 @@ class LaboratoryModel(mesa.Model):
         kind: npt.ArrayLike = OrderKind.REQUOTE
         if self.spec.batch > 1:
             # Who quotes its last unit must not trade it twice, should its former quote have traded within this batch.
-            last = (np.abs(self.seats.wish_lots[quotes.seat]) <= 1) & self._rests(quotes)
-            kind = np.where(last, OrderKind.REPLACE, OrderKind.REQUOTE)
+            last = np.abs(self.seats.wish_lots[quotes.seat]) <= 1
+            if last.any():
+                kind = np.where(last & self._rests(quotes), OrderKind.REPLACE, OrderKind.REQUOTE)
         sent, receipt = self.desk.submit(quotes, kind=kind)
         if len(receipt.trades):
             self._note_trades(receipt)
@@ -266,9 +268,10 @@ class LaboratoryModel(mesa.Model):
         left = np.minimum(np.abs(seats.wish_lots[rows]), 1).astype(np.int64)
         seats.quota[rows] = left
         # One-lot orders: an order that traded is gone.
-        latest, at = seats.order_id.reshape(-1), np.concatenate([2 * buyer + Side.BID, 2 * seller + Side.ASK])
-        gone = (latest[at] == np.tile(trades.maker, 2)) | (latest[at] == np.tile(trades.taker, 2))
-        latest[at[gone]] = NO_ORDER
+        latest, at = seats.order_id.reshape(-1), np.concatenate([2 * buyer + BID, 2 * seller + ASK])
+        mine = latest[at].reshape(2, -1)
+        gone = (mine == trades.maker) | (mine == trades.taker)
+        latest[at[gone.reshape(-1)]] = NO_ORDER
         if not left.all():
             self._trading = self._find_trading()
         if self.spec.clear_after_trade:

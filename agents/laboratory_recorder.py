@@ -52,7 +52,10 @@ class LaboratoryRecorder:
             (self.square_sum, away**2 * lots),
             (self.surplus_sum, gain * lots),
         ):
-            np.add.at(sums[day], session, amount)
+            if sums.shape[1] == 1:
+                sums[day, 0] += amount.sum()
+            else:
+                np.add.at(sums[day], session, amount)
 
     @property
     def mean_price(self) -> Floats:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from agents.seats import Rows, side_of
 from agents.strategies.base import Quotes, Strategy, register
-from rights_market.units import Side
 
 if TYPE_CHECKING:
     from agents.desk import Desk
@@ -37,10 +36,9 @@ class ZeroIntelligenceConstrained(Strategy):
 
     def quote(self, desk: Desk, rows: Rows) -> Quotes:
         """Draw a price uniformly on the no-loss side of the value."""
-        side = side_of(desk.seats.wish_lots[rows])
-        value = desk.seats.value[rows]
+        wish, value = desk.seats.wish_lots[rows], desk.seats.value[rows]
+        side, buys = side_of(wish), wish > 0
         low, high = desk.price_range(rows)
-        buys = side == Side.BID
         worst = np.where(buys, np.floor(value), np.ceil(value)).astype(np.int64)
         low = np.where(buys, low, np.maximum(low, worst))
         high = np.where(buys, np.minimum(high, worst), high)
