@@ -296,8 +296,14 @@ class Expectations:
         if progress.rules.make_good is not None and progress.rules.make_good.factor > 0:
             return highest
         entries = self._penalties(right.code, progress.rules.periods[front].vintage)
-        fixed = [fine_per_lot([rule], 0.0) for rule, _ in entries if rule.form == "fixed"]
-        return min([highest, *(f / 100.0 / float(right.lot) for f in fixed)])
+        if not entries:
+            return highest
+        # Fines of one firm add up, and the firm that pays most still buys where others do not.
+        fine = np.zeros(len(self.model.firms))
+        for rule, who in entries:
+            fine[who] += fine_per_lot([rule], 0.0) if rule.form == "fixed" else np.inf
+        dearest = float(fine[self.model.firms.covered[:, progress.index]].max(initial=0.0))
+        return min(highest, dearest / 100.0 / float(right.lot))
 
     def note_imbalance(self) -> None:
         """Measure unfilled buying less unfilled selling, between -1 and 1, and note bids that nobody answers."""
@@ -359,6 +365,8 @@ class Expectations:
             "stale": self._stale.copy(),
             "anew": self._anew.copy(),
             "imbalance": self.imbalance.copy(),
+            "unanswered": self._unanswered.copy(),
+            "unanswered": self._unanswered.copy(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -368,6 +376,8 @@ class Expectations:
         self._as_of, self._stale = np.array(state["as_of"]), np.array(state["stale"])
         self._anew = np.array(state["anew"])
         self.imbalance = np.array(state["imbalance"])
+        self._unanswered = np.array(state["unanswered"])
+        self._unanswered = np.array(state["unanswered"])
 
 
 def reserve_yuan(rules: RuleBook, year: int) -> float:
