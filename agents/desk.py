@@ -286,7 +286,7 @@ class Desk:
         orders = Orders(self.seats.account[seat], instrument[keep], side, kinds[keep], price, quotes.lots, target)
         return quotes, orders
 
-    def _saleable(self, instrument: npt.ArrayLike, account: npt.NDArray[np.int32]) -> Ints:
+    def _saleable(self, instrument: int | npt.NDArray[np.int32], account: npt.NDArray[np.int32]) -> Ints:
         """Return the lots of one vintage that each account could deliver once its sell orders were withdrawn."""
         registry = self.market.registry
         at = instrument, account

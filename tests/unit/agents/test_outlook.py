@@ -16,9 +16,10 @@ from tests.province import periods
 
 RIGHTS = ["CEA", "SO2"]
 NO_PRICES = np.zeros(2)
+STRAIGHT = CostCurve(a=1000.0)
 
 
-def firms(n: int = 1, curve: CostCurve = CostCurve(a=1000.0), **changes) -> Firms:
+def firms(n: int = 1, curve: CostCurve = STRAIGHT, **changes) -> Firms:
     given = {"firms": n, "output_sigma": 0.0, "intensity_sigma": 0.0, "cost_sigma": 0.0, "abatement": {"CEA": curve}}
     spec = SectorSpec(Label("x", "x"), 100.0, "t", {"CEA": 1.0, "SO2": 1.0}, **given | changes)
     return Firms(PopulationSpec({"x": spec}, [StrategyShare("hedger", 1.0)]), RIGHTS, Streams(1))

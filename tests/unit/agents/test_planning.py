@@ -136,10 +136,11 @@ def test_urgency_rises_within_the_lead_and_at_most_sixty_days(days_left: int, le
 
 
 def test_spreading_a_wish_day_by_day_buys_all_of_it() -> None:
-    left, bought = 100.0, []
+    """What is left after d = 40 ... 6 is the product of (d - 1) / (d + 1): 5 x 6 / (40 x 41)."""
+    left, bought = 100.0, {}
     for days_left in range(40, -1, -1):
-        lots = daily(left, replace(VERIFIED, days_left=days_left), yearly=0.0)
-        bought.append(lots)
-        left -= lots
-    assert left == 0.0 and sum(bought) == pytest.approx(100.0)
-    assert bought[:30] == sorted(bought[:30], reverse=True) or max(bought) == bought[35]
+        bought[days_left] = daily(left, replace(VERIFIED, days_left=days_left), yearly=0.0)
+        left -= bought[days_left]
+    assert left == 0.0
+    assert bought[40] == pytest.approx(200.0 / 41.0)
+    assert bought[5] == pytest.approx(100.0 * 30.0 / 1640.0)
