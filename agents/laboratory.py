@@ -32,6 +32,7 @@ Bools = npt.NDArray[np.bool_]
 
 OWN_CODE = "object"
 BID, ASK = int(Side.BID), int(Side.ASK)
+ROLES = ("buyer", "seller")
 
 
 class LaboratoryModel(mesa.Model):
@@ -98,7 +99,8 @@ class LaboratoryModel(mesa.Model):
         n, sessions = len(schedule), spec.sessions
         books = [laboratory_rule_book(spec, s) for s in range(sessions)]
         accounts = Accounts()
-        roles = np.where(schedule.side == Side.BID, "buyer", "seller").tolist() * sessions
+        # Two strings for all: the number of an account tells whose it is, and `Subject.name` says it in words.
+        roles = [ROLES[side] for side in schedule.side.tolist()] * sessions
         self.accounts_of: Ints = accounts.open_many(AccountKind.INDIVIDUAL, roles)
         self.market = Market(books, accounts, keep)
         rows = np.arange(n * sessions)
@@ -241,9 +243,10 @@ class LaboratoryModel(mesa.Model):
         if not self._played.any():
             return self.strategy.quote(self.desk, rows)
         played = self._played[rows]
-        quotes = [self.strategy.quote(self.desk, rows[~played])] if not played.all() else []
-        quotes.append(self.object_traders.quotes(rows[played]))
-        joined = Quotes.join(quotes)
+        if played.all():
+            return self.object_traders.quotes(rows)
+        own = self.object_traders.quotes(rows[played])
+        joined = Quotes.join([self.strategy.quote(self.desk, rows[~played]), own])
         return joined.take(self.streams[ARRIVALS].permutation(len(joined.seat)))
 
     def _improving(self, quotes: Quotes) -> Quotes:
@@ -377,8 +380,7 @@ class Subject(Trader):
     def name(self) -> str:
         """Its role and number, such as ``buyer 3``, with the session where there are several."""
         session, position = divmod(self.row, len(self.model.schedule))
-        role = "buyer" if self.model.buys[self.row] else "seller"
-        name = f"{role} {position}"
+        name = f"{ROLES[self.model.schedule.side[position]]} {position}"
         return f"{name} of session {session}" if self.model.spec.sessions > 1 else name
 
     @property

@@ -29,6 +29,10 @@ class Wanted(NamedTuple):
     units: float
 
 
+# What `Wanted(...)` does, at half its cost; an object may say thousands of them in a round.
+_new = tuple.__new__
+
+
 class ObjectTrader(Protocol):
     """What an object needs to trade."""
 
@@ -132,11 +136,11 @@ class MarketView:
 
     def buy(self, right: str, price_yuan: float, units: float) -> Wanted:
         """Return an order to buy."""
-        return Wanted(right, BID, price_yuan, units)
+        return _new(Wanted, (right, BID, price_yuan, units))
 
     def sell(self, right: str, price_yuan: float, units: float) -> Wanted:
         """Return an order to sell."""
-        return Wanted(right, ASK, price_yuan, units)
+        return _new(Wanted, (right, ASK, price_yuan, units))
 
 
 class ObjectTraders:
@@ -164,7 +168,7 @@ class ObjectTraders:
         self._right_of = seats.right
         self._tick = np.array([self.board.tick[code] for code in self.board.codes])
         self._lot = np.array([self.board.lot[code] for code in self.board.codes])
-        self._entry_of = np.full(len(seats), -1, dtype=np.intp)
+        self._entry_of = np.full(len(seats) if participants else 0, -1, dtype=np.intp)
         self._entries: list[tuple[Callable[[MarketView], Iterable[Wanted]], MarketView, dict[str, int]]] = []
         by_account = np.argsort(seats.account, kind="stable")
         first = np.searchsorted(seats.account, accounts, sorter=by_account)
@@ -175,6 +179,7 @@ class ObjectTraders:
             self._entry_of[own] = len(self._entries)
             view = MarketView(self.board, desk, int(account), seat_of)
             self._entries.append((participant.trader.decide, view, seat_of))
+        self._one_seat_each = all(len(seat_of) == 1 for _, _, seat_of in self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -187,20 +192,26 @@ class ObjectTraders:
         seats : ndarray of intp, optional
             Seats of the objects that are asked, in their order; each object is asked once.
         """
-        rows: list[tuple[int, int, float, float]] = []
-        add = rows.append
+        owners: list[int] = []
+        sides: list[int] = []
+        prices: list[float] = []
+        amounts: list[float] = []
+        # Bound once: with thousands of objects a look-up costs as much as what it finds.
+        own, side, price, amount = owners.append, sides.append, prices.append, amounts.append
         entries = self._entries
         if seats is not None:
-            entries = [entries[i] for i in dict.fromkeys(self._entry_of[seats].tolist())]
+            asked = self._entry_of[seats].tolist()
+            entries = [entries[i] for i in (asked if self._one_seat_each else dict.fromkeys(asked))]
         if entries:
             self.board.refresh()
         for decide, view, seat_of in entries:
-            for right, side, price_yuan, units in decide(view):
-                add((seat_of[right], side, price_yuan, units))
-        if not rows:
-            return Quotes.none()
-        seat, sides, prices, amounts = zip(*rows, strict=True)
-        at = np.array(seat, dtype=np.intp)
+            # Numbers are taken out at once: thousands of tuples kept alive would keep the garbage collector busy.
+            for right, which, price_yuan, units in decide(view):
+                own(seat_of[right])
+                side(which)
+                price(price_yuan)
+                amount(units)
+        at = np.array(owners, dtype=np.intp)
         right_of = self._right_of[at]
         return Quotes(
             at,
