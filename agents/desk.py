@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.behaviour import Behaviour
-from agents.desk_kernels import fill_orders, note_orders
+from agents.desk_kernels import book_trades, fill_orders, note_orders
 from agents.seats import NO_ORDER, Rows, Seats
 from agents.strategies.base import Quotes
 from rights_market import Orders, Receipt, Side
@@ -336,14 +336,9 @@ class Desk:
         trades = receipt.trades
         if not len(trades):
             return
-        seats, right = self.seats, self.right_of[trades.instrument]
-        buyer, seller = self._seat_of[right, trades.buyer], self._seat_of[right, trades.seller]
-        seat, lots = np.concatenate([buyer, seller]), np.concatenate([trades.lots, trades.lots])
-        known = seat >= 0
-        lots[~known] = 0
-        np.subtract.at(seats.quota, seat, lots)
-        lots[: len(buyer)] *= -1
-        np.add.at(seats.wish_lots, seat, lots)
+        instrument, buyer, seller = _own(trades.instrument), _own(trades.buyer), _own(trades.seller)
+        quota, wish_lots = self.seats.quota, self.seats.wish_lots
+        book_trades(instrument, buyer, seller, _own(trades.lots), self.right_of, self._seat_of, quota, wish_lots)
 
 
 def _own(column: npt.NDArray[Any]) -> npt.NDArray[Any]:

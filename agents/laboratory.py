@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from agents.behaviour import Behaviour
 from agents.desk import Desk
+from agents.desk_kernels import take_next_units
 from agents.laboratory_recorder import LaboratoryRecorder
 from agents.objects import ObjectTrader, ObjectTraders, Participant
 from agents.schedules import Schedule, laboratory_rule_book, smith_1962
@@ -31,7 +32,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 OWN_CODE = "object"
-BID, ASK = int(Side.BID), int(Side.ASK)
 ROLES = ("buyer", "seller")
 
 
@@ -267,15 +267,8 @@ class LaboratoryModel(mesa.Model):
         buyer, seller = trades.buyer - first, trades.seller - first
         gain = self.ticks[buyer] - self.ticks[seller]
         self.recorder.count_trades(self.day, seats.right[buyer], trades.price_ticks, trades.lots, gain)
-        rows = np.concatenate([buyer, seller])
-        left = np.minimum(np.abs(seats.wish_lots[rows]), 1).astype(np.int64)
-        seats.quota[rows] = left
-        # One-lot orders: an order that traded is gone.
-        latest, at = seats.order_id.reshape(-1), np.concatenate([2 * buyer + BID, 2 * seller + ASK])
-        mine = latest[at].reshape(2, -1)
-        gone = (mine == trades.maker) | (mine == trades.taker)
-        latest[at[gone.reshape(-1)]] = NO_ORDER
-        if not left.all():
+        maker, taker = np.array(trades.maker), np.array(trades.taker)
+        if take_next_units(buyer, seller, maker, taker, seats.wish_lots, seats.quota, seats.order_id):
             self._trading = self._find_trading()
         if self.spec.clear_after_trade:
             self._clear(np.unique(seats.right[buyer]))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from agents.desk_kernels import fill_orders, note_orders
+from agents.desk_kernels import book_trades, fill_orders, note_orders, take_next_units
 from agents.laboratory import LaboratoryModel
 from agents.schedules import smith_1962
 from agents.spec import InducedSpec
@@ -50,6 +50,30 @@ def test_latest_orders_are_noted(note: object) -> None:
     order_id = ORDER_ID.copy()
     note(np.array([0, 3, 2]), np.array([0, 1, 1], np.int8), np.array([0, 0, 8], np.int8), 70, order_id)  # type: ignore[operator]
     assert order_id.tolist() == [[70, -1], [-1, 11], [12, -1], [-1, 71]]
+
+
+@pytest.mark.parametrize("book", [book_trades, book_trades.py_func], ids=["compiled", "plain"])
+def test_trades_are_taken_off_wishes(book: object) -> None:
+    """Account 2 buys 5 lots from account 3; account 4 buys 2 of the other right from one without a seat there."""
+    seat_of = np.array([[-1, -1, 0, 1, -1], [-1, -1, 2, -1, 3]])
+    quota, wish = np.array([6, 5, 1, 3]), np.array([8.0, -9.0, 1.0, 2.0])
+    instrument, buyer, seller = (np.array(x, np.int32) for x in ([1, 2], [2, 4], [3, 3]))
+    book(instrument, buyer, seller, np.array([5, 2]), np.array([0, 0, 1]), seat_of, quota, wish)  # type: ignore[operator]
+    assert quota.tolist() == [1, 0, 1, 1]
+    assert wish.tolist() == [3.0, -4.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("take", [take_next_units, take_next_units.py_func], ids=["compiled", "plain"])
+@pytest.mark.parametrize("left", [0.0, -2.0])
+def test_next_unit_after_a_trade(take: object, left: float) -> None:
+    """Seat 0 bought with order 10 from seat 1, whose latest order is 12 and not the one that traded."""
+    wish, quota = np.array([1.0, left, 5.0]), np.zeros(3, np.int64)
+    order_id = np.array([[10, -1], [-1, 12], [13, 10]])
+    ids = np.array([10]), np.array([11])
+    done = take(np.array([0]), np.array([1]), *ids, wish, quota, order_id)  # type: ignore[operator]
+    assert done == (left == 0)
+    assert quota.tolist() == [1, int(left != 0), 0]
+    assert order_id.tolist() == [[-1, -1], [-1, 12], [13, 10]]
 
 
 @pytest.mark.parametrize(
