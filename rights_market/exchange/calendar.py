@@ -41,6 +41,8 @@ Hook = Literal[
     "year_close",
 ]
 
+ONE_DAY = np.timedelta64(1, "D")
+
 # What happens on one day, in this order; those before the session are done before the market opens.
 HOOK_ORDER: tuple[Hook, ...] = get_args(Hook)
 BEFORE_SESSION = HOOK_ORDER[: HOOK_ORDER.index("session_open")]
@@ -86,7 +88,7 @@ class TradingCalendar:
 
     def __init__(self, start: date, end: date, holidays: Iterable[date] = ()) -> None:
         self._week = np.busdaycalendar(holidays=np.array(sorted(holidays), "datetime64[D]"))
-        dates = np.arange(np.datetime64(start), np.datetime64(end) + 1)
+        dates = np.arange(np.datetime64(start), np.datetime64(end) + ONE_DAY)
         self._days = dates[np.is_busday(dates, busdaycal=self._week)]
         if not len(self._days):
             raise PolicyError(f"calendar: no trading day between start {start} and end {end}")
@@ -135,8 +137,8 @@ class TradingCalendar:
 
         Dates beyond the end of the calendar count as well, by the same week and holidays.
         """
-        first = np.datetime64(self.date_of(day)) + 1
-        return max(0, int(np.busday_count(first, np.datetime64(until) + 1, busdaycal=self._week)))
+        first = np.datetime64(self.date_of(day)) + ONE_DAY
+        return max(0, int(np.busday_count(first, np.datetime64(until) + ONE_DAY, busdaycal=self._week)))
 
 
 @dataclass(frozen=True, slots=True)
