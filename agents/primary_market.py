@@ -5,6 +5,7 @@ A firm splits its need into three bids around what a unit is worth to it, as far
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from rights_market.exchange.sealed_bid import AuctionResult, SealedBids, clear
 from rights_market.policies.auction import AuctionCalendarState
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.rulebook import RuleBook
+from rights_market.units import exact
 
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+SECONDARY_DAYS = 5
+"""Trading days before an auction whose prices a secret reserve is derived from."""
 STEPS = ((1.05, 1 / 3), (1.0, 1 / 3), (0.95, 1 / 3))
 """Bids of a firm: price relative to its value, and the part of its need."""
 
@@ -57,18 +61,20 @@ class PrimaryMarket:
         reserve = path.reserve(year) if path is not None else rules.rule.reserve
         bids = self._bids(progress, period_name)
         order = model.streams["auction_ties"].permutation(len(bids))
-        recent_value, recent_lots = model.recorder.window(progress.instruments, model.day, 5)
-        mean = (
-            recent_value / recent_lots / book.right.tick_value_fen
-            if recent_lots
-            else model.desk.last_price[progress.index]
-        )
-        secret = rules.rule.secret_reserve_ticks(round(mean))
+        secret = rules.rule.secret_reserve_ticks(self._secondary_mean(progress))
         result = clear(rules.rule, offered, bids, order, reserve_ticks=reserve, secret_reserve_ticks=secret)
         self._deliver(progress, period.vintage, bids, result)
         self._plans[book.right.code] = state.settle(state.done, result.sold, result.price_ticks > reserve)
         self._write(progress, period.vintage, offered, reserve, bids, result)
         model.expectations.hear(progress.index)
+
+    def _secondary_mean(self, progress: RightProgress) -> Fraction:
+        """Return the mean price of the last five trading days in the secondary market, ticks, not rounded."""
+        model = self.model
+        value, lots = model.recorder.window(progress.instruments, model.day - 1, SECONDARY_DAYS)
+        if lots == 0:
+            return exact(float(model.desk.last_price[progress.index]))
+        return Fraction(value, lots * progress.rules.right.tick_value_fen)
 
     def sold_lots(self, code: str, vintage: int) -> int:
         """Return the lots of an instrument sold in auctions so far."""
