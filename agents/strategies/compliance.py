@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from agents.desk import Desk
 
 
+LEVELS_SHOWN = 5
+"""Price levels of the book that an exchange shows to all."""
+
+
 class ComplianceTrader(Strategy):
     """How firms with obligations quote; the subclasses differ in when they start and what they keep."""
 
@@ -46,8 +50,9 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     """Return what each buyer bids: through the asks that it accepts, else one tick over the best bid.
 
     The limit is belief^(1-h) x ceiling^h with h = urgency^power where the ceiling is above the belief, else the
-    ceiling.  Where the best ask is within the limit, the bid reaches up to `overbid` above the belief, so that one
-    order meets several asks; what is left of it, like any quote into the book, never rests above that or the ask.
+    ceiling.  Where the best ask is within the limit, the bid reaches up to `overbid` above the belief, or as deep into
+    the asks as its lots need and the limit allows, so that one order meets several asks; what is left of it, like any
+    quote into the book, never rests above that.
     Where bids wait and nobody asks, waiting gains nothing and the bid rises from belief towards the limit with
     urgency; into an empty book, as before an opening call, nobody bids more than a unit is believed to cost.
     """
@@ -61,7 +66,25 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     patient = np.where(best_bid > 0, np.minimum(most, best_bid + 1.0), np.minimum(limit, belief))
     unanswered = (ask == 0) & (best_bid > 0)
     patient = np.where(unanswered, np.maximum(patient, np.minimum(limit, belief ** (1.0 - h) * limit**h)), patient)
-    return np.where((ask > 0) & (ask <= limit), np.maximum(ask, most), patient)
+    takes = (ask > 0) & (ask <= limit)
+    deep = np.flatnonzero(takes & (limit > most))
+    most[deep] = np.maximum(most[deep], deepest_ask(desk, rows[deep], limit[deep]))
+    return np.where(takes, np.maximum(ask, most), patient)
+
+
+def deepest_ask(desk: Desk, rows: Rows, limit: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the price of the last ask that each buyer's lots reach, within its limit and the levels that are shown."""
+    right, lots = desk.seats.right[rows], desk.lots(rows)
+    reached = np.zeros(len(rows))
+    for r in np.unique(right):
+        shown = min((i for i in desk.usable[r] if desk.market.best_ask[i] > 0), key=lambda i: desk.market.best_ask[i])
+        _, _, price, depth = desk.market.book.depth(shown, LEVELS_SHOWN)
+        price, depth = price[price > 0], depth[price > 0]
+        mine = right == r
+        needed = np.minimum(np.searchsorted(np.cumsum(depth), lots[mine]), len(price) - 1)
+        within = np.searchsorted(price, limit[mine], side="right") - 1
+        reached[mine] = price[np.minimum(needed, np.maximum(within, 0))]
+    return reached
 
 
 def ask_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:

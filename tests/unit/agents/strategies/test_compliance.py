@@ -21,7 +21,18 @@ class BookView:
     """What a strategy reads of a desk, for one trader."""
 
     def __init__(
-        self, *, wish, value=6000.0, kept=6000.0, ceiling=9000.0, urgency=0.0, bid=0, ask=0, low=1, high=10**6
+        self,
+        *,
+        wish,
+        value=6000.0,
+        kept=6000.0,
+        ceiling=9000.0,
+        urgency=0.0,
+        bid=0,
+        ask=0,
+        lots_asked=7,
+        low=1,
+        high=10**6,
     ):
         self.behaviour = Behaviour()
         self.seats = Seats([0], [0], [2])
@@ -30,6 +41,10 @@ class BookView:
         self.kept_value = np.array([kept])
         self.best_bid, self.best_ask = np.array([bid]), np.array([ask])
         self.last_price = np.array([5000.0])
+        self.usable = [[0]]
+        none, shown = np.zeros(2, np.int64), np.array([ask, ask + 30 if ask else 0])
+        book = SimpleNamespace(depth=lambda i, levels: (none, none, shown, np.array([lots_asked, 100])))
+        self.market = SimpleNamespace(best_ask=self.best_ask, book=book)
         self._range = np.array([low]), np.array([high])
 
     def price_range(self, rows):
@@ -82,6 +97,13 @@ def test_a_patient_buyer(bid: int, ask: int, expected: int) -> None:
 )
 def test_urgency_draws_the_limit_to_the_ceiling(urgency: float, bid: int, ask: int, expected: int) -> None:
     assert quote(wish=10, urgency=urgency, bid=bid, ask=ask) == (BID, expected)
+
+
+def test_an_urgent_buyer_goes_as_deep_into_the_asks_as_it_needs() -> None:
+    """It wants 7 lots; the second ask is 30 ticks above the first."""
+    assert quote(wish=10, urgency=1.0, ask=8900, lots_asked=7) == (BID, 8900)
+    assert quote(wish=10, urgency=1.0, ask=8900, lots_asked=6) == (BID, 8930)
+    assert quote(wish=10, urgency=1.0, ask=8980, lots_asked=6) == (BID, 8980)
 
 
 def test_a_buyer_whose_way_out_is_cheaper_than_its_belief_bids_that() -> None:
