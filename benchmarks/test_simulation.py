@@ -153,7 +153,7 @@ def test_zero_intelligence_market(benchmark: Any, say: Say, n: int) -> None:
 @pytest.mark.parametrize("n", [SMALL, LARGE[0]])
 def test_one_object_a_trader(benchmark: Any, say: Say, n: int) -> None:
     """Traders as objects with ``decide``."""
-    rounds = rounds_of(n) // 4 if benchmark.enabled else 3
+    rounds = rounds_of(n) if benchmark.enabled else 3
     peer = reference(n, rounds) if benchmark.enabled else {}
     model = time_runs(benchmark, n, rounds, objects=True)
     trades = model.recorder.lots.sum() / (n * (rounds + WARM_UP))
