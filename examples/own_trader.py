@@ -25,7 +25,7 @@ if __name__ == "__main__":
     model = RightsMarketModel(n_firms=40, years=1, days_per_year=60, traders=[trader], seed=1)
     while model.running:
         model.step()
-    mine = model.agents.select(lambda a: a.name.startswith("Bargainer"))[0]
+    mine = next(iter(model.agents.select(lambda a: a.name.startswith("Bargainer"))))
     print(f"cash {mine.cash_yuan:,.2f} CNY, units {mine.holdings('CEA'):,.0f} t")
     model.market.audit()
     print("the books balance")
