@@ -34,16 +34,30 @@ class ComplianceTrader(Strategy):
         side = side_of(desk.seats.wish_lots[rows])
         price = np.where(side == Side.BID, bid_price(desk, rows), ask_price(desk, rows))
         low, high = desk.price_range(rows)
-        ticks = np.where(side == Side.BID, np.floor(price + 1e-9), np.ceil(price - 1e-9)).astype(np.int64)
+        # A seller gives way by a thousandth or a tick: rounded apart, traders of one mind would never meet.
+        least = price - np.minimum(1.0, price / 1000.0)
+        ticks = np.where(side == Side.BID, np.floor(price + 1e-9), np.ceil(least + 1e-9)).astype(np.int64)
         can = np.where(side == Side.BID, ticks >= low, ticks <= high)
         ticks = np.minimum(np.maximum(ticks, low), high)
         return Quotes(rows[can], side[can], ticks[can], desk.lots(rows[can]))
 
 
+def paid_by_others(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+    """Return what others pay, in ticks: the last price, or a higher bid that nobody answers.
+
+    Before the first trade of a day the exchange's reference stands for the last price: where one side waited in vain at
+    the limit it has moved on, and who still went by a price of long ago could not even quote within the band.
+    """
+    right, today = desk.seats.right[rows], desk.market.tape.today["lots"]
+    quiet = np.array([not today[instruments].any() for instruments in desk.usable])
+    price, bid = np.where(quiet, desk.reference(), desk.last_price)[right], desk.best_bid[right]
+    return np.asarray(np.where((desk.best_ask[right] == 0) & (bid > price), bid, price))
+
+
 def anchored(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
-    """Return own value drawn towards the last price: (1 - psi) v + psi p, in ticks."""
+    """Return own value drawn towards what others pay: (1 - psi) v + psi p, in ticks."""
     psi = desk.behaviour.anchor
-    return np.asarray((1.0 - psi) * desk.seats.value[rows] + psi * desk.last_price[desk.seats.right[rows]])
+    return np.asarray((1.0 - psi) * desk.seats.value[rows] + psi * paid_by_others(desk, rows))
 
 
 def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
@@ -91,7 +105,7 @@ def ask_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     """Return what each seller asks: an acceptable bid at once, else a tick under the best ask, never below reserve."""
     right = desk.seats.right[rows]
     psi = desk.behaviour.anchor
-    reserve = (1.0 - psi) * desk.kept_value[rows] + psi * desk.last_price[right]
+    reserve = (1.0 - psi) * desk.kept_value[rows] + psi * paid_by_others(desk, rows)
     bid, best_ask = desk.best_bid[right], desk.best_ask[right]
     patient = np.where(best_ask > 0, np.maximum(reserve, best_ask - 1.0), np.maximum(reserve, anchored(desk, rows)))
     return np.where((bid > 0) & (bid >= reserve), bid, patient)

@@ -31,6 +31,8 @@ class BookView:
         bid=0,
         ask=0,
         lots_asked=7,
+        traded=1,
+        reference=5000.0,
         low=1,
         high=10**6,
     ):
@@ -44,11 +46,16 @@ class BookView:
         self.usable = [[0]]
         none, shown = np.zeros(2, np.int64), np.array([ask, ask + 30 if ask else 0])
         book = SimpleNamespace(depth=lambda i, levels: (none, none, shown, np.array([lots_asked, 100])))
-        self.market = SimpleNamespace(best_ask=self.best_ask, book=book)
+        tape = SimpleNamespace(today={"lots": np.array([traded])})
+        self.market = SimpleNamespace(best_ask=self.best_ask, book=book, tape=tape)
+        self._reference = np.array([reference])
         self._range = np.array([low]), np.array([high])
 
     def price_range(self, rows):
         return self._range
+
+    def reference(self):
+        return self._reference
 
     def lots(self, rows):
         return np.full(len(rows), 7)
@@ -149,10 +156,18 @@ def test_the_range_of_the_day(view: dict, expected: tuple[int, int] | None) -> N
 
 
 @pytest.mark.parametrize(
-    ("value", "wish", "expected"), [(6000.9, 10, 5200), (6000.9, -10, 5201), (6004.9, 10, 5200), (6000.0, 10, 5200)]
+    ("value", "wish", "expected"), [(6000.9, 10, 5200), (6000.9, -10, 5200), (6004.9, 10, 5200), (6000.0, -10, 5200)]
 )
-def test_prices_between_ticks_round_to_the_safe_side(value: float, wish: float, expected: int) -> None:
+def test_traders_of_one_mind_meet_between_ticks(value: float, wish: float, expected: int) -> None:
     assert quote(wish=wish, value=value, kept=value)[1] == expected
+
+
+def test_the_anchor_is_what_others_pay() -> None:
+    """The reference before the first trade of the day; a bid that nobody answers and that is higher."""
+    assert quote(wish=10, traded=0, reference=5500.0) == (BID, 5600)
+    assert quote(wish=10, traded=1, reference=5500.0) == (BID, 5200)
+    assert quote(wish=-10, bid=5500, kept=6000.0) == (ASK, 5600)
+    assert quote(wish=-10, bid=5500, ask=6500, kept=6000.0) == (ASK, 5500)
 
 
 def test_traits_of_the_three_kinds() -> None:
