@@ -98,7 +98,7 @@ def closes(model: RightsMarketModel) -> Floats:
     """Return the closing price of the instrument in front on each day, CNY."""
     bars, progress = model.market.tape.bars, model.progress[0]
     found = np.full(len(model.recorder.days), np.nan)
-    for day, instrument, close in zip(bars["day"], bars["instrument"], bars["close"], strict=True):
+    for day, instrument, close in zip(bars["day"], bars["instrument"], bars["close_ticks"], strict=True):
         front = progress.front(int(day))
         if front is not None and instrument == progress.instruments[front]:
             found[day] = close * float(progress.rules.right.tick_yuan)
