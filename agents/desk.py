@@ -207,6 +207,19 @@ class Desk:
         self.refresh()
         return quotes, receipt
 
+    def withdraw(self, rows: Rows) -> None:
+        """Withdraw what the seats `rows` still have in the book.
+
+        Those who quote anew in a batch leave the book before any of them enters it again: a former order that traded
+        while its successor was under way would be traded twice.
+        """
+        seats = self.seats
+        ids = seats.order_id[rows]
+        live = ids != NO_ORDER
+        account = np.broadcast_to(seats.account[rows][:, np.newaxis], ids.shape)
+        self.market.withdraw(account[live], ids[live])
+        seats.order_id[rows] = NO_ORDER
+
     def close_day(self) -> None:
         """Forget orders that ended with the day, and note the closing prices."""
         self.seats.forget_orders()

@@ -313,6 +313,8 @@ class RightsMarketModel(mesa.Model):
             asked.append(self.object_traders.quotes())
         quotes = Quotes.join(asked)
         quotes = quotes.take(self.streams["arrivals"].permutation(len(quotes.seat)))
+        if not call:
+            self.desk.withdraw(np.unique(quotes.seat))
         sent, receipt = self.desk.submit(quotes, call=call)
         self._count(receipt)
         for strategy in self.strategies:

@@ -196,6 +196,19 @@ class Market:
         receipt = self.book.submit(orders, self._funding())
         return self._write(receipt, Mode.CONTINUOUS)
 
+    def withdraw(self, accounts: npt.NDArray[np.int32], order_ids: Int64) -> None:
+        """Cancel orders of these accounts; ids that do not rest any more are passed over.
+
+        Parameters
+        ----------
+        accounts : ndarray of int32, shape (n,)
+        order_ids : ndarray of int64, shape (n,)
+        """
+        if len(order_ids):
+            self.book.submit(
+                Orders.of(accounts, 0, Side.BID, 0, 0, kind=OrderKind.CANCEL, target=order_ids), self._funding()
+            )
+
     def close_day(self) -> None:
         """End the day: orders lapse, bars are written, lots bought today may be sold from tomorrow on.
 
