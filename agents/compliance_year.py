@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from rights_market.authority import mean_price_fen
 from rights_market.exchange.calendar import Entry
+from rights_market.policies.cap import AbsolutePath
 
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
@@ -243,10 +244,10 @@ class ComplianceYear:
 
     def supply(self, progress: RightProgress, year: int, yearly: float, *, auctions: bool) -> float:
         """Return the units that the public expects to be issued for a later year, in which `yearly` units are used."""
-        book = progress.rules
+        book, g = progress.rules, self.model.behaviour.tightening
         if book.cap is not None and auctions:
-            return float(book.right.lot) * book.cap.cap(year)
-        return yearly * (1.0 + progress.balance_of(year, self.model.behaviour.tightening))
+            return float(book.right.lot) * expected_cap(book.cap, year, g)
+        return yearly * (1.0 + progress.balance_of(year, g))
 
     # -- the duties of a period, in the order of the year
 
@@ -386,3 +387,14 @@ class ComplianceYear:
         self.cost_spent[:] = state["cost_spent"]
         self.years_worked = float(state["years_worked"])
         self.days_since_fines = int(state["days_since_fines"])
+
+
+def expected_cap(cap: AbsolutePath, year: int, tightening: float) -> float:
+    """Return the lots that the public expects as the cap of a year.
+
+    Where a table of caps ends, it expects the last one, lowered by the yearly tightening that it expects of plans.
+    """
+    if cap.base is not None or year in cap.table:
+        return float(cap.cap(year))
+    last = max(y for y in cap.table if y < year)
+    return cap.table[last] * max(0.0, 1.0 - tightening * (year - last))

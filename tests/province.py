@@ -58,8 +58,11 @@ def periods() -> tuple[Period, ...]:
 
 
 def carbon_book(**changes: Any) -> RuleBook:
-    """Carbon: benchmarks with true-up for power, grandfathering for steel, auctions of what the cap leaves over."""
-    power = Product(name="power", output=Benchmark(table={y: Decimal("0.8") for y in range(FIRST - 1, FIRST + 3)}))
+    """Carbon: benchmarks with true-up for power, grandfathering for steel, auctions of what the cap leaves over.
+
+    The cap lies some percent below what firms would emit, and there is little time to abate: some will miss units.
+    """
+    power = Product(name="power", output=Benchmark(table={y: Decimal("0.76") for y in range(FIRST - 1, FIRST + 3)}))
     auctions = AuctionSchedule(per_year=3, reserve_path=ReservePath(r0=2000, start_year=FIRST, growth=Decimal("0.05")))
     given: dict[str, Any] = {
         "right": CARBON,
@@ -68,10 +71,10 @@ def carbon_book(**changes: Any) -> RuleBook:
         "surrender": Surrender(),
         "allocation": (
             AllocationEntry(OutputBenchmark(products=(power,)), Where(sectors=("power",))),
-            AllocationEntry(Grandfathering(base_years=(FIRST - 1,), cut=Decimal("0.05")), Where(sectors=("steel",))),
+            AllocationEntry(Grandfathering(base_years=(FIRST - 1,), cut=Decimal("0.1")), Where(sectors=("steel",))),
         ),
         "upfront": UpfrontTrueUp(share=Decimal("0.7")),
-        "cap": AbsolutePath(table={y: 1_400_000 for y in range(FIRST, FIRST + YEARS + 12)}),
+        "cap": AbsolutePath(table=dict.fromkeys(range(FIRST, FIRST + YEARS), 1_240_000)),
         "auction": AuctionRules(SealedUniform(secret_reserve=Decimal("0.5")), auctions),
         "penalties": (PenaltyEntry(Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share")),),
         "banking": FreeBanking(relabel="keep"),
