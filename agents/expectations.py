@@ -366,7 +366,6 @@ class Expectations:
             "anew": self._anew.copy(),
             "imbalance": self.imbalance.copy(),
             "unanswered": self._unanswered.copy(),
-            "unanswered": self._unanswered.copy(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -376,7 +375,6 @@ class Expectations:
         self._as_of, self._stale = np.array(state["as_of"]), np.array(state["stale"])
         self._anew = np.array(state["anew"])
         self.imbalance = np.array(state["imbalance"])
-        self._unanswered = np.array(state["unanswered"])
         self._unanswered = np.array(state["unanswered"])
 
 
