@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
+
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
     from agents.progress import RightProgress
@@ -29,6 +31,7 @@ DAY_COLUMNS = (
     "value_yuan",
 )
 DAYS_KEPT = 64
+FEN_PER_YUAN = 100.0
 
 
 class Recorder:
@@ -96,34 +99,49 @@ class Recorder:
     def end_day(self) -> None:
         """Write down the day by right."""
         model = self.model
-        table = np.zeros((len(model.right_codes), len(DAY_COLUMNS)))
-        registry, firms, rates = model.market.registry, model.firms, model.rates
+        firms, rates, covered = model.firms, model.rates, model.firms.covered
         _, lots, value = self._recent[-1]
-        factor = firms.output_factor() * model.operations.response
+        n = len(model.right_codes)
+        right_of = model.desk.right_of
+        lot = np.array([float(p.rules.right.lot) for p in model.progress])
+        traded = np.bincount(right_of, lots, n) * lot
+        held = np.bincount(right_of, self._outside_government(), n) * lot
+        weight = firms.output[:, np.newaxis] * covered
+        whole = weight.sum(axis=0)
+        made = (firms.output_factor() * model.operations.response) @ weight
+        use, baseline = (rates.use * covered).sum(axis=0), (rates.baseline * covered).sum(axis=0)
+        columns = (
+            model.expectations.fundamental_yuan,
+            self._median_belief(),
+            use,
+            baseline,
+            baseline - use,
+            np.divide(made, whole, out=np.full(n, np.nan), where=whole > 0),
+            held,
+            traded,
+            np.bincount(right_of, value, n) / FEN_PER_YUAN,
+        )
+        self.days.append(np.stack(columns, axis=1))
+        self.volume_today = traded.tolist()
+
+    def _outside_government(self) -> Ints:
+        """Return the lots of each instrument that are in existence and not on the government's own account."""
+        registry = self.model.market.registry
+        came = registry.total("issued") + registry.total("converted_in")
+        gone = sum(registry.total(name) for name in ("converted_out", "surrendered", "cancelled", "expired"))
+        own = registry.free[:, GOVERNMENT_ACCOUNT] + registry.frozen[:, GOVERNMENT_ACCOUNT]
+        return np.asarray(came - gone - own - registry.pledged[:, GOVERNMENT_ACCOUNT])
+
+    def _median_belief(self) -> Floats:
+        """Return the median value of a unit among the firms that must hold it, CNY, by right."""
+        model = self.model
+        medians = np.full(len(model.progress), np.nan)
         for p in model.progress:
-            r, lot = p.index, float(p.rules.right.lot)
-            covered = firms.covered[:, r]
-            rows = model.seats.of_right(r)
+            rows = model.seats.of_right(p.index)
             values = model.seats.value[rows][model.expectations.is_firm[rows]]
-            tick = float(p.rules.right.tick_yuan)
-            held = sum(
-                int((registry.free[i] + registry.frozen[i] + registry.pledged[i])[model.accounts_of].sum())
-                for i in p.instruments
-            )
-            traded = float(lots[p.instruments].sum()) * lot
-            table[r] = (
-                model.expectations.fundamental_yuan[r],
-                float(np.median(values)) * tick if len(values) else np.nan,
-                rates.use[covered, r].sum(),
-                rates.baseline[covered, r].sum(),
-                (rates.baseline - rates.use)[covered, r].sum(),
-                float(np.average(factor[covered], weights=firms.output[covered])) if covered.any() else np.nan,
-                held * lot,
-                traded,
-                float(value[p.instruments].sum()) / 100.0,
-            )
-            self.volume_today[r] = traded
-        self.days.append(table)
+            if len(values):
+                medians[p.index] = np.median(values) * float(p.rules.right.tick_yuan)
+        return medians
 
     def end_period(self, progress: RightProgress, k: int) -> None:
         """Write down what a period was to each firm."""

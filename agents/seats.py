@@ -92,6 +92,6 @@ class Seats:
             getattr(self, name)[...] = state[name]
 
 
-def side_of(wish_lots: Floats) -> npt.NDArray[np.int8]:
+def side_of(wish_lots: Floats | Ints) -> npt.NDArray[np.int8]:
     """Return the side on which a wish is traded: bid (0) where lots are wanted, ask (1) where they are offered."""
     return (wish_lots <= 0).astype(np.int8)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.seats import Rows
+from agents.seats import Rows, side_of
 from agents.strategies.base import Quotes, Strategy, register
 from rights_market.units import Side
 
@@ -44,10 +44,9 @@ class Speculator(Strategy):
         expected, last = self.expected_ticks(desk, rows), desk.last_price[right]
         gain = np.divide(expected, last, out=np.ones(len(rows)), where=last > 0) - 1.0
         limit = desk.position_limit[rows]
-        target = np.rint(limit * np.clip(gain / (5 * self.margin), 0.0, 1.0))
-        held = desk.free_lots(rows) + desk.frozen_lots(rows)
-        wish = (target - held).astype(np.int64)
-        side = np.where(wish > 0, Side.BID, Side.ASK).astype(np.int8)
+        target = np.rint(limit * np.minimum(np.maximum(gain / (5 * self.margin), 0.0), 1.0))
+        wish = (target - desk.free_lots(rows) - desk.frozen_lots(rows)).astype(np.int64)
+        side = side_of(wish)
         bid = np.floor(expected * (1.0 - self.margin))
         ask = np.ceil(expected * (1.0 + self.margin))
         price = np.where(side == Side.BID, bid, ask).astype(np.int64)
