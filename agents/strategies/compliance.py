@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from agents.desk import Desk
 
 
-LEVELS_SHOWN = 5
-"""Price levels of the book that an exchange shows to all."""
+LEVELS_REACHED = 100
+"""Price levels that one order can work through: a batch stands for hours, in which new levels come into sight."""
 
 
 class ComplianceTrader(Strategy):
@@ -87,12 +87,12 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
 
 
 def deepest_ask(desk: Desk, rows: Rows, limit: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the price of the last ask that each buyer's lots reach, within its limit and the levels that are shown."""
+    """Return the price of the last ask that each buyer's lots reach, within its limit."""
     right, lots = desk.seats.right[rows], desk.lots(rows)
     reached = np.zeros(len(rows))
     for r in np.unique(right):
         shown = min((i for i in desk.usable[r] if desk.market.best_ask[i] > 0), key=lambda i: desk.market.best_ask[i])
-        _, _, price, depth = desk.market.book.depth(shown, LEVELS_SHOWN)
+        _, _, price, depth = desk.market.book.depth(shown, LEVELS_REACHED)
         price, depth = price[price > 0], depth[price > 0]
         mine = right == r
         needed = np.minimum(np.searchsorted(np.cumsum(depth), lots[mine]), len(price) - 1)
