@@ -193,7 +193,6 @@ class Period:
         if any(s >= self.deadline for s in self.stages):
             raise PolicyError(f"period {self.name}: stages {self.stages} must lie before deadline {self.deadline}")
 
-
     @property
     def years(self) -> tuple[int, ...]:
         """Calendar years that the period stands for: those whose middle lies in its use, else its vintage."""

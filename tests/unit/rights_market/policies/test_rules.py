@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
@@ -63,9 +64,10 @@ def test_the_tag_comes_first_and_another_tag_is_refused(rule: type[Rule]) -> Non
 @pytest.mark.parametrize("rule", ALL)
 def test_a_rule_says_what_it_does_and_where_it_comes_from(rule: type[Rule]) -> None:
     assert re.fullmatch(r"[A-Z].{15,110}\.", summary(rule))
-    source = (rule.__doc__ or "").partition("References\n")[2]
+    text = inspect.cleandoc(rule.__doc__ or "")
+    source = text.partition("References\n")[2]
     assert re.search(r"\[(seen|known|approx)\]", source)
-    described = set(re.findall(r"^    (\w+(?:, \w+)*) : ", rule.__doc__ or "", re.MULTILINE))
+    described = set(re.findall(r"^(\w+(?:, \w+)*) : ", text, re.MULTILINE))
     names = {name for group in described for name in group.split(", ")}
     assert names == {f.name for f in fields(rule)} - {"kind"}  # type: ignore[arg-type]
 
