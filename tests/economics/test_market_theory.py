@@ -106,7 +106,7 @@ def test_a_higher_fine_raises_compliance_and_caps_the_price(unit_fine: int) -> N
 
 
 def test_output_based_allocation_raises_output_and_price() -> None:
-    """Fischer and Fox (2007): free units that follow output subsidise it, so that the same total asks for more abatement.
+    """Fischer and Fox (2007): free units that follow output subsidise it; the same total then asks for more abatement.
 
     Each run with benchmarks is paired with one that gives the same totals by past use.
     """

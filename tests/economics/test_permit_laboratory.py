@@ -1,9 +1,9 @@
 """The laboratory permit market against Montgomery (1972): least cost and its price, whoever is given the permits.
 
 Firms A (needs 100, marginal cost a), B (100, 2a), C (80, 10 + a/2) and D (120, 5 + 4a) share 280 permits.  The sum of
-their abatement at a price p is 3.75 p - 21.25 = 120, so that p = 37.6667, a = (37.6667, 18.8333, 55.3333, 8.1667) and the
-cost is 2557.08.  Every case runs ten independent groups of 100 firms; one unit of theory is `FINE` permits, so that a
-day's part of a plan is a whole number.  "Reproduced" means that the whole 95 % interval lies inside the tolerance.
+their abatement at a price p is 3.75 p - 21.25 = 120, so that p = 37.6667, a = (37.6667, 18.8333, 55.3333, 8.1667) and
+the cost is 2557.08.  Every case runs ten independent groups of 100 firms; one unit of theory is `FINE` permits, so that
+a day's part of a plan is a whole number.  "Reproduced" means that the whole 95 % interval lies inside the tolerance.
 """
 
 from dataclasses import replace
