@@ -37,7 +37,7 @@ from agents.strategies.compliance import ComplianceTrader
 from agents.streams import Streams
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
-from rights_market import AccountKind, Accounts, Receipt, Registry
+from rights_market import AccountKind, Accounts, Receipt
 from rights_market.authority import Authority, Covered
 from rights_market.exchange.calendar import Agenda, Hook
 from rights_market.market import Market
@@ -263,16 +263,8 @@ class RightsMarketModel(mesa.Model):
     def _tradable(self, progress: RightProgress) -> list[int]:
         """Return the instruments of a right that are traded today: the front one, and older ones that anybody holds."""
         usable = progress.usable(self.day)
-        registry = self.market.registry
-        return [i for i in usable if i == usable[-1] or self._outstanding(registry, i) > 0]
-
-    @staticmethod
-    def _outstanding(registry: Registry, instrument: int) -> int:
-        came = registry.total("issued")[instrument] + registry.total("converted_in")[instrument]
-        went = sum(
-            registry.total(name)[instrument] for name in ("converted_out", "surrendered", "cancelled", "expired")
-        )
-        return int(came - went)
+        outstanding = self.market.registry.outstanding
+        return [i for i in usable if i == usable[-1] or outstanding[i] > 0]
 
     def _carry_prices(self) -> None:
         """Let a vintage that comes to the front begin at the price of the one before."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from rights_market.errors import RightsError
-from rights_market.units import FEN_PER_YUAN, Exact, ceil, floor, half_up
+from rights_market.units import FEN_PER_YUAN, Exact, half_up
 
 MAX_PRICE_TICKS = 1 << 22
 
@@ -66,18 +66,6 @@ class Right:
     def tick_value_fen(self) -> int:
         """Money value of one lot at one tick, fen."""
         return self._tick_value_fen
-
-    def lots_floor(self, units: Exact) -> int:
-        """Whole lots in a quantity that is issued."""
-        return floor(Fraction(units) / Fraction(self.lot))
-
-    def lots_ceil(self, units: Exact) -> int:
-        """Whole lots in a quantity that is owed."""
-        return ceil(Fraction(units) / Fraction(self.lot))
-
-    def lots_half_up(self, units: Exact) -> int:
-        """Whole lots in a formula allocation."""
-        return half_up(Fraction(units) / Fraction(self.lot))
 
     def ticks(self, yuan: Exact) -> int:
         """Nearest tick to a price in CNY per unit."""

@@ -70,6 +70,12 @@ class Registry(CashRegistry):
         return readonly(getattr(self._ledger, name))
 
     @property
+    def outstanding(self) -> Int64:
+        """Lots that exist: issued and converted in, and not ended or converted out, shape (n_instruments,)."""
+        led = self._ledger
+        return led.issued + led.converted_in - led.converted_out - led.surrendered - led.cancelled - led.expired
+
+    @property
     def nbytes(self) -> int:
         """Memory of all balances, bytes."""
         return sum(array.nbytes for array in self.ledger())

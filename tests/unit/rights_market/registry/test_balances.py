@@ -31,9 +31,10 @@ def registry():
 
 @pytest.fixture(autouse=True)
 def proof(registry):
-    """Whatever a test did, conservation holds and the journal replays to the balances."""
+    """Whatever a test did, conservation holds, what is outstanding is held, and the journal replays to the balances."""
     yield
-    registry.audit()
+    audit = registry.audit()
+    assert registry.outstanding.tolist() == (audit.free + audit.frozen + audit.pledged).tolist()
     again = replay(registry.journal, len(registry.accounts), len(registry.instruments))
     for name, want, got in zip(Ledger._fields, registry.ledger(), again, strict=True):
         np.testing.assert_array_equal(got, want, err_msg=name)
