@@ -15,7 +15,7 @@ from rights_market.market import Keep
 from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.banking import FreeBanking
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
-from rights_market.rulebook import AllocationEntry, PenaltyEntry, RuleBook
+from rights_market.rulebook import RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def small_market(
         periods=periods,
         opening_price_ticks=6000,
         surrender=Surrender(),
-        allocation=(AllocationEntry(grandfathering),),
-        penalties=(PenaltyEntry(Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share")),),
+        allocation=(grandfathering,),
+        penalties=(Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share"),),
         banking=FreeBanking(relabel="new_vintage"),
         make_good=MakeGood(),
     )

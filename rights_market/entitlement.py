@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from rights_market.errors import PolicyError
 from rights_market.policies.allocation import Activity, Grandfathering, OutputBenchmark, Product
-from rights_market.rulebook import AllocationEntry, RuleBook
+from rights_market.rulebook import RuleBook
 
 Int64 = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
@@ -78,7 +78,7 @@ class Entitlement:
 
     def base_years(self, years: Sequence[int]) -> set[int]:
         """Return the years of past use that the entries look at when they allocate for `years`."""
-        rules = [e.rule for e in self.book.allocation if isinstance(e.rule, Grandfathering)]
+        rules = [r for r in self.book.allocation if isinstance(r, Grandfathering)]
         return {base for rule in rules for year in years for base in rule.base_years_of(year)}
 
     def report_use(self, year: int, lots: Int64) -> None:
@@ -153,13 +153,11 @@ class Entitlement:
     def _entries(self, year: int) -> list[Served]:
         """Return the entries that serve anyone in a year, looked up once."""
         if year not in self._served:
-            self._served[year] = [
-                s for s in (self._serve(entry, year) for entry in self.book.allocation) if len(s.rows)
-            ]
+            self._served[year] = [s for s in (self._serve(rule, year) for rule in self.book.allocation) if len(s.rows)]
         return self._served[year]
 
-    def _serve(self, entry: AllocationEntry, year: int) -> Served:
-        rows, rule = np.flatnonzero(entry.where.mask(self.sectors, self.classes, year)), entry.rule
+    def _serve(self, rule: Grandfathering | OutputBenchmark, year: int) -> Served:
+        rows = np.flatnonzero(rule.where.mask(self.sectors, self.classes, year))
         product, is_exempt = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
         if isinstance(rule, OutputBenchmark):
             product = rule.positions([self.classes[i] for i in rows])
@@ -168,8 +166,8 @@ class Entitlement:
 
     def _refuse_overlap(self, year: int) -> None:
         entry_of = np.full(self.n_firms, -1)
-        for i, entry in enumerate(self.book.allocation):
-            rows = np.flatnonzero(entry.where.mask(self.sectors, self.classes, year))
+        for i, rule in enumerate(self.book.allocation):
+            rows = np.flatnonzero(rule.where.mask(self.sectors, self.classes, year))
             twice = rows[entry_of[rows] >= 0]
             if len(twice):
                 raise PolicyError(

@@ -13,7 +13,7 @@ from annotated_types import Len
 
 from rights_market.errors import PolicyError
 from rights_market.exchange.calendar import Period
-from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp, Where
+from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
 from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
@@ -23,26 +23,6 @@ from rights_market.rights import Right
 
 # As `rights_market.policies.rule.Rule` has it: a reader of scenario files refuses keys that do not exist.
 _STRICT = {"extra": "forbid"}
-
-
-@dataclass(frozen=True, slots=True)
-class AllocationEntry:
-    """One row of the allocation slot: which firms and years, by which rule."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
-
-    rule: Grandfathering | OutputBenchmark
-    where: Where = field(default_factory=Where)
-
-
-@dataclass(frozen=True, slots=True)
-class PenaltyEntry:
-    """One row of the penalty slot: which firms and years, by which rule.  Rows that meet add up."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
-
-    rule: Penalty
-    where: Where = field(default_factory=Where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +74,8 @@ class RuleBook:
     periods: Annotated[tuple[Period, ...], Len(1)]
     opening_price_ticks: int
     surrender: Surrender
-    allocation: tuple[AllocationEntry, ...] = ()
-    penalties: tuple[PenaltyEntry, ...] = ()
+    allocation: tuple[Grandfathering | OutputBenchmark, ...] = ()
+    penalties: tuple[Penalty, ...] = ()
     banking: FreeBanking | NoBanking | CappedBanking = field(default_factory=FreeBanking)
     make_good: MakeGood | None = None
     cap: AbsolutePath | None = None

@@ -25,7 +25,6 @@ from rights_market.policies.allocation import Grandfathering, Where
 from rights_market.policies.banking import FreeBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
-from rights_market.rulebook import AllocationEntry, PenaltyEntry
 
 Floats = npt.NDArray[np.float64]
 
@@ -176,10 +175,9 @@ def theory_book(caps: Sequence[float], **changes: Any) -> RuleBook:
         "opening_price_ticks": 2000,
         "surrender": Surrender(),
         "allocation": tuple(
-            AllocationEntry(Grandfathering(base_years=(FIRST - 1,), total=cap), Where(years=of))
-            for cap, of in by_cap.items()
+            Grandfathering(base_years=(FIRST - 1,), total=cap, where=Where(years=of)) for cap, of in by_cap.items()
         ),
-        "penalties": (PenaltyEntry(Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share")),),
+        "penalties": (Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share"),),
         "banking": FreeBanking(relabel="new_vintage"),
         "make_good": MakeGood(),
         "cap": AbsolutePath(base=lots[0], start_year=FIRST, steps=steps),

@@ -29,7 +29,7 @@ from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
-from rights_market.rulebook import AllocationEntry, AuctionRules, PenaltyEntry, RuleBook
+from rights_market.rulebook import AuctionRules, RuleBook
 
 CARBON = Right("CEA", "Emission right", "碳排放权", "t", Decimal(1), Decimal("0.01"), max_price_ticks=100_000)
 SULPHUR = Right("SO2", "Discharge right", "二氧化硫排污权", "kg", Decimal(10), Decimal("0.01"), max_price_ticks=50_000)
@@ -70,13 +70,13 @@ def carbon_book(**changes: Any) -> RuleBook:
         "opening_price_ticks": 5000,
         "surrender": Surrender(),
         "allocation": (
-            AllocationEntry(OutputBenchmark(products=(power,)), Where(sectors=("power",))),
-            AllocationEntry(Grandfathering(base_years=(FIRST - 1,), cut=Decimal("0.1")), Where(sectors=("steel",))),
+            OutputBenchmark(products=(power,), where=Where(sectors=("power",))),
+            Grandfathering(base_years=(FIRST - 1,), cut=Decimal("0.1"), where=Where(sectors=("steel",))),
         ),
         "upfront": UpfrontTrueUp(share=Decimal("0.7")),
         "cap": AbsolutePath(table=dict.fromkeys(range(FIRST, FIRST + YEARS), 1_240_000)),
         "auction": AuctionRules(SealedUniform(secret_reserve=Decimal("0.5")), auctions),
-        "penalties": (PenaltyEntry(Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share")),),
+        "penalties": (Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share"),),
         "banking": FreeBanking(relabel="keep"),
         "make_good": MakeGood(),
         "band": PriceBand(width=Decimal("0.10")),
@@ -93,8 +93,8 @@ def sulphur_book(**changes: Any) -> RuleBook:
         "periods": periods(),
         "opening_price_ticks": 600,
         "surrender": Surrender(),
-        "allocation": (AllocationEntry(Grandfathering(base_years=(FIRST - 1,), cut=Decimal("0.02"))),),
-        "penalties": (PenaltyEntry(Penalty(form="fixed", fen_per_lot=30_000)),),
+        "allocation": (Grandfathering(base_years=(FIRST - 1,), cut=Decimal("0.02")),),
+        "penalties": (Penalty(form="fixed", fen_per_lot=30_000),),
         "banking": NoBanking(),
         "opening_call": False,
     }

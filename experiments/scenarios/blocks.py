@@ -1,26 +1,27 @@
 """The parts of a scenario file, as records with their limits.
 
 The rules themselves are the records of `rights_market.policies` and `agents`; here stand the parts around them.  A rule
-that stands in a list with `where` (or with a schedule) has a twin here with that one field more.
+that stands beside its schedule has a twin here with that one field more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, Union
 
 from annotated_types import Ge, Gt, Le, Len, MinLen
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic_core import CoreSchema
 
 from agents.spec import InstitutionSpec, Label, SectorSpec, ShockSpec, StrategyShare
 from rights_market import Period
-from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp, Where
+from rights_market.policies import RULES
+from rights_market.policies.allocation import UpfrontTrueUp
 from rights_market.policies.auction import AuctionSchedule, SealedUniform
-from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
-from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import MakeGood, Penalty, Surrender
+from rights_market.policies.banking import FreeBanking
+from rights_market.policies.compliance import MakeGood, Surrender
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 
 R = TypeVar("R")
@@ -70,27 +71,6 @@ class UniformDays(Block):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrandfatheringEntry(Grandfathering):
-    """Grandfathering for some firms and years."""
-
-    where: Where = field(default_factory=Where)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputBenchmarkEntry(OutputBenchmark):
-    """Output benchmarks for some firms and years."""
-
-    where: Where = field(default_factory=Where)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PenaltyBlock(Penalty):
-    """A fine for some firms and years; `kind: penalty` may be left out."""
-
-    where: Where = field(default_factory=Where)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AuctionBlock(SealedUniform):
     """An auction with its dates."""
 
@@ -102,8 +82,18 @@ def plain(cls: type[R], block: Any) -> R:
     return cls(**{f.name: getattr(block, f.name) for f in fields(cls)})  # type: ignore[arg-type]
 
 
-AllocationBlock = Annotated[GrandfatheringEntry | OutputBenchmarkEntry, Field(discriminator="kind")]
-Banking = Annotated[FreeBanking | NoBanking | CappedBanking, Field(discriminator="kind")]
+@dataclass(frozen=True)
+class AnyOf:
+    """Marks a field that may hold any rule of a slot, told apart by its `kind`, which a lone rule may leave out."""
+
+    slot: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of the rules that `rights_market.policies.RULES` lists for the slot."""
+        rules = RULES[self.slot]
+        if len(rules) == 1:
+            return handler.generate_schema(rules[0])
+        return handler.generate_schema(Annotated[Union[rules], Field(discriminator="kind")])  # noqa: UP007
 
 
 class RightTerms(Block):
@@ -125,13 +115,13 @@ class RightBlock(RightTerms):
     opening_price_yuan: Amount
     """Reference price of the first day, CNY per unit."""
     periods: Annotated[list[Period], Len(1)]
-    cap: AbsolutePath | None = None
-    allocation: list[AllocationBlock] = []
+    cap: Annotated[Any, AnyOf("cap")] | None = None
+    allocation: list[Annotated[Any, AnyOf("allocation")]] = []
     upfront: UpfrontTrueUp | None = None
     auction: AuctionBlock | None = None
-    banking: Banking = FreeBanking()
+    banking: Annotated[Any, AnyOf("banking")] = FreeBanking()
     surrender: Surrender = Surrender()
-    penalties: list[PenaltyBlock] = []
+    penalties: list[Annotated[Any, AnyOf("penalties")]] = []
     make_good: MakeGood | None = None
     band: PriceBand | None = None
     fees: Fees = Fees()

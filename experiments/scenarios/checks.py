@@ -10,7 +10,7 @@ from typing import Any
 from agents.schedules import Schedule, laboratory_rule_book
 from agents.spec import SectorSpec
 from agents.strategies import STRATEGIES
-from experiments.scenarios.blocks import BusinessDays, Column, OutputBenchmarkEntry, RightBlock, RightTerms
+from experiments.scenarios.blocks import BusinessDays, Column, RightBlock, RightTerms
 from experiments.scenarios.columns import fields_of
 from experiments.scenarios.errors import Problem, did_you_mean
 from experiments.scenarios.located import problem_at, rule_problem
@@ -19,6 +19,8 @@ from experiments.scenarios.schema import LaboratoryScenario, MarketScenario, is_
 from experiments.scenarios.unit_factors import factor, known_units
 from rights_market.errors import RightsMarketError
 from rights_market.exchange.calendar import Agenda, chinese_exchange_closings
+from rights_market.policies.allocation import OutputBenchmark
+from rights_market.policies.where import Narrowed
 from rights_market.units import exact
 
 Found = Iterator[Problem]
@@ -152,7 +154,7 @@ def _periods(scenario: MarketScenario, root: Node) -> Found:
 def _benchmark_years(code: str, block: RightBlock, root: Node) -> Found:
     """Yield benchmarks that lack a number for a year that they serve."""
     for i, entry in enumerate(block.allocation):
-        if not isinstance(entry, OutputBenchmarkEntry):
+        if not isinstance(entry, OutputBenchmark):
             continue
         years = {y for p in block.periods for y in p.years}
         served = sorted(y for y in years if not entry.where.years or y in entry.where.years)
@@ -165,9 +167,11 @@ def _benchmark_years(code: str, block: RightBlock, root: Node) -> Found:
 
 
 def _slots(scenario: MarketScenario) -> Iterator[tuple[Path, list[Any]]]:
+    """Yield the lists of rules that are each meant for some firms and years."""
     for code, block in scenario.rights.items():
-        yield ("rights", code, "allocation"), block.allocation
-        yield ("rights", code, "penalties"), block.penalties
+        for slot, entries in block:
+            if isinstance(entries, list) and any(isinstance(entry, Narrowed) for entry in entries):
+                yield ("rights", code, slot), entries
 
 
 def _where(scenario: MarketScenario, root: Node) -> Found:
@@ -177,7 +181,7 @@ def _where(scenario: MarketScenario, root: Node) -> Found:
             yield from _unknown(entry.where.sectors, sectors, (*path, i, "where", "sectors"), "sector", root)
             # A firm's class is its sector as long as the population has no finer classes.
             yield from _unknown(entry.where.classes, sectors, (*path, i, "where", "classes"), "class", root)
-            if isinstance(entry, OutputBenchmarkEntry):
+            if isinstance(entry, OutputBenchmark):
                 products = [p.name for p in entry.products]
                 for sector in entry.where.sectors or sectors:
                     if sector in sectors and sector not in products:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -20,11 +20,8 @@ from experiments.scenarios.blocks import (
     BusinessDays,
     Code,
     FirmsBlock,
-    GrandfatheringEntry,
     Name,
     Observation,
-    OutputBenchmarkEntry,
-    PenaltyBlock,
     RightBlock,
     RightTerms,
     RunBlock,
@@ -36,10 +33,8 @@ from experiments.scenarios.plain_values import plain_value
 from rights_market import Period, Right, RuleBook, TradingCalendar
 from rights_market.exchange.calendar import chinese_exchange_closings
 from rights_market.exchange.uniform_calendar import UniformCalendar
-from rights_market.policies.allocation import Grandfathering, OutputBenchmark
 from rights_market.policies.auction import SealedUniform
-from rights_market.policies.compliance import Penalty
-from rights_market.rulebook import AllocationEntry, AuctionRules, PenaltyEntry
+from rights_market.rulebook import AuctionRules
 
 
 class _Common(Block):
@@ -185,19 +180,16 @@ def rule_book(code: str, block: RightBlock) -> RuleBook:
         right=its_right,
         periods=tuple(_period(p, block) for p in block.periods),
         opening_price_ticks=its_right.ticks(block.opening_price_yuan),
-        surrender=block.surrender,
-        allocation=tuple(_allocation_entry(b) for b in block.allocation),
-        penalties=tuple(_penalty_entry(b) for b in block.penalties),
-        banking=block.banking,
-        make_good=block.make_good,
-        cap=block.cap,
-        upfront=block.upfront,
         auction=None if block.auction is None else _auction_rules(block.auction),
-        band=block.band,
-        fees=block.fees,
-        settlement=block.settlement,
-        opening_call=block.opening_call,
+        **_slots(block),
     )
+
+
+def _slots(block: RightBlock) -> dict[str, Any]:
+    """Return the rules of a block that stand in the rule book as they are."""
+    own = {"right", "periods", "opening_price_ticks", "auction"}
+    slots = {f.name: getattr(block, f.name) for f in fields(RuleBook) if f.name not in own}
+    return {name: tuple(rules) if isinstance(rules, list) else rules for name, rules in slots.items()}
 
 
 def _period(written: Period, block: RightBlock) -> Period:
@@ -206,16 +198,6 @@ def _period(written: Period, block: RightBlock) -> Period:
     days = None if block.make_good is None else block.make_good.deadline
     later = written.deadline + timedelta(days) if days is not None else None
     return replace(written, stages=written.stages or stages, make_good=written.make_good or later)
-
-
-def _allocation_entry(block: GrandfatheringEntry | OutputBenchmarkEntry) -> AllocationEntry:
-    if isinstance(block, GrandfatheringEntry):
-        return AllocationEntry(plain(Grandfathering, block), block.where)
-    return AllocationEntry(plain(OutputBenchmark, block), block.where)
-
-
-def _penalty_entry(block: PenaltyBlock) -> PenaltyEntry:
-    return PenaltyEntry(plain(Penalty, block), block.where)
 
 
 def _auction_rules(block: AuctionBlock) -> AuctionRules:

@@ -81,10 +81,10 @@ class Fines:
         firms = self._office.firms
         classes = firms.classes or firms.sectors
         found = []
-        for position, entry in enumerate(self._office.books[right].penalties):
-            rows = np.flatnonzero(entry.where.mask(firms.sectors, classes, year))
+        for position, rule in enumerate(self._office.books[right].penalties):
+            rows = np.flatnonzero(rule.where.mask(firms.sectors, classes, year))
             if len(rows):
-                found.append((position, entry.rule, rows))
+                found.append((position, rule, rows))
         return found
 
     def charge(self, matter: Matter, price_fen: Fraction, draws: npt.NDArray[np.float64] | None) -> Int64:
@@ -125,7 +125,7 @@ class Fines:
         """
         paid, left_over = np.zeros(len(self._office.accounts), np.int64), []
         for row in self.arrears:
-            rule = self._office.books[row.right].penalties[row.entry].rule
+            rule = self._office.books[row.right].penalties[row.entry]
             days = row.days + calendar_days
             cash = self._office.market.registry.cash[self._office.accounts]
             who = np.flatnonzero((row.unpaid_fen > 0) & (cash > 0))
@@ -142,7 +142,7 @@ class Fines:
         """Return the late fees on what is unpaid, fen, shape (n_firms,)."""
         total = np.zeros(len(self._office.accounts), np.int64)
         for row in self.arrears:
-            total += self._office.books[row.right].penalties[row.entry].rule.accrued(row.unpaid_fen, row.days)
+            total += self._office.books[row.right].penalties[row.entry].accrued(row.unpaid_fen, row.days)
         return total
 
     def _pay(self, fen: Int64) -> Int64:

@@ -1,6 +1,7 @@
 """The rules of a right: frozen records with their limits, observed numbers in, a decision out.
 
-A new rule is one class, one line in `RULES`, and one test.
+A new rule is one class, one line in `RULES`, and one test.  Readers of scenario files, the rule book and the reference
+of rules all take from `RULES` what may stand where.
 """
 
 from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
@@ -13,11 +14,28 @@ from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 
 RULES: dict[str, tuple[type[Rule], ...]] = {
     "cap": (AbsolutePath,),
-    "allocation": (Grandfathering, OutputBenchmark, UpfrontTrueUp),
-    "auction": (SealedUniform, AuctionSchedule),
-    "compliance": (Surrender, Penalty, MakeGood),
+    "allocation": (Grandfathering, OutputBenchmark),
+    "upfront": (UpfrontTrueUp,),
+    "auction": (SealedUniform,),
+    "auction_schedule": (AuctionSchedule,),
+    "surrender": (Surrender,),
+    "penalties": (Penalty,),
+    "make_good": (MakeGood,),
     "banking": (FreeBanking, NoBanking, CappedBanking),
-    "trading": (PriceBand, Fees, SettlementCycle),
+    "band": (PriceBand,),
+    "fees": (Fees,),
+    "settlement": (SettlementCycle,),
 }
+"""The slots of a rule book, and the rules that may stand in each."""
 
-__all__ = ["RULES"]
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "cap": ("cap",),
+    "allocation": ("allocation", "upfront"),
+    "auction": ("auction", "auction_schedule"),
+    "trading": ("band", "fees", "settlement"),
+    "compliance": ("surrender", "penalties", "make_good"),
+    "banking": ("banking",),
+}
+"""The families of rules as people look for them, and the slots of each."""
+
+__all__ = ["FAMILIES", "RULES"]

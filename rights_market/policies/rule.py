@@ -7,6 +7,7 @@ numbers; a rule written in a notebook is checked here by the same bounds.
 from __future__ import annotations
 
 import types
+from dataclasses import fields
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -46,6 +47,20 @@ class Rule:
 def summary(rule: type) -> str:
     """Return the first line of a rule's docstring, for a reference of rules."""
     return (rule.__doc__ or "").strip().partition("\n")[0]
+
+
+def kind_of(rule: type) -> str:
+    """Return the tag by which a scenario file names a rule.
+
+    Raises
+    ------
+    TypeError
+        If the rule has no field `kind` with a default.
+    """
+    tag = next((f.default for f in fields(rule) if f.name == "kind"), None)
+    if not isinstance(tag, str):
+        raise TypeError(f"{rule.__name__} has no tag: give it a field `kind` with its name as the default")
+    return tag
 
 
 def _hints(rule: type) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Which firms and years a block of a rule book is meant for."""
+"""Which firms and years a rule is meant for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -56,3 +56,16 @@ class Where(Rule):
                 (self.years, other.years),
             )
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowed(Rule):
+    """Base of the rules that stand in a list, each for the firms and years that its `where` names.
+
+    Attributes
+    ----------
+    where : Where
+        Whom the rule is meant for; everybody, if it says nothing.
+    """
+
+    where: Where = field(default_factory=Where)

@@ -19,7 +19,6 @@ from rights_market.policies.allocation import OutputBenchmark
 from rights_market.policies.allocation.benchmarks import Benchmark, Product
 from rights_market.policies.banking import NoBanking
 from rights_market.policies.compliance import Penalty
-from rights_market.rulebook import AllocationEntry, PenaltyEntry
 from tests.banking_market import (
     FIRST,
     RATE,
@@ -94,7 +93,7 @@ def test_a_higher_fine_raises_compliance_and_caps_the_price(unit_fine: int) -> N
     """Without making good, a unit is worth no more than the fine."""
 
     def with_fine(yuan: int) -> list[RightsMarketModel]:
-        fine = (PenaltyEntry(Penalty(form="fixed", fen_per_lot=100 * yuan)),)
+        fine = (Penalty(form="fixed", fen_per_lot=100 * yuan),)
         market = theory_market([70, 70], rules={"penalties": fine, "make_good": None})
         return [run_periods(market, seed) for seed in range(3)]
 
@@ -116,7 +115,7 @@ def test_output_based_allocation_raises_output_and_price() -> None:
     }
     benchmark = Benchmark(b0=Decimal("0.75"), base_year=FIRST - 1)
     by_output = OutputBenchmark(products=tuple(Product(name=name, output=benchmark) for name in sectors))
-    rules = {"allocation": (AllocationEntry(by_output),), "cap": None}
+    rules = {"allocation": (by_output,), "cap": None}
     more_output, dearer = [], []
     for seed in range(3):
         subsidised = run_periods(theory_market([75] * 3, sectors, rules=rules), seed)

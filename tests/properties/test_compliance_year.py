@@ -17,7 +17,6 @@ from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrende
 from rights_market.policies.trading import Fees, PriceBand
 from rights_market.records import Orders
 from rights_market.registry.accounts import AccountKind, Accounts
-from rights_market.rulebook import PenaltyEntry
 from tests.compliance_market import assert_journal_replays, assert_orders_are_covered, period, rule_book
 
 YEARS = (2024, 2025, 2026)
@@ -64,7 +63,7 @@ def rule_books(draw):
         banking=draw(banking),
         make_good=draw(st.one_of(st.none(), make_good)),
         upfront=draw(st.one_of(st.none(), upfront)),
-        penalties=tuple(PenaltyEntry(p) for p in draw(st.lists(penalty, max_size=2))),
+        penalties=tuple(p for p in draw(st.lists(penalty, max_size=2))),
         band=draw(st.sampled_from([None, PriceBand()])),
         fees=draw(st.sampled_from([Fees(), Fees(buyer=Decimal("0.003"), seller=Decimal("0.001"))])),
     )

@@ -16,7 +16,6 @@ from agents.snapshot import load, save
 from agents.spec import CostCurve, InstitutionSpec, Label, SectorSpec, StrategyShare
 from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.banking import NoBanking
-from rights_market.rulebook import AllocationEntry
 from tests.compliance_market import assert_journal_replays, assert_orders_are_covered
 from tests.province import FIRST, SULPHUR, carbon_book, config, population, province, run, sectors, sulphur_book
 
@@ -162,7 +161,7 @@ def dye_works() -> SectorSpec:
 
 
 NOX = replace(SULPHUR, code="NOX")
-nox_book = sulphur_book(right=NOX, allocation=(AllocationEntry(Grandfathering(base_years=(FIRST - 1,))),))
+nox_book = sulphur_book(right=NOX, allocation=(Grandfathering(base_years=(FIRST - 1,)),))
 with_nox = {k: replace(s, intensity={**s.intensity, "NOX": 0.1}) for k, s in sectors().items()}
 CHANGES = {
     "firms of another right": {"population": population(sectors={"dye": dye_works(), **sectors()})},

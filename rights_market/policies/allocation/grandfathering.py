@@ -11,14 +11,15 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le, MinLen
 
 from rights_market.errors import PolicyError
-from rights_market.policies.rule import Lots, Rule
+from rights_market.policies.rule import Lots
+from rights_market.policies.where import Narrowed
 from rights_market.units import half_up, largest_remainder
 
 Uses = Sequence[int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grandfathering(Rule):
+class Grandfathering(Narrowed):
     """Free lots by use in base years, cut by a share every year.
 
     Attributes

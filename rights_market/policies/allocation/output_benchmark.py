@@ -15,12 +15,12 @@ from annotated_types import MinLen
 from rights_market.errors import PolicyError
 from rights_market.policies.allocation.activity import Activity
 from rights_market.policies.allocation.benchmarks import EXACT, Factors, Product
-from rights_market.policies.rule import Rule
+from rights_market.policies.where import Narrowed
 from rights_market.units import half_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutputBenchmark(Rule):
+class OutputBenchmark(Narrowed):
     """Free lots by output times benchmark, corrected for how a plant has to run.
 
     A firm's lots are the sum over its products of output x output benchmark x factor + heat x heat benchmark; the firm

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from annotated_types import Ge, Gt
 
 from rights_market.errors import PolicyError
-from rights_market.policies.rule import Fen, Rule, Share
+from rights_market.policies.rule import Fen, Share
+from rights_market.policies.where import Narrowed
 from rights_market.units import Exact, exact, half_up
 
 Int64 = npt.NDArray[np.int64]
@@ -22,7 +23,7 @@ _AMOUNTS = {"fixed": ("fen_per_lot",), "multiple": ("low", "high"), "lump": ("lu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Penalty(Rule):
+class Penalty(Narrowed):
     """A fine for each missing lot, as a fixed amount, a multiple of the market price, or a lump sum.
 
     Attributes

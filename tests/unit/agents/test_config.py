@@ -11,7 +11,7 @@ def test_the_small_market_is_what_its_numbers_say() -> None:
     (book,) = made.rule_books
     assert [p.name for p in book.periods] == ["2025", "2026", "2027"]
     assert len(made.calendar) == 60
-    assert book.allocation[0].rule.cut == Decimal("0.03")
+    assert book.allocation[0].cut == Decimal("0.03")
     assert {k: s.firms for k, s in made.population.sectors.items()} == {"cheap": 3, "dear": 4}
     assert {s.strategy: s.share for s in made.population.strategies} == {"late_buyer": 0.75, "hedger": 0.25}
     assert made.behaviour.tightening == 0.03

@@ -21,7 +21,7 @@ from rights_market.policies.allocation import Grandfathering, Where
 from rights_market.policies.auction import AuctionSchedule, ReservePath, SealedUniform
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
-from rights_market.rulebook import AllocationEntry, AuctionRules, PenaltyEntry, RuleBook
+from rights_market.rulebook import AuctionRules, RuleBook
 from tests.province import CARBON, FIRST, carbon_book, periods, population, province, sectors
 
 FIXED = Penalty(form="fixed", fen_per_lot=4_500)
@@ -29,9 +29,7 @@ LUMP = Penalty(form="lump", lump_low=20_000, lump_high=30_000)
 MULTIPLE = Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share")
 
 
-def market(
-    *penalties: Penalty | PenaltyEntry, make_good: MakeGood | None = None, limit: float = 0.0, **changes
-) -> RightsMarketModel:
+def market(*penalties: Penalty, make_good: MakeGood | None = None, limit: float = 0.0, **changes) -> RightsMarketModel:
     """Two years of 30 days; abatement costs 1,000 x, up to a limit."""
     behaviour = {"solver_years": 3, "reputation_yuan": 0.0, "belief_sd": 0.0, "news_sd": 0.0, "forward_weight": 1.0}
     rules = {"banking": FreeBanking(), "opening_call": False}
@@ -40,8 +38,8 @@ def market(
         periods=periods(),
         opening_price_ticks=5000,
         surrender=Surrender(),
-        allocation=(AllocationEntry(Grandfathering(base_years=(FIRST - 1,), total=360)),),
-        penalties=tuple(p if isinstance(p, PenaltyEntry) else PenaltyEntry(p) for p in penalties),
+        allocation=(Grandfathering(base_years=(FIRST - 1,), total=360),),
+        penalties=penalties,
         make_good=make_good,
         **rules | {k: changes.pop(k) for k in ("banking", "band") if k in changes},
     )
@@ -74,7 +72,7 @@ def test_a_fine_that_clears_the_duty_is_the_most_a_unit_is_worth() -> None:
 
 def test_fines_of_several_rules_add_up_for_those_concerned() -> None:
     """45 for all and 10 more for the second sector."""
-    more = PenaltyEntry(Penalty(form="fixed", fen_per_lot=1_000), Where(sectors=("y",)))
+    more = Penalty(form="fixed", fen_per_lot=1_000, where=Where(sectors=("y",)))
     assert ceiling(market(FIXED, more), 10.0) == pytest.approx([4500, 4500, 5500, 5500])
 
 
@@ -167,7 +165,7 @@ def test_what_cannot_be_kept_earns_no_interest() -> None:
 
 def test_the_public_ceiling_is_the_dearest_fixed_fine_of_any_firm() -> None:
     """A firm that faces 55 still buys where one that faces 45 does not; a multiple has no upper end of its own."""
-    more = PenaltyEntry(Penalty(form="fixed", fen_per_lot=1_000), Where(sectors=("y",)))
+    more = Penalty(form="fixed", fen_per_lot=1_000, where=Where(sectors=("y",)))
     highest = CARBON.max_price_ticks * 0.01
 
     def public(model: RightsMarketModel) -> float:
@@ -175,7 +173,7 @@ def test_the_public_ceiling_is_the_dearest_fixed_fine_of_any_firm() -> None:
 
     assert public(market(FIXED)) == 45.0
     assert public(market(FIXED, more)) == 55.0
-    assert public(market(FIXED, PenaltyEntry(MULTIPLE, Where(sectors=("y",))))) == highest
+    assert public(market(FIXED, replace(MULTIPLE, where=Where(sectors=("y",))))) == highest
     assert public(market(MULTIPLE)) == public(market()) == highest
     assert public(market(FIXED, make_good=MakeGood())) == highest
 

@@ -20,7 +20,7 @@ from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import Surrender
-from rights_market.rulebook import AllocationEntry, AuctionRules, RuleBook
+from rights_market.rulebook import AuctionRules, RuleBook
 from tests.province import CARBON, FIRST
 
 DAYS = 10
@@ -168,7 +168,7 @@ def test_a_value_below_the_reserve_makes_no_bid_that_counts() -> None:
 
 
 def test_free_lots_over_the_cap_are_written_down() -> None:
-    given = (AllocationEntry(Grandfathering(base_years=(FIRST - 1,), total=300)),)
+    given = (Grandfathering(base_years=(FIRST - 1,), total=300),)
     model = before_auction(model_of(allocation=given))
     model.open_day()
     event = next(e for e in model.market.events if e.code == "rule_unmet")

@@ -22,7 +22,6 @@ from agents.snapshot import load, read_state, save
 from rights_market.exchange.order_book import OrderBook
 from rights_market.policies.compliance import Penalty
 from rights_market.registry.accounts import Accounts
-from rights_market.rulebook import PenaltyEntry
 from rights_market.table import Table
 from tests.province import FIRST, carbon_book, config, periods, population, province, run, sulphur_book
 
@@ -206,7 +205,7 @@ def test_a_state_of_another_model_is_refused(changes, seed: int, what: str, save
 def test_rules_may_be_changed_on_the_way_if_that_is_said(saved: dict[str, Path], straight: RightsMarketModel) -> None:
     """The same first year under the same shocks, then a fine of 1,000 times the price."""
     dear = Penalty(form="multiple", low=Decimal(100), high=Decimal(100), by="flat")
-    books = (carbon_book(penalties=(PenaltyEntry(dear),)), sulphur_book())
+    books = (carbon_book(penalties=(dear,)), sulphur_book())
     changed = replace(config(), rule_books=books)
     with pytest.raises(ValueError, match="other_rules=True"):
         load(changed, saved["in the second year"])

@@ -17,7 +17,6 @@ from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrende
 from rights_market.records import Event, Orders
 from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT, AccountKind, Accounts
 from rights_market.registry.obligations import Debt
-from rights_market.rulebook import AllocationEntry, PenaltyEntry
 from rights_market.units import Side
 from tests.compliance_market import (
     CEA,
@@ -40,7 +39,7 @@ TEN_TIMES = Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_s
 def year_book(**rules):
     given = {
         "upfront": UpfrontTrueUp(),
-        "penalties": (PenaltyEntry(TEN_TIMES),),
+        "penalties": (TEN_TIMES,),
         "make_good": MakeGood(mode="deduct_allocation"),
     }
     return rule_book(**given | rules)
@@ -260,7 +259,7 @@ class TestAllocation:
         assert firms_of(market.registry.cash)[:2] == [48_000 - 42_004, 1]
 
     def test_a_total_that_nobody_can_share_is_written_down(self):
-        entry = AllocationEntry(Grandfathering(base_years=(2023,), total=90))
+        entry = Grandfathering(base_years=(2023,), total=90)
         market, authority, _ = market_of(rule_book(allocation=(entry,)), 3)
         authority.entitlements["CEA"].report_use(2023, lots(0, 0, 0))
         authority.announce("CEA", Y24)
@@ -432,7 +431,7 @@ class TestFines:
         ],
     )
     def test_each_form(self, rule, draws, fen):
-        market, authority, _ = market_of(rule_book(penalties=(PenaltyEntry(rule),)), 3)
+        market, authority, _ = market_of(rule_book(penalties=(rule,)), 3)
         hold(authority, 5, 0, 880)
         market.registry.deposit(C, 10_000_000)
         authority.verify("CEA", Y24, lots(5, 0, 1000))
@@ -442,7 +441,7 @@ class TestFines:
         assert not authority.unpaid_fines_fen.any()
 
     def test_debts_are_fined_but_do_not_widen_the_obligation(self):
-        market, authority, _ = market_of(rule_book(penalties=(PenaltyEntry(TEN_TIMES),)), 3)
+        market, authority, _ = market_of(rule_book(penalties=(TEN_TIMES,)), 3)
         market.obligations.add_debt("CEA", "2024", Debt.MAKE_GOOD, [100, 50], [A, B])
         hold(authority, 100, 0, 0)
         authority.verify("CEA", Y24, lots(200, 0, 0))
@@ -454,9 +453,9 @@ class TestFines:
         lump = Penalty(form="lump", lump_low=100, lump_high=100)
         fixed = Penalty(form="fixed", fen_per_lot=7)
         entries = (
-            PenaltyEntry(lump, Where(years=(2024,))),
-            PenaltyEntry(fixed),
-            PenaltyEntry(TEN_TIMES, Where(sectors=("steel",))),
+            replace(lump, where=Where(years=(2024,))),
+            fixed,
+            replace(TEN_TIMES, where=Where(sectors=("steel",))),
         )
         market, authority, _ = market_of(rule_book(penalties=entries), 3)
         market.registry.deposit(A, 104)
@@ -467,7 +466,7 @@ class TestFines:
         assert [rule for rule, _ in authority.penalties_of("CEA", 2025)] == [fixed]
 
     def test_a_payment_never_leaves_less_than_nothing(self):
-        market, authority, _ = market_of(rule_book(penalties=(PenaltyEntry(Penalty(form="fixed", fen_per_lot=1)),)), 3)
+        market, authority, _ = market_of(rule_book(penalties=(Penalty(form="fixed", fen_per_lot=1),)), 3)
         authority.verify("CEA", Y24, lots(1000, 1000, 0))
         authority.surrender("CEA", Y24)
         authority.penalise("CEA", Y24, PRICE)
@@ -652,7 +651,7 @@ class TestRecords:
     def test_firms_are_told_apart_by_class(self):
         accounts = Accounts()
         firms = accounts.open_many(AccountKind.COMPLIANCE, ["a", "b"])
-        entries = (PenaltyEntry(TEN_TIMES, Where(classes=("small",))),)
+        entries = (replace(TEN_TIMES, where=Where(classes=("small",))),)
         market = Market([rule_book(penalties=entries)], accounts)
         authority = Authority(market, Covered(firms, ("power", "power"), ("large", "small")))
         ((_, rows),) = authority.penalties_of(CEA.code, 2024)

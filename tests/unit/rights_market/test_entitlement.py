@@ -9,7 +9,6 @@ import pytest
 from rights_market.entitlement import Entitlement
 from rights_market.errors import PolicyError
 from rights_market.policies.allocation import Benchmark, Grandfathering, OutputBenchmark, Product, Where
-from rights_market.rulebook import AllocationEntry
 from tests.compliance_market import CEA, lots, rule_book
 
 SECTORS = ("power", "power", "steel", "paper")
@@ -22,7 +21,7 @@ POWER = OutputBenchmark(
     )
 )
 STEEL = Grandfathering(base_years=(2022, 2023), cut=Decimal("0.02"))
-SLOT = (AllocationEntry(POWER, Where(sectors=("power",))), AllocationEntry(STEEL, Where(sectors=("steel",))))
+SLOT = (replace(POWER, where=Where(sectors=("power",))), replace(STEEL, where=Where(sectors=("steel",))))
 
 
 def entitlement(*entries, classes=CLASSES, right=CEA):
@@ -38,7 +37,7 @@ class TestLots:
         assert given.lots(2025, lots(1000, 1001, 7, 7), lots(0, 0, 0, 0)).tolist() == [790, 892, 106, 0]
 
     def test_years_are_told_apart(self):
-        entries = (AllocationEntry(replace(STEEL, base_years=(2022,)), Where(years=(2025,))),)
+        entries = (replace(STEEL, base_years=(2022,), where=Where(years=(2025,))),)
         given = entitlement(*entries)
         given.report_use(2022, lots(10, 10, 10, 10))
         assert not given.lots(2024, lots(1, 1, 1, 1), lots(1, 1, 1, 1)).any()
@@ -47,12 +46,12 @@ class TestLots:
 
     def test_without_classes_the_sector_is_the_class(self):
         steel = OutputBenchmark(products=(Product(name="steel", output=Benchmark(table={2024: Decimal("1.85")})),))
-        given = entitlement(AllocationEntry(steel, Where(sectors=("steel",))), classes=())
+        given = entitlement(replace(steel, where=Where(sectors=("steel",))), classes=())
         assert given.lots(2024, lots(0, 0, 10, 0), lots(0, 0, 0, 0)).tolist() == [0, 0, 19, 0]
 
     def test_exempt_products_are_given_their_use_in_lots(self):
         right = replace(CEA, lot=Decimal(10), tick_yuan=Decimal("0.01"))
-        entry = AllocationEntry(replace(POWER, exempt=("class II",)), Where(sectors=("power",)))
+        entry = replace(POWER, exempt=("class II",), where=Where(sectors=("power",)))
         given = entitlement(entry, right=right)
         # Class I: 1,000 x 0.8 t are 80 lots of 10 t; class II used 77 lots.
         assert given.lots(2024, lots(1000, 1000, 0, 0), lots(5, 77, 5, 5)).tolist() == [80, 77, 0, 0]
@@ -74,27 +73,27 @@ class TestLots:
 
 class TestSlot:
     def test_two_entries_for_one_firm_and_year_are_refused(self):
-        clash = AllocationEntry(STEEL, Where(classes=("class II",), years=(2025,)))
+        clash = replace(STEEL, where=Where(classes=("class II",), years=(2025,)))
         with pytest.raises(PolicyError, match=r"allocation\[0\] and allocation\[2\] both serve firm 1 .* in 2025"):
             entitlement(*SLOT, clash)
 
     def test_blocks_that_meet_in_no_firm_or_year_are_fine(self):
         entries = (
-            AllocationEntry(STEEL, Where(sectors=("steel",), years=(2024,))),
-            AllocationEntry(replace(STEEL, cut=Decimal(0)), Where(sectors=("steel",), years=(2025,))),
-            AllocationEntry(STEEL, Where(classes=("paper",))),
+            replace(STEEL, where=Where(sectors=("steel",), years=(2024,))),
+            replace(STEEL, cut=Decimal(0), where=Where(sectors=("steel",), years=(2025,))),
+            replace(STEEL, where=Where(classes=("paper",))),
         )
         assert entitlement(*entries).n_firms == 4
 
     def test_a_class_without_a_product_is_named(self):
         with pytest.raises(PolicyError, match=r"no product \['paper', 'steel'\]"):
-            entitlement(AllocationEntry(POWER))
+            entitlement(POWER)
 
     def test_which_firms_are_given_more_when_they_make_more(self):
         assert entitlement(*SLOT).follows_output(2024).tolist() == [True, True, False, False]
 
     def test_base_years_that_will_be_asked_for(self):
-        rolling = AllocationEntry(Grandfathering(base_years=(2020, 2021), update_lag=2), Where(sectors=("paper",)))
+        rolling = Grandfathering(base_years=(2020, 2021), update_lag=2, where=Where(sectors=("paper",)))
         assert entitlement(*SLOT, rolling).base_years((2024, 2025)) == {2021, 2022, 2023}
 
 
@@ -106,16 +105,16 @@ class TestKnown:
         assert not given.is_known(2026)
 
     def test_a_benchmark_does_not_reach_back_before_its_base(self):
-        assert not entitlement(AllocationEntry(POWER, Where(classes=("class II",)))).is_known(2023)
+        assert not entitlement(replace(POWER, where=Where(classes=("class II",)))).is_known(2023)
 
     def test_heat_needs_its_benchmark_too(self):
         product = replace(POWER.products[0], heat=Benchmark(table={2024: Decimal("0.1")}))
-        given = entitlement(AllocationEntry(replace(POWER, products=(product,)), Where(classes=("class I",))))
+        given = entitlement(replace(POWER, products=(product,), where=Where(classes=("class I",))))
         assert given.is_known(2024)
         assert not given.is_known(2025)
 
     def test_exempt_products_need_no_benchmark(self):
-        entry = AllocationEntry(replace(POWER, exempt=("class I",)), Where(classes=("class I",)))
+        entry = replace(POWER, exempt=("class I",), where=Where(classes=("class I",)))
         assert entitlement(entry).is_known(2030)
 
     def test_base_years_must_be_reported(self):
@@ -129,7 +128,7 @@ class TestKnown:
 class TestUnshared:
     @pytest.mark.parametrize(("use", "left"), [((0, 0, 0, 9), 90), ((0, 0, 1, 0), 0)])
     def test_a_total_needs_a_firm_with_a_base(self, use, left):
-        entry = AllocationEntry(Grandfathering(base_years=(2023,), total=90), Where(sectors=("steel",)))
+        entry = Grandfathering(base_years=(2023,), total=90, where=Where(sectors=("steel",)))
         given = entitlement(entry)
         assert given.unshared_lots(2024) == 0
         given.report_use(2023, lots(*use))

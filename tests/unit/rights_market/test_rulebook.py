@@ -8,11 +8,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from rights_market.errors import PolicyError
+from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import MakeGood, Stage, Surrender
-from rights_market.rulebook import AllocationEntry, AuctionRules, PenaltyEntry, RuleBook
+from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrender
+from rights_market.rulebook import AuctionRules, RuleBook
 from tests.compliance_market import period, rule_book
 
 AUCTION = AuctionRules(SealedUniform(), AuctionSchedule(per_year=4))
@@ -87,8 +88,8 @@ def test_units_keep_their_value_unless_they_lapse():
 @pytest.mark.parametrize(
     ("record", "given"),
     [
-        (AllocationEntry, {"rule": {"kind": "grandfathering", "base_years": [2020]}}),
-        (PenaltyEntry, {"rule": {"form": "fixed", "fen_per_lot": 5}}),
+        (Grandfathering, {"base_years": [2020], "where": {"years": [2024]}}),
+        (Penalty, {"form": "fixed", "fen_per_lot": 5}),
         (AuctionRules, {"rule": {}, "schedule": {"per_year": 4}}),
     ],
 )

@@ -48,9 +48,9 @@ def test_a_sound_scenario_gives_rule_books_calendar_and_population() -> None:
     assert book.right.tick_yuan == Decimal("0.01")
     assert book.right.max_price_ticks == 100_000
     assert book.opening_price_ticks == 4800
-    assert [type(e.rule) for e in book.allocation] == [Grandfathering, OutputBenchmark]
+    assert [type(e) for e in book.allocation] == [Grandfathering, OutputBenchmark]
     assert book.allocation[0].where == Where(sectors=("steel",))
-    assert book.allocation[1].rule.products[0].output.table == {2022: Decimal("0.85")}
+    assert book.allocation[1].products[0].output.table == {2022: Decimal("0.85")}
     assert book.cap.cap(2022) == 19_600_000
     assert len(scenario.trading_calendar()) == 242
     assert scenario.population.sectors["steel"].mean_output == 1e6
@@ -64,7 +64,7 @@ def test_a_sound_scenario_gives_rule_books_calendar_and_population() -> None:
 def test_decimals_are_the_digits_that_were_written(tmp_path: Path) -> None:
     scenario = load_scenario(changed(tmp_path, ("cut: 0.02", "cut: 0.129"), ("width: 0.10", "width: .29")))
     (book,) = scenario.rule_books()
-    assert str(book.allocation[0].rule.cut) == "0.129"
+    assert str(book.allocation[0].cut) == "0.129"
     assert book.band.width == Decimal("0.29")
 
 
@@ -226,7 +226,7 @@ def test_fines_of_two_forms_add_up_but_two_of_one_form_clash(tmp_path: Path) -> 
     old = "- {form: multiple, low: 5, high: 10, by: gap_share}\n"
     lump = old + "      - {form: lump, lump_low: 2000000, lump_high: 3000000}\n"
     (book,) = load_scenario(changed(tmp_path, (old, lump))).rule_books()
-    assert [e.rule.form for e in book.penalties] == ["multiple", "lump"]
+    assert [e.form for e in book.penalties] == ["multiple", "lump"]
     problem = only(changed(tmp_path, (old, old + "      - {form: multiple, low: 3}\n")))
     assert problem.path == "rights.CEA.penalties.1"
     assert "E_OVERLAP" in problem.what

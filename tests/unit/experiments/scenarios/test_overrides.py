@@ -25,7 +25,7 @@ def test_values_are_set_by_path_and_list_position() -> None:
         ],
     )
     (book,) = scenario.rule_books()
-    assert book.allocation[0].rule.cut == Decimal("0.03")
+    assert book.allocation[0].cut == Decimal("0.03")
     assert book.band is None
     assert book.banking.kind == "none"
     assert (book.fees.buyer, book.fees.seller) == (Decimal("0.005"), Decimal("0.002"))
