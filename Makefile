@@ -3,6 +3,7 @@
 #   make demo      set up and run the Jiangxi market
 #   make test      every check: format, lint, types, import contracts, tests
 #   make bench     the benchmarks, one after another, compared with the last run on this machine
+#   make docs      write the generated pages of docs/reference
 #   make format    rewrite the sources in the project's format
 #   make lock      choose new versions and write constraints.txt
 #   make clean     remove the environment and all caches
@@ -22,7 +23,7 @@ MADE := $(VENV)/.made-$(VERSION)
 CORE := $(VENV)/.core-$(VERSION)
 DEV := $(VENV)/.dev-$(VERSION)
 
-.PHONY: demo test check format-check lint types contracts pytest bench format lock clean
+.PHONY: demo test check format-check lint types contracts pytest bench docs format lock clean
 .NOTPARALLEL:
 
 demo: $(CORE)
@@ -52,6 +53,9 @@ bench: $(DEV)
 		$(if $(wildcard .benchmarks/*/*.json),--benchmark-compare) $(ARGS)
 	@for case in benchmarks/bench_*.py; do \
 		echo; echo "== $$case"; $(BIN)/python -m benchmarks.$$(basename $$case .py) || exit 1; done
+
+docs: $(DEV)
+	$(BIN)/python -m scripts.reference
 
 format: $(DEV)
 	$(BIN)/ruff check --fix .

@@ -132,6 +132,21 @@ def schema() -> None:
 
 
 @main.command()
+@click.argument("kind", required=False)
+@click.option("--json", "as_json", is_flag=True, help="All rules with fields, limits, units and sources, for programs.")
+def rules(kind: str | None, as_json: bool) -> None:
+    """List the rules that a scenario may name, or tell all about one KIND of them."""
+    from experiments.cli.rule_listing import list_rules, print_json, show_rule
+
+    if as_json:
+        print_json()
+    elif kind is None:
+        list_rules()
+    else:
+        show_rule(kind)
+
+
+@main.command()
 def info() -> None:
     """Print the versions, the machine, and whether compiled kernels are cached."""
     from experiments.cli.info import describe

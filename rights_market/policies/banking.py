@@ -147,7 +147,7 @@ class CappedBanking(Rule):
 
     References
     ----------
-    Form as in the rule catalogue's family of carry-over limits, such as Korea's before 2024 [approx].
+    Form of carry-over limits by share, such as the one in Korea before 2024 [approx].
     """
 
     kind: Literal["capped"] = "capped"

@@ -11,15 +11,15 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen, Unit
 
 from rights_market.errors import PolicyError
 
-Share = Annotated[Decimal, Ge(0), Le(1)]
-Lots = Annotated[int, Ge(0)]
-Ticks = Annotated[int, Ge(1)]
-Fen = Annotated[int, Ge(0)]
-Days = Annotated[int, Ge(0)]
+Share = Annotated[Decimal, Ge(0), Le(1), Unit("share")]
+Lots = Annotated[int, Ge(0), Unit("lots")]
+Ticks = Annotated[int, Ge(1), Unit("ticks")]
+Fen = Annotated[int, Ge(0), Unit("fen")]
+Days = Annotated[int, Ge(0), Unit("days")]
 
 
 class Rule:
@@ -30,7 +30,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         name = type(self).__name__
-        for field, hint in _hints(type(self)).items():
+        for field, hint in types_of(type(self)).items():
             _check_limits(f"{name}.{field}", getattr(self, field), hint)
         self.check()
 
@@ -63,7 +63,8 @@ def kind_of(rule: type) -> str:
     return tag
 
 
-def _hints(rule: type) -> dict[str, Any]:
+def types_of(rule: type) -> dict[str, Any]:
+    """Return the type of each field, with its limits and unit."""
     hints = get_type_hints(rule, include_extras=True)
     return {name: hint for name, hint in hints.items() if get_origin(hint) is not ClassVar}
 
@@ -92,6 +93,8 @@ def _check_limits(name: str, value: Any, hint: Any) -> None:
 
 def _check_bound(name: str, value: Any, bound: Any) -> None:
     match bound:
+        case Unit():
+            return
         case Ge(ge=limit):
             met, words = value >= limit, f"at least {limit}"
         case Gt(gt=limit):

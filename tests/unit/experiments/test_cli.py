@@ -225,3 +225,31 @@ def test_info_names_versions_and_kernels() -> None:
 )
 def test_wrong_arguments_have_exit_code_2(arguments: tuple[object, ...]) -> None:
     assert call(*arguments).exit_code == 2
+
+
+def test_rules_are_listed_by_family() -> None:
+    done = call("rules")
+    assert done.exit_code == 0
+    assert "banking" in done.output.splitlines()
+    assert "free                       All unused units stay valid." in done.output
+
+
+def test_one_rule_is_told_in_full() -> None:
+    done = call("rules", "capped")
+    assert done.exit_code == 0
+    assert "lapse: oldest | newest; default oldest" in done.output
+    assert "share: number" in done.output
+    assert "Source: " in done.output
+
+
+def test_rules_for_programs() -> None:
+    rules = json.loads(call("rules", "--json").output)
+    penalty = next(r for r in rules if r["kind"] == "penalty")
+    cap = next(f for f in penalty["fields"] if f["name"] == "cap")
+    assert (cap["unit"], cap["limits"], cap["default"]) == ("fen", "at least 0", "none")
+
+
+def test_an_unknown_rule_is_refused_with_the_one_that_was_meant() -> None:
+    done = call("rules", "penalti")
+    assert done.exit_code == 2
+    assert "did you mean 'penalty'?" in done.output
