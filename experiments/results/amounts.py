@@ -71,16 +71,16 @@ def digits(value: float) -> str:
 
     Examples
     --------
-    >>> [digits(x) for x in (61.527, 7.6612, 0.04211, 12345.6, 100.0, -0.5, 0.0)]
-    ['61.5', '7.66', '0.042', '12,346', '100', '-0.5', '0']
+    >>> [digits(x) for x in (61.527, 7.6612, 0.04211, 12345.6, 100.0, -0.5, 0.0, -1e-9)]
+    ['61.5', '7.66', '0.042', '12,346', '100', '-0.5', '0', '0']
     """
     if not math.isfinite(value):
         return "–"
     size = abs(value)
     if size >= 100 or size == 0:
-        return f"{value:,.0f}"
+        return f"{value:z,.0f}"
     places = 1 if size >= 10 else 2 if size >= 0.1 else 3
-    text = f"{value:.{places}f}"
+    text = f"{value:z.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -96,9 +96,9 @@ def show(value: float, unit: str, words: Words) -> str:
         return "–"
     divisor, label = scaled(value, unit, words)
     if unit.startswith("CNY/"):
-        number = f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
+        number = f"{value:z,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
     elif unit in COUNTS - {"%", ""}:
-        number = f"{value:,.0f}"
+        number = f"{value:z,.0f}"
     elif unit == "%" and 99 < value < 100:
         number = f"{value:.2f}"
     else:

@@ -1,12 +1,14 @@
-"""Fonts of the figures: Chinese labels appear on a machine that has no Chinese font.
+"""Fonts of figures and pages: Chinese text appears on a machine that has no Chinese font.
 
 The package brings its own cut of Noto Sans CJK SC (see ``fonts_data/README.md`` for how it was made and its licence).
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
+import io
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from typing import Any
@@ -20,6 +22,8 @@ from experiments.results.words import Words
 FAMILY = "Rights Market Sans SC"
 FILE = "RightsMarketSansSC-Regular.otf"
 LATIN = "DejaVu Sans"
+FIRST_IDEOGRAPHIC = 0x2E80
+"""Where Unicode's Chinese characters and their punctuation begin."""
 
 
 @functools.cache
@@ -58,10 +62,35 @@ def use_language(lang: str) -> Iterator[Words]:
 
 @functools.cache
 def _covered() -> frozenset[int]:
+    return _ours() | frozenset(FT2Font(font_manager.findfont(LATIN)).get_charmap())
+
+
+def woff_of(text: str) -> str:
+    """Return our font, cut to the Chinese characters of a text, as WOFF in base64; empty if it has none of them.
+
+    A page that brings it along reads well in a browser without a Chinese font.
+    """
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    characters = {ord(c) for c in text if ord(c) >= FIRST_IDEOGRAPHIC} & _ours()
+    if not characters:
+        return ""
+    options = subset.Options(flavor="woff", hinting=False, layout_features=[], notdef_outline=True)
+    cutter, data = subset.Subsetter(options), io.BytesIO()
+    cutter.populate(unicodes=characters)
+    with as_file(files("experiments.results") / "fonts_data" / FILE) as path, TTFont(str(path)) as font:
+        # The date in the file stays: equal texts give equal fonts.
+        font.recalcTimestamp = False
+        cutter.subset(font)
+        subset.save_font(font, data, options)
+    return base64.b64encode(data.getvalue()).decode("ascii")
+
+
+@functools.cache
+def _ours() -> frozenset[int]:
     with as_file(files("experiments.results") / "fonts_data" / FILE) as path:
-        ours = FT2Font(str(path)).get_charmap()
-    latin = FT2Font(font_manager.findfont(LATIN)).get_charmap()
-    return frozenset(ours) | frozenset(latin)
+        return frozenset(FT2Font(str(path)).get_charmap())
 
 
 def missing(text: str) -> str:

@@ -21,6 +21,7 @@ from experiments.results.result import Result
 from experiments.results.store import write_file
 from experiments.results.words import Words
 
+FONT_MARK = "/* font of the page */"
 # More rights than this are shown in one table, not as cards.
 MAX_CARD_RIGHTS = 2
 
@@ -72,7 +73,16 @@ def render(result: Result, lang: str = "en") -> str:
         lstrip_blocks=True,
     )
     with fonts.use_language(lang) as words:
-        return environment.get_template("report.html.j2").render(content(result, words))
+        page = environment.get_template("report.html.j2").render(content(result, words))
+    return page.replace(FONT_MARK, font_face(page), 1)
+
+
+def font_face(page: str) -> str:
+    """Return the style rule that brings along a font for the Chinese text of a page; empty if it has none."""
+    woff = fonts.woff_of(page)
+    if not woff:
+        return ""
+    return f'@font-face {{ font-family: "{fonts.FAMILY}"; src: url(data:font/woff;base64,{woff}) format("woff"); }}'
 
 
 def with_kpis(result: Result) -> Result:

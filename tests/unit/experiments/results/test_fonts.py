@@ -1,5 +1,6 @@
 """Our font draws every word we use, and only inside `use_language`."""
 
+import base64
 import io
 import warnings
 from importlib.resources import files
@@ -9,7 +10,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure
 
-from experiments.results.fonts import FAMILY, FILE, missing, use_language
+from experiments.results.fonts import FAMILY, FILE, missing, use_language, woff_of
 from experiments.results.words import LANGUAGES, Words
 
 
@@ -60,3 +61,14 @@ def test_the_font_carries_our_name_and_its_licence() -> None:
     assert "SIL Open Font License" in str(font["name"].getName(13, 3, 1, 0x409))
     assert "noto" not in " ".join(str(font["name"].getName(i, 3, 1, 0x409)) for i in (1, 3, 4, 6)).lower()
     assert "SIL OPEN FONT LICENSE Version 1.1" in (folder / "OFL.txt").read_text(encoding="utf-8")
+
+
+def test_a_page_brings_the_glyphs_that_it_shows_and_no_others() -> None:
+    font = TTFont(io.BytesIO(base64.b64decode(woff_of("CEA 钢铁，100 万吨 𠀀"))))
+    assert set(map(chr, font.getBestCmap())) == set("钢铁，万吨")
+    assert font.flavor == "woff"
+
+
+def test_equal_texts_give_equal_fonts_and_latin_text_none() -> None:
+    assert woff_of("铁钢") == woff_of("钢 铁 钢")
+    assert woff_of("Steel, 100 kt") == ""

@@ -98,7 +98,7 @@ def test_nothing_outside_is_loaded(english: Page) -> None:
     assert all((image["src"] or "").startswith("data:image/svg+xml;base64,") for image in english.all("img"))
     assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in english.tags}
     (policy,) = (attrs["content"] for attrs in english.all("meta") if attrs.get("http-equiv"))
-    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
     html = render(make_laboratory())
     assert "http://" not in html
     assert "https://" not in html
@@ -216,3 +216,10 @@ def test_many_rights_are_compared_in_one_table_instead_of_cards() -> None:
 def test_rights_with_the_same_rules_share_a_table(english: Page) -> None:
     assert english.text.count("Price limits width: 0.1") == 1
     assert "Rules for Carbon emission allowance (CEA), Sulphur dioxide right (SO2)" in english.text
+
+
+def test_chinese_text_brings_its_font_along() -> None:
+    for lang, fonts in (("en", 0), ("zh", 1)):
+        page = render(make_laboratory(), lang)
+        assert page.count("@font-face") == fonts
+        assert "/* font of the page */" not in page
