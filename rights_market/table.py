@@ -1,7 +1,7 @@
-"""A table of equally long columns that grows: the storage behind the journal and the tape.
+"""A table of columns that grows: the storage behind the journal and the tape.
 
-Rows are appended far more often than they are read, so room is made by doubling and a read hands out
-views of the filled part.
+Rows are appended far more often than they are read, and all of a row at once: they lie one after the other in memory,
+room is made by doubling, and a read hands out views of the columns of the filled part.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Column = npt.NDArray[Any]
+Records = npt.NDArray[np.void]
 State = dict[str, Any]
 
 
@@ -21,6 +22,11 @@ def readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def as_bytes(records: Records) -> npt.NDArray[np.uint8]:
+    """Return a view of records that copies many times faster than they do field by field."""
+    return records.view(np.uint8)
 
 
 class Table:
@@ -37,12 +43,16 @@ class Table:
     ----------
     filled : ndarray of int64, shape (1,)
         Number of filled rows.  An array, so that a kernel that writes rows can advance it in place.
-    columns : dict of str to ndarray
-        Whole columns with the room behind the filled rows; replaced when the table grows.
+    records : ndarray with one field a column
+        Whole rows, with the room behind the filled ones; replaced when the table grows.
     """
 
     def __init__(self, dtypes: Mapping[str, npt.DTypeLike], capacity: int = 1024) -> None:
-        self.columns: dict[str, Column] = {name: np.zeros(capacity, kind) for name, kind in dtypes.items()}
+        kinds = {name: np.dtype(kind) for name, kind in dtypes.items()}
+        # The widest first, so that nothing has to be left free between them.
+        order = sorted(kinds, key=lambda name: -kinds[name].itemsize)
+        self._names = tuple(kinds)
+        self.records: Records = np.zeros(capacity, np.dtype([(name, kinds[name]) for name in order], align=True))
         self.filled = np.zeros(1, np.int64)
 
     def __len__(self) -> int:
@@ -51,13 +61,11 @@ class Table:
     def reserve(self, n: int) -> int:
         """Make room for `n` more rows and return the position of the first."""
         start = int(self.filled[0])
-        capacity = len(next(iter(self.columns.values())))
+        capacity = len(self.records)
         if start + n > capacity:
-            room = max(2 * capacity, start + n)
-            for name, column in self.columns.items():
-                wider = np.zeros(room, column.dtype)
-                wider[:start] = column[:start]
-                self.columns[name] = wider
+            wider = np.zeros(max(2 * capacity, start + n), self.records.dtype)
+            as_bytes(wider)[: as_bytes(self.records).size] = as_bytes(self.records)
+            self.records = wider
         return start
 
     def append(self, n: int, **values: npt.ArrayLike) -> None:
@@ -68,17 +76,17 @@ class Table:
         ValueError
             If a column is missing, unknown, or not of length `n`.
         """
-        if values.keys() != self.columns.keys():
-            raise ValueError(f"table needs the columns {sorted(self.columns)}, got {sorted(values)}")
+        if values.keys() != set(self._names):
+            raise ValueError(f"table needs the columns {sorted(self._names)}, got {sorted(values)}")
         start = self.reserve(n)
         for name, value in values.items():
-            self.columns[name][start : start + n] = value
+            self.records[name][start : start + n] = value
         self.filled[0] = start + n
 
     def rows(self) -> dict[str, Column]:
         """Return read-only views of the filled part of every column."""
         n = len(self)
-        return {name: readonly(column[:n]) for name, column in self.columns.items()}
+        return {name: readonly(self.records[name][:n]) for name in self._names}
 
     def clear(self) -> None:
         """Forget all rows and keep the storage."""
@@ -87,7 +95,7 @@ class Table:
     def state(self) -> State:
         """Return a copy of the filled part of every column."""
         n = len(self)
-        return {name: column[:n].copy() for name, column in self.columns.items()}
+        return {name: self.records[name][:n].copy() for name in self._names}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Replace all rows by those of a `state`.

@@ -10,11 +10,19 @@ import numpy.typing as npt
 from rights_market.errors import ExchangeError
 from rights_market.kernels import book as layout
 from rights_market.kernels import matching
-from rights_market.kernels.book import ORDER, TRADE, Book, Rows
+from rights_market.kernels.book import ORDER, TRADE, Book
 from rights_market.records import Trades
 from rights_market.rights import MAX_PRICE_TICKS
+from rights_market.table import as_bytes
 
 Int64 = npt.NDArray[np.int64]
+
+# So many the journal and the records of trades can name.
+MAX_INSTRUMENTS = np.iinfo(np.int16).max + 1
+
+# Room grows by an eighth: as each order takes part in eight copies at most, that is fast enough, and little lies idle.
+SHARE_OF_GROWTH = 8
+GROWTH_AT_LEAST = 1024
 
 
 class BookMemory:
@@ -36,8 +44,9 @@ class BookMemory:
 
     Notes
     -----
-    A resting order takes 48 bytes and 4 more for its id.  Ids are counted from the oldest live order, so that the
-    table of ids stays short as long as orders lapse, as they do at the end of every trading day.
+    A resting order takes 48 bytes and 4 more for its id, and at most 64 with the room in which to grow.  Ids are
+    counted from the oldest live order, so that the table of ids stays short as long as orders lapse, as they do at the
+    end of every trading day.
     """
 
     def __init__(self, max_price_ticks: Int64, capacity: int, self_trade: int) -> None:
@@ -45,7 +54,9 @@ class BookMemory:
             raise ExchangeError(f"highest prices {max_price_ticks} must lie between 1 and {MAX_PRICE_TICKS} ticks")
         if capacity < 1:
             raise ExchangeError(f"capacity is {capacity}, expected at least 1")
-        heads = np.zeros((len(max_price_ticks), layout.HEAD_COLUMNS), np.int64)
+        if len(max_price_ticks) > MAX_INSTRUMENTS:
+            raise ExchangeError(f"{len(max_price_ticks)} instruments, expected at most {MAX_INSTRUMENTS}")
+        heads = np.zeros((len(max_price_ticks), layout.HEAD_ENTRIES), np.int64)
         heads[:, layout.MAX_PRICE] = max_price_ticks
         heads[:, layout.BEST + layout.ASK] = max_price_ticks + 1
         # Ticks 0 and highest + 1 stand for an empty side and never hold an order.
@@ -54,10 +65,10 @@ class BookMemory:
         meta = np.zeros(layout.META_ENTRIES, np.int64)
         meta[layout.SELF_TRADE] = self_trade
         self.book = Book(
-            orders=_free_orders(capacity + 1),
-            ladder=np.zeros((int(ends[-1]) if len(ends) else 0, 2), np.int32),
-            slots=np.zeros(capacity, np.int32),
-            heads=heads,
+            orders=np.zeros(capacity + 1, ORDER),
+            ladder=np.zeros(2 * int(ends.max(initial=0)), np.uint32),
+            slots=np.zeros(capacity, np.uint32),
+            heads=heads.reshape(-1),
             meta=meta,
             trades=np.empty(capacity, TRADE),
         )
@@ -80,6 +91,11 @@ class BookMemory:
         return sum(array.nbytes for array in self.book)
 
     @property
+    def heads(self) -> Int64:
+        """What the kernels know of each instrument, shape (n_instruments, HEAD_ENTRIES), shared with them."""
+        return self.book.heads.reshape(-1, layout.HEAD_ENTRIES)
+
+    @property
     def live(self) -> int:
         """Number of resting orders."""
         return int(self.book.meta[layout.LIVE])
@@ -92,17 +108,16 @@ class BookMemory:
     def begin_ids(self, oldest: int, next_id: int) -> None:
         """Let an empty book continue with `next_id`, where orders back to `oldest` are about to be queued again."""
         self.book.meta[layout.BASE_ID], self.book.meta[layout.NEXT_ID] = oldest, next_id
-        self.book = self.book._replace(slots=np.zeros(max(len(self.book.slots), next_id - oldest), np.int32))
+        self.book = self.book._replace(slots=np.zeros(max(len(self.book.slots), next_id - oldest), np.uint32))
 
-    def make_room(self, rows: int, trades: int | None = None) -> None:
+    def make_room(self, rows: int, trades: int) -> None:
         """Make room for the ids and trades of `rows` orders that come next.
 
-        A row makes at most one trade more than the resting orders that it or a later row uses up, so that rows and
-        resting orders together bound the number of trades.
+        Each trade uses up an order, so that there are no more `trades` than orders that rest or come.
         """
         self._make_room_for_ids(rows)
         written = int(self.book.meta[layout.TRADES])
-        needed = written + (rows + self.live if trades is None else trades)
+        needed = written + trades
         if needed > len(self.book.trades):
             wider = np.empty(max(needed, 2 * written), TRADE)
             wider[:written] = self.book.trades[:written]
@@ -112,8 +127,9 @@ class BookMemory:
         """Make sure that `rows` more orders can rest."""
         capacity = len(self.book.orders) - 1
         if self.live + rows > capacity:
-            wider = _free_orders(1 + max(2 * capacity, self.live + rows))
-            wider[: capacity + 1] = self.book.orders
+            room = capacity + max(GROWTH_AT_LEAST, capacity // SHARE_OF_GROWTH)
+            wider = np.zeros(1 + max(room, self.live + rows), ORDER)
+            as_bytes(wider)[: self.book.orders.nbytes] = as_bytes(self.book.orders)
             self.book = self.book._replace(orders=wider)
             _chain(self.book, capacity + 1)
 
@@ -127,15 +143,18 @@ class BookMemory:
         if start == 0 and 2 * stop >= len(self.book.trades):
             self.book = self.book._replace(trades=np.empty(0, TRADE))
         else:
-            rows = rows.copy()
+            rows = as_bytes(rows).copy().view(TRADE)
         self.book.meta[layout.TRADES] = start
-        return Trades(*(rows[name] for name in Trades.__dataclass_fields__))
+        columns = {name: rows[name] for name in Trades.__dataclass_fields__}
+        # Narrow while many of them are written, because untouched memory costs more than a trade does.
+        columns["instrument"] = columns["instrument"].astype(np.int32)
+        columns["price_ticks"] = columns["price_ticks"].astype(np.int64)
+        return Trades(**columns)
 
     def live_slots(self) -> Int64:
         """Return the slots of all resting orders, by order id."""
-        orders = self.book.orders
-        slots = np.flatnonzero(orders["order_id"] != layout.DEAD)
-        return slots[np.argsort(orders["order_id"][slots])].astype(np.int64)
+        slots: Int64 = self.book.slots[self.book.slots != layout.NOBODY].astype(np.int64)
+        return slots
 
     def _make_room_for_ids(self, rows: int) -> None:
         meta, slots = self.book.meta, self.book.slots
@@ -144,20 +163,12 @@ class BookMemory:
         used = int(meta[layout.NEXT_ID] - meta[layout.BASE_ID])
         if used + rows <= len(slots):
             return
-        live = self.live_slots()
-        oldest = int(self.book.orders["order_id"][live[0]]) if len(live) else int(meta[layout.NEXT_ID])
-        gone = oldest - int(meta[layout.BASE_ID])
-        needed = used - gone + rows
-        wider = np.zeros(len(slots) if needed <= len(slots) // 2 else 2 * needed, np.int32)
-        wider[: used - gone] = slots[gone:used]
-        meta[layout.BASE_ID] = oldest
+        gone = int(np.argmax(slots != layout.NOBODY)) if self.live else used
+        kept = used - gone
+        wider = np.zeros(kept + max(rows, kept // SHARE_OF_GROWTH, GROWTH_AT_LEAST), np.uint32)
+        wider[:kept] = slots[gone:used]
+        meta[layout.BASE_ID] += gone
         self.book = self.book._replace(slots=wider)
-
-
-def _free_orders(n: int) -> Rows:
-    orders = np.zeros(n, ORDER)
-    orders["order_id"] = layout.DEAD
-    return orders
 
 
 def _chain(book: Book, start: int) -> None:

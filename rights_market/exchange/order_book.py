@@ -106,12 +106,12 @@ class OrderBook:
     @property
     def best_bid(self) -> Int64:
         """Best bid of each instrument, ticks, 0 where there is none, shape (n_instruments,)."""
-        return self._memory.book.heads[:, layout.BEST + Side.BID].copy()
+        return self._memory.heads[:, layout.BEST + Side.BID].copy()
 
     @property
     def best_ask(self) -> Int64:
         """Best ask of each instrument, ticks, 0 where there is none, shape (n_instruments,)."""
-        best = self._memory.book.heads[:, layout.BEST + Side.ASK]
+        best = self._memory.heads[:, layout.BEST + Side.ASK]
         return np.where(best > self._max_price, 0, best)
 
     def submit(self, orders: Orders, funding: Funding | None = None) -> Receipt:
@@ -136,20 +136,20 @@ class OrderBook:
         """
         memory, n = self._memory, len(orders)
         first, start = memory.next_id, int(memory.book.meta[layout.TRADES])
-        memory.make_room(n)
         reason, filled = np.empty(n, np.int8), np.empty(n, np.int64)
         account, instrument, side = _plain(orders.account), _plain(orders.instrument), _plain(orders.side)
         kind, price, lots = _plain(orders.kind), _plain(orders.price_ticks), _plain(orders.lots)
         target = _plain(orders.target)
+        malformed, cancels = matching.survey(side, kind)
+        if malformed:
+            raise _first_malformed(side, kind)
+        memory.make_room(n, n - cancels + len(self))
         done = 0
         while done < n:
             funds = self._funds(funding, self._rows_of(n - done))
             done = matching.match_orders(
                 memory.book, funds, done, account, instrument, side, kind, price, lots, target, reason, filled
             )
-            if done < 0:
-                row = -1 - done
-                raise _malformed(f"row {row}", orders.side[row], orders.kind[row])
             if done < n:
                 memory.make_room_for_orders(1)
         return Receipt(first, reason, filled, memory.take_trades(start))
@@ -183,7 +183,7 @@ class OrderBook:
             return answer
         if answer == MALFORMED:
             raise _malformed("an order", side, kind)
-        self._memory.make_room(1, self._memory.live + 1024)
+        self._memory.make_room(1, len(self) + 1024)
         self._memory.make_room_for_orders(1)
         return self.submit_one(account, instrument, side, price_ticks, lots, kind, target, funding)
 
@@ -217,7 +217,7 @@ class OrderBook:
             )
         memory, n = self._memory, len(orders)
         first, start = memory.next_id, int(memory.book.meta[layout.TRADES])
-        memory.make_room(n)
+        memory.make_room(n, n + len(self))
         rows = call_clearing.ROWS_OF_NEW * n + call_clearing.ROWS_OF_CANDIDATE * (n + len(self))
         funds = self._funds(funding, rows)
         new, reason = self._collect(orders, funds)
@@ -335,7 +335,7 @@ class OrderBook:
     def _queues(self, instrument: int) -> Rows:
         """Copy an instrument's orders in priority."""
         self._check(instrument)
-        slots = np.empty(len(self), np.int32)
+        slots = np.empty(len(self), np.uint32)
         n = list_queues(self._memory.book, instrument, slots)
         orders: Rows = self._memory.book.orders[slots[:n]]
         return orders
@@ -394,6 +394,11 @@ def _in_priority(orders: Rows) -> Rows:
     """Sort orders into bids and asks, best price first; those of one price keep their order."""
     sign = np.where(orders["side"] == Side.BID, -1, 1)
     return orders[np.lexsort((sign * orders["price"], orders["side"]))]
+
+
+def _first_malformed(side: npt.NDArray[np.int8], kind: npt.NDArray[np.int8]) -> ExchangeError:
+    row = np.flatnonzero(~np.isin(side, list(Side)) | ~np.isin(kind, list(OrderKind)))[0]
+    return _malformed(f"row {row}", side[row], kind[row])
 
 
 def _malformed(what: str, side: int, kind: int) -> ExchangeError:

@@ -13,13 +13,17 @@ from rights_market.kernels.book import (
     BID,
     CANCEL_INCOMING,
     COUNT,
-    LADDER,
+    FIRST,
+    HEAD_ENTRIES,
     MAX_PRICE,
     NOBODY,
     SELF_TRADE,
     SELF_TRADE_OFF,
     Book,
     Int,
+    at,
+    head,
+    queue_end,
 )
 from rights_market.kernels.compiling import inlined
 from rights_market.kernels.settlement import Funds, bid_cover
@@ -31,7 +35,7 @@ MAX_LOTS: Final = 1 << 40
 @inlined
 def refuse_parties(book: Book, funds: Funds | None, account: Int, instrument: Int) -> Any:
     """Return why no such account or instrument can trade here, or ACCEPTED."""
-    if instrument < 0 or instrument >= len(book.heads):
+    if instrument < 0 or instrument >= len(book.heads) // HEAD_ENTRIES:
         return codes.UNKNOWN_INSTRUMENT
     if account < 0:
         return codes.UNKNOWN_ACCOUNT
@@ -49,7 +53,7 @@ def refuse_terms(book: Book, funds: Funds | None, instrument: Int, kind: Int, pr
         return codes.OFF_LOT
     if lots > MAX_LOTS:
         return codes.TOO_LARGE
-    if kind != codes.MARKET and (price < 1 or price > book.heads[instrument, MAX_PRICE]):
+    if kind != codes.MARKET and (price < 1 or price > book.heads[head(instrument, MAX_PRICE)]):
         return codes.OUTSIDE_PRICE_RANGE
     if funds is not None:
         if kind != codes.MARKET and (price < funds.band_low[instrument] or price > funds.band_high[instrument]):
@@ -85,20 +89,20 @@ def is_fillable(book: Book, account: Int, instrument: Int, side: Int, limit: Int
     rule = book.meta[SELF_TRADE]
     other = 1 - side
     sign = 1 - 2 * side
-    price = heads[instrument, BEST + other]
-    left = heads[instrument, COUNT + other]
+    price = heads[head(instrument, BEST + other)]
+    left = heads[head(instrument, COUNT + other)]
     missing = np.int64(lots)
     while left > 0 and (price - limit) * sign <= 0:
-        slot = np.int64(book.ladder[heads[instrument, LADDER] + price, 0])
+        slot = np.int64(book.ladder[queue_end(book, instrument, price, FIRST)])
         while slot != NOBODY:
             left -= 1
-            if rule == SELF_TRADE_OFF or orders[slot]["account"] != account:
-                missing -= orders[slot]["lots"]
+            if rule == SELF_TRADE_OFF or orders[at(slot)]["account"] != account:
+                missing -= orders[at(slot)]["lots"]
                 if missing <= 0:
                     return True
             elif rule == CANCEL_INCOMING:
                 return False
-            slot = np.int64(orders[slot]["next"])
+            slot = np.int64(orders[at(slot)]["next"])
         price += sign
     return False
 
@@ -106,7 +110,7 @@ def is_fillable(book: Book, account: Int, instrument: Int, side: Int, limit: Int
 @inlined
 def cover_of(funds: Funds, book: Book, slot: Int) -> Any:
     """Return what a resting order holds frozen: lots for an ask, fen for a bid."""
-    order = book.orders[slot]
+    order = book.orders[at(slot)]
     if order["side"] == ASK:
         return order["lots"]
     return bid_cover(funds, order["instrument"], np.int64(order["price"]), order["lots"], order["value"])

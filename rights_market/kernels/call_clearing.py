@@ -20,6 +20,7 @@ from rights_market.kernels.book import (
     Int32,
     Int64,
     Rows,
+    at,
     slot_named,
     unlink,
 )
@@ -96,7 +97,7 @@ def best_ticks(demand: Int64, supply: Int64) -> tuple[int, int]:
 def write_call_trade(book: Book, bid: Any, ask: Any, price: Int, lots: Int) -> None:
     """Append a trade whose maker is the older of the two orders."""
     meta = book.meta
-    trade = book.trades[meta[TRADES]]
+    trade = book.trades[at(meta[TRADES])]
     meta[TRADES] += 1
     bid_is_younger = bid["order_id"] > ask["order_id"]
     trade["maker"] = ask["order_id"] if bid_is_younger else bid["order_id"]
@@ -182,7 +183,7 @@ def release_and_update(book: Book, funds: Funds | None, before: Rows, after: Row
             release_cash(funds, np.int64(order["account"]), was - spent - kept, order["order_id"])
         slot = slot_named(book, order["order_id"], book.meta[NEXT_ID])
         if slot != NOBODY:
-            book.orders[slot]["lots"] = lots
-            book.orders[slot]["value"] = value
+            book.orders[at(slot)]["lots"] = lots
+            book.orders[at(slot)]["value"] = value
             if lots == 0:
                 unlink(book, slot)

@@ -8,21 +8,26 @@ import numpy as np
 
 from rights_market.kernels import codes
 from rights_market.kernels.book import (
+    BASE_ID,
     BEST,
     BID,
     CANCEL_INCOMING,
     COUNT,
     FIRST,
-    LADDER,
+    FREE,
     LAST,
+    LIVE,
     NOBODY,
     SELF_TRADE,
     SELF_TRADE_OFF,
     TRADES,
     Book,
     Int,
-    free_slot,
+    at,
+    eagerness,
+    head,
     next_best,
+    queue_end,
 )
 from rights_market.kernels.compiling import inlined
 from rights_market.kernels.settlement import (
@@ -43,16 +48,17 @@ def write_trade(
 ) -> None:
     """Append a trade between the resting order in `slot` and an arriving order."""
     meta = book.meta
-    maker = book.orders[slot]
-    trade = book.trades[meta[TRADES]]
+    maker = book.orders[at(slot)]
+    owner = np.int64(maker["account"])
+    trade = book.trades[at(meta[TRADES])]
     meta[TRADES] += 1
     trade["maker"] = maker["order_id"]
     trade["taker"] = order_id
     trade["price_ticks"] = price
     trade["lots"] = lots
     trade["instrument"] = instrument
-    trade["buyer"] = account if side == BID else maker["account"]
-    trade["seller"] = maker["account"] if side == BID else account
+    trade["buyer"] = account if side == BID else owner
+    trade["seller"] = owner if side == BID else account
     trade["taker_side"] = side
 
 
@@ -70,7 +76,7 @@ def settle_fill(
     value: Int,
 ) -> Any:
     """Settle one fill against the resting order in `slot` and return its value in fen."""
-    maker = book.orders[slot]
+    maker = book.orders[at(slot)]
     fen = lots * (price * funds.tick_value[instrument])
     before = maker["value"]
     if side == BID:
@@ -135,24 +141,24 @@ def match(
     orders, ladder, heads, meta = book.orders, book.ladder, book.heads, book.meta
     rule = meta[SELF_TRADE]
     other = 1 - side
-    sign = 1 - 2 * side
     rest, value, reason = np.int64(lots), np.int64(0), np.int64(codes.ACCEPTED)
-    best = heads[instrument, BEST + other]
-    while rest > 0 and (best - limit) * sign <= 0 and reason == codes.ACCEPTED:
-        tick = heads[instrument, LADDER] + best
-        slot = np.int64(ladder[tick, FIRST])
+    eager = eagerness(side, limit)
+    best = heads[head(instrument, BEST + other)]
+    while rest > 0 and eager >= eagerness(side, best) and reason == codes.ACCEPTED:
+        end = queue_end(book, instrument, best, FIRST)
+        first = np.int64(ladder[end])
+        slot, last, gone = first, np.int64(NOBODY), np.int64(0)
         while slot != NOBODY and rest > 0:
-            maker = orders[slot]
-            size = min(rest, maker["lots"])
+            maker = orders[at(slot)]
+            waiting = maker["lots"]
+            size = min(rest, waiting)
             if rule != SELF_TRADE_OFF and maker["account"] == account:
                 if rule == CANCEL_INCOMING:
                     reason = np.int64(codes.SELF_TRADE)
                     break
                 if funds is not None:
-                    release_cover(
-                        funds, account, instrument, other, best, maker["lots"], maker["value"], maker["order_id"]
-                    )
-                size = maker["lots"]
+                    release_cover(funds, account, instrument, other, best, waiting, maker["value"], maker["order_id"])
+                size = waiting
             else:
                 if funds is not None:
                     if is_market and side == BID:
@@ -164,18 +170,23 @@ def match(
                     value += settle_fill(book, funds, slot, order_id, account, instrument, side, best, size, value)
                 write_trade(book, slot, order_id, account, instrument, side, best, size)
                 rest -= size
-            if size == maker["lots"]:
-                after = np.int64(maker["next"])
-                heads[instrument, COUNT + other] -= 1
-                free_slot(book, slot)
-                slot = after
+            if size == waiting:
+                book.slots[at(maker["order_id"] - meta[BASE_ID])] = NOBODY
+                last = slot
+                gone += 1
+                slot = np.int64(maker["next"])
             else:
-                maker["lots"] -= size
-        ladder[tick, FIRST] = slot
-        if slot != NOBODY:
-            orders[slot]["prev"] = NOBODY
-        else:
-            ladder[tick, LAST] = NOBODY
+                maker["lots"] = waiting - size
+        # Those who left are linked already, and join the free slots as they are.
+        free = meta[FREE]
+        orders[at(last)]["next"] = free
+        meta[FREE] = first if gone > 0 else free
+        meta[LIVE] -= gone
+        heads[head(instrument, COUNT + other)] -= gone
+        ladder[end] = slot
+        orders[at(slot)]["prev"] = NOBODY
+        if slot == NOBODY:
+            ladder[end + at(LAST)] = NOBODY
             best = next_best(book, instrument, other, best)
-            heads[instrument, BEST + other] = best
+            heads[head(instrument, BEST + other)] = best
     return rest, value, reason

@@ -30,6 +30,9 @@ from rights_market.kernels.book import (
     Int8,
     Int32,
     Int64,
+    UInt32,
+    at,
+    head,
     queue_last,
     slot_named,
 )
@@ -61,6 +64,12 @@ def freeze_on_entry(funds: Funds, order_id: Int, account: Int, instrument: Int, 
         freeze_cash(funds, account, cover, order_id)
     else:
         freeze_lots(funds, account, instrument, cover, order_id)
+
+
+@inlined
+def may_rest(kind: Int) -> Any:
+    """Whether what an order does not trade on arrival waits in the book."""
+    return kind == codes.LIMIT or kind == codes.REPLACE or kind == codes.REQUOTE
 
 
 @inlined
@@ -104,22 +113,21 @@ def enter(
     pays_as_it_goes = is_market and side == BID
     limit = np.int64(price)
     if is_market:
-        limit = heads[instrument, MAX_PRICE] if side == BID else np.int64(1)
+        limit = heads[head(instrument, MAX_PRICE)] if side == BID else np.int64(1)
     cover = np.int64(0)
     if funds is not None and not pays_as_it_goes:
         cover = cover_for(funds, instrument, side, limit, lots)
         reason = refuse_cover(funds, account, instrument, side, cover, 0)
         if reason != codes.ACCEPTED:
             return reason, np.int64(0)
-    if is_market and heads[instrument, COUNT + 1 - side] == 0:
+    if is_market and heads[head(instrument, COUNT + 1 - side)] == 0:
         return np.int64(codes.NO_COUNTERPARTY), np.int64(0)
     if kind == codes.FOK and not is_fillable(book, account, instrument, side, limit, lots):
         return np.int64(codes.NOT_FILLABLE), np.int64(0)
     if funds is not None and not pays_as_it_goes:
         freeze_on_entry(funds, order_id, account, instrument, side, cover)
     rest, value, stop = match(book, funds, order_id, account, instrument, side, is_market, limit, lots)
-    may_rest = kind == codes.LIMIT or kind == codes.REPLACE or kind == codes.REQUOTE
-    rests = rest > 0 and may_rest and stop == codes.ACCEPTED
+    rests = rest > 0 and stop == codes.ACCEPTED and may_rest(kind)
     if funds is not None and not pays_as_it_goes and (rest < lots or not rests):
         release_unused(funds, order_id, account, instrument, side, limit, cover, rest, value, rests)
     if rests:
@@ -134,7 +142,7 @@ def enter(
 @inlined
 def shrink(book: Book, funds: Funds | None, slot: Int, order_id: Int, lots: Int) -> None:
     """Reduce a resting order where it stands in its queue; from now on it goes by the new order id."""
-    order = book.orders[slot]
+    order = book.orders[at(slot)]
     before = order["lots"]
     if funds is not None:
         account, instrument = order["account"], order["instrument"]
@@ -145,8 +153,8 @@ def shrink(book: Book, funds: Funds | None, slot: Int, order_id: Int, lots: Int)
         else:
             release_lots(funds, account, instrument, before - lots, order_id)
     base = book.meta[BASE_ID]
-    book.slots[order["order_id"] - base] = NOBODY
-    book.slots[order_id - base] = slot
+    book.slots[at(order["order_id"] - base)] = NOBODY
+    book.slots[at(order_id - base)] = slot
     order["order_id"] = order_id
     order["lots"] = lots
 
@@ -168,14 +176,14 @@ def process(
     slot = np.int64(NOBODY)
     if kind == codes.REQUOTE:
         slot = slot_named(book, target, order_id)
-        if slot != NOBODY and book.orders[slot]["account"] == account:
+        if slot != NOBODY and book.orders[at(slot)]["account"] == account:
             withdraw(book, funds, slot)
         slot = np.int64(NOBODY)
     if kind == codes.CANCEL or kind == codes.REPLACE:
         slot = slot_named(book, target, order_id)
         if slot == NOBODY:
             return np.int64(codes.UNKNOWN_ORDER), np.int64(0)
-        order = book.orders[slot]
+        order = book.orders[at(slot)]
         if order["account"] != account:
             return np.int64(codes.NOT_OWNER), np.int64(0)
         if kind == codes.CANCEL:
@@ -190,7 +198,7 @@ def process(
     if reason != codes.ACCEPTED:
         return np.int64(reason), np.int64(0)
     if kind == codes.REPLACE:
-        order = book.orders[slot]
+        order = book.orders[at(slot)]
         if order["price"] == price and lots <= order["lots"]:
             shrink(book, funds, slot, order_id, lots)
             return np.int64(codes.ACCEPTED), np.int64(0)
@@ -210,6 +218,16 @@ def is_malformed(side: Int, kind: Int) -> Any:
     return side < BID or side > ASK or kind < codes.LIMIT or kind > codes.REQUOTE
 
 
+@kernel
+def survey(side: Int8, kind: Int8) -> tuple[int, int]:
+    """Count the rows whose side or kind does not exist, and the cancels."""
+    malformed, cancels = 0, 0
+    for row in range(len(side)):
+        malformed += is_malformed(side[row], kind[row])
+        cancels += kind[row] == codes.CANCEL
+    return malformed, cancels
+
+
 @inlined
 def lacks_room(book: Book, funds: Funds | None) -> Any:
     """Whether the next order might not find a slot, or room for the journal rows that it causes."""
@@ -217,7 +235,7 @@ def lacks_room(book: Book, funds: Funds | None) -> Any:
         return True
     if funds is not None:
         journal = funds.journal
-        return journal.filled[0] + ROWS_OF_ORDER + ROWS_OF_MAKER * book.meta[LIVE] > len(journal.op)
+        return journal.filled[0] + ROWS_OF_ORDER + ROWS_OF_MAKER * book.meta[LIVE] > len(journal.rows)
     return False
 
 
@@ -247,7 +265,7 @@ def match_orders(
     start : int
         First row to carry out.
     account, instrument, side, kind, price, lots, target : ndarray, shape (n,)
-        Columns of `rights_market.records.Orders`.
+        Columns of `rights_market.records.Orders`, with sides and kinds that exist.
     out_reason, out_filled : ndarray, shape (n,)
         Written: the reason of refusal or 0, and the lots traded on arrival.
 
@@ -255,33 +273,29 @@ def match_orders(
     -------
     int
         Rows done.  If fewer than n, a free slot or room in the journal is needed before the next row can be carried
-        out.  Negative, and nothing was done: minus 1 minus the first row whose side or kind does not exist.
+        out.
     """
-    if start == 0:
-        for row in range(len(account)):
-            if is_malformed(side[row], kind[row]):
-                return -1 - row
     first = book.meta[NEXT_ID] - start
     done = len(account)
     for row in range(start, len(account)):
         if lacks_room(book, funds):
             done = row
             break
-        order_id = first + row
+        i = at(row)
         reason, filled = process(
             book,
             funds,
-            order_id,
-            np.int64(account[row]),
-            np.int64(instrument[row]),
-            np.int64(side[row]),
-            np.int64(kind[row]),
-            price[row],
-            lots[row],
-            target[row],
+            first + row,
+            np.int64(account[i]),
+            np.int64(instrument[i]),
+            np.int64(side[i]),
+            np.int64(kind[i]),
+            price[i],
+            lots[i],
+            target[i],
         )
-        out_reason[row] = reason
-        out_filled[row] = filled
+        out_reason[i] = reason
+        out_filled[i] = filled
     book.meta[NEXT_ID] = first + done
     return done
 
@@ -289,8 +303,8 @@ def match_orders(
 @kernel
 def match_one(
     orders: Int64,
-    ladder: Int32,
-    slots: Int32,
+    ladder: UInt32,
+    slots: UInt32,
     heads: Int64,
     meta: Int64,
     trades: Int64,
@@ -342,5 +356,5 @@ def read_covers(book: Book, funds: Funds, order_ids: Int64, side: Int, out_cover
     for i in range(len(order_ids)):
         slot = slot_named(book, order_ids[i], book.meta[NEXT_ID])
         out_cover[i] = 0
-        if slot != NOBODY and book.orders[slot]["side"] == side:
+        if slot != NOBODY and book.orders[at(slot)]["side"] == side:
             out_cover[i] = cover_of(funds, book, slot)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rights_market.kernels import ops
-from rights_market.kernels.book import ASK, Book, Bool, Int, Int64, unlink
+from rights_market.kernels.book import ASK, Book, Bool, Int, Int64, at, unlink
 from rights_market.kernels.compiling import inlined
 
 PPM = np.uint64(1_000_000)
@@ -46,8 +46,7 @@ class Funds(NamedTuple):
     fee_account, day : int
         Who receives fees; the trading day written to the journal.
     journal : tuple of ndarray
-        Columns ``day, op, reason, account, counterparty, instrument, lots, cash, ref`` and ``filled``, the number of
-        rows written.
+        ``rows``, records with the fields of the registry's journal, and ``filled``, the number of them written.
     """
 
     free: Int64
@@ -109,18 +108,17 @@ def note(
 ) -> None:
     """Write one row of the journal."""
     journal = funds.journal
-    # Unsigned: spares nine checks for a position counted from the end.
-    row = np.uint64(journal.filled[0])
-    journal.day[row] = funds.day
-    journal.op[row] = op
-    journal.reason[row] = reason
-    journal.account[row] = account
-    journal.counterparty[row] = counterparty
-    journal.instrument[row] = instrument
-    journal.lots[row] = lots
-    journal.cash[row] = cash
-    journal.ref[row] = ref
+    row = journal.rows[at(journal.filled[0])]
     journal.filled[0] += 1
+    row["day"] = funds.day
+    row["op"] = op
+    row["reason"] = reason
+    row["account"] = account
+    row["counterparty"] = counterparty
+    row["instrument"] = instrument
+    row["lots"] = lots
+    row["cash"] = cash
+    row["ref"] = ref
 
 
 @inlined
@@ -237,7 +235,7 @@ def affordable(funds: Funds, account: Int, instrument: Int, price: Int, lots: In
 def withdraw(book: Book, funds: Funds | None, slot: Int) -> None:
     """Take a resting order out of the book and release what it holds frozen."""
     if funds is not None:
-        order = book.orders[slot]
+        order = book.orders[at(slot)]
         release_cover(
             funds,
             order["account"],

@@ -15,11 +15,8 @@ import numpy.typing as npt
 
 from rights_market.errors import RegistryError
 from rights_market.kernels import ops
-from rights_market.table import Column, State, Table
+from rights_market.table import Column, Records, State, Table
 
-Int8 = npt.NDArray[np.int8]
-Int16 = npt.NDArray[np.int16]
-Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
 NOBODY = -1
@@ -68,24 +65,16 @@ class Op(IntEnum):
 class JournalSpace(NamedTuple):
     """Room for rows, for a kernel to write into.
 
-    Row i goes to position ``filled[0] + i`` of every column; the kernel then adds the number of rows it
-    wrote to ``filled[0]``.  The arrays are good until the next call to the journal.
+    Row i goes to position ``filled[0] + i`` of `rows`, whose fields are the columns of the journal; the kernel then
+    adds the number of rows it wrote to ``filled[0]``.  The arrays are good until the next call to the journal.
     """
 
-    day: Int32
-    op: Int8
-    reason: Int8
-    account: Int32
-    counterparty: Int32
-    instrument: Int16
-    lots: Int64
-    cash: Int64
-    ref: Int64
+    rows: Records
     filled: Int64
 
 
 class Journal:
-    """Append-only table of operations, one array per column.
+    """Append-only table of operations.
 
     Parameters
     ----------
@@ -120,7 +109,7 @@ class Journal:
         """Make room for `n` rows that a kernel is about to write."""
         self._recycle()
         self._table.reserve(n)
-        return JournalSpace(**self._table.columns, filled=self._table.filled)
+        return JournalSpace(self._table.records, self._table.filled)
 
     def append(
         self,

@@ -18,11 +18,11 @@ def test_rows_survive_growth():
 def test_clear_forgets_rows_and_keeps_storage():
     table = Table({"a": np.int64}, capacity=4)
     table.append(3, a=[1, 2, 3])
-    storage = table.columns["a"]
+    storage = table.records
     table.clear()
     table.append(1, a=9)
     assert table.rows()["a"].tolist() == [9]
-    assert table.columns["a"] is storage
+    assert table.records is storage
 
 
 def test_views_refuse_writing():

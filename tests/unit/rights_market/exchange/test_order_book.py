@@ -412,12 +412,20 @@ class TestMemory:
         table = book.resting(0)
         assert table.order_id.tolist() == [x for day in range(6, 40, 7) for x in range(3 * day, 3 * day + 3)]
 
-    def test_a_resting_order_takes_at_most_64_bytes(self):
-        book = OrderBook(1, 10, capacity=1)
-        empty = book.nbytes
-        book.submit(Orders.of(0, 0, BID, np.tile([1, 2, 3, 4], 2**14), 1))
-        trades = book._memory.book.trades.nbytes
-        assert (book.nbytes - trades - empty) / 2**16 <= 2 * 52
+    @pytest.mark.parametrize("rows_a_batch", [1_000, 64_000])
+    def test_a_resting_order_takes_at_most_64_bytes_even_when_room_has_just_been_made(self, rows_a_batch):
+        book, grown = OrderBook(1, 10, capacity=1), set()
+        for n in range(rows_a_batch, 256_001, rows_a_batch):
+            book.submit(Orders.of(0, 0, BID, np.resize([1, 2, 3, 4], rows_a_batch), 1))
+            memory = book._memory.book
+            grown.add(len(memory.orders))
+            if n >= 32_000:
+                assert (memory.orders.nbytes + memory.slots.nbytes) / n <= 64
+        assert len(grown) > 3
+
+    def test_more_instruments_than_a_trade_can_name_are_refused(self):
+        with pytest.raises(ExchangeError, match="32769 instruments, expected at most 32768"):
+            OrderBook(2**15 + 1, 1)
 
     def test_trades_outlive_the_next_call(self):
         book = OrderBook(1, 10)

@@ -351,7 +351,7 @@ def test_kernels_may_write_through_the_ledger(registry):
     ledger.frozen[0, A] += 4
     space = registry.journal.reserve(1)
     for name, value in {"op": Op.FREEZE, "account": A, "instrument": 0, "lots": 4, "reason": 0}.items():
-        getattr(space, name)[space.filled[0]] = value
+        space.rows[name][space.filled[0]] = value
     space.filled[0] += 1
     assert registry.frozen[0, A] == 4
 

@@ -53,9 +53,9 @@ def test_kernel_writes_into_reserved_room():
     journal.append(0, Op.DEPOSIT, 2, cash=5)
     space = journal.reserve(3)
     at = space.filled[0]
-    space.op[at : at + 2] = ops.PAY
-    space.account[at : at + 2] = [7, 8]
-    space.cash[at : at + 2] = [100, 200]
+    space.rows["op"][at : at + 2] = ops.PAY
+    space.rows["account"][at : at + 2] = [7, 8]
+    space.rows["cash"][at : at + 2] = [100, 200]
     space.filled[0] += 2
     journal.append(1, Op.WITHDRAW, 9, cash=6)
     assert journal.table()["op"].tolist() == [Op.DEPOSIT, Op.PAY, Op.PAY, Op.WITHDRAW]
@@ -69,7 +69,7 @@ def test_without_keeping_memory_stays_flat_and_rows_are_counted():
         space = journal.reserve(5)
         space.filled[0] += 5
     assert len(journal) == 8000
-    assert len(journal.reserve(1).cash) == 8
+    assert len(journal.reserve(1).rows) == 8
     with pytest.raises(RegistryError, match=r"counted 8000 rows but kept none; .*keep=True"):
         journal.table()
     with pytest.raises(RegistryError, match="kept none"):
