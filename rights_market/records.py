@@ -24,8 +24,14 @@ Int64 = npt.NDArray[np.int64]
 class OrderKind(IntEnum):
     """What an order row asks for.
 
-    REPLACE changes a live order and is refused without one.  REQUOTE is a limit order that first withdraws the order
-    it names, if that still rests: traders who quote anew in every round need not know whether the last quote traded.
+    REPLACE changes a live order and is refused without one.  REQUOTE is a limit order that takes the place of the order
+    it names, for traders who quote anew in every round: that order is withdrawn, whatever becomes of the new one.
+
+    The lots of a REQUOTE are all that its sender wants to trade from the moment its table of orders is submitted, the
+    named order included.  What that order has traded since then is therefore taken off, and the row is refused with
+    UNKNOWN_ORDER if nothing remains.  An order that has left the book since then in another way (cancelled, replaced)
+    counts as traded.  One that had left before, or never rested, takes nothing off: its fate was known.  Naming an
+    order of another account is refused with NOT_OWNER.
     """
 
     LIMIT = 0

@@ -15,6 +15,7 @@ from rights_market.records import OrderKind, Orders, Reason
 from rights_market.units import PPM, ceil, half_up
 
 BID, ASK = 0, 1
+RESTING_KINDS = (OrderKind.LIMIT, OrderKind.REPLACE, OrderKind.REQUOTE)
 
 
 class ReferenceBook:
@@ -178,10 +179,13 @@ class PlainExchange:
     funds: PlainFunds | None = None
     next_id: int = 0
     orders: list = field(default_factory=list)
+    promised: dict = field(default_factory=dict)
     trades: list = field(default_factory=list)
 
     def submit(self, rows):
         """Carry out rows (account, instrument, side, price, lots, kind, target); return [(reason, filled)]."""
+        # What every order had to trade since these rows began, for those who quote anew without knowing what traded.
+        self.promised = {x.order_id: (x.account, x.lots) for x in self.orders}
         return [self._row(*row) for row in rows]
 
     def held(self, order):
@@ -208,12 +212,25 @@ class PlainExchange:
 
     def _row(self, account, instrument, side, price, lots, kind, target):
         order_id, self.next_id = self.next_id, self.next_id + 1
+        reason, filled = self._carry_out(order_id, account, instrument, side, price, lots, kind, target)
+        if not reason and kind in RESTING_KINDS:
+            self.promised[order_id] = account, lots
+        return reason, filled
+
+    def _carry_out(self, order_id, account, instrument, side, price, lots, kind, target):
         old = None
         if kind in (OrderKind.CANCEL, OrderKind.REPLACE, OrderKind.REQUOTE):
             old = next((x for x in self.orders if x.order_id == target), None)
         if kind == OrderKind.REQUOTE:
-            if old and old.account == account:
+            owner, promised = self.promised.get(target, (account, 0))
+            if owner != account:
+                return Reason.NOT_OWNER, 0
+            traded = promised - (old.lots if old else 0)
+            if old:
                 self.cancel(old)
+            if 0 < lots <= traded:
+                return Reason.UNKNOWN_ORDER, 0
+            lots -= traded
             old = None
         elif kind in (OrderKind.CANCEL, OrderKind.REPLACE):
             if old is None:
@@ -284,7 +301,7 @@ class PlainExchange:
         if self.funds and not pays_as_it_goes:
             self._freeze(order)
         stop = self._match(order, pays_as_it_goes)
-        if order.lots and not stop and kind in (OrderKind.LIMIT, OrderKind.REPLACE, OrderKind.REQUOTE):
+        if order.lots and not stop and kind in RESTING_KINDS:
             self.orders.append(order)
             return Reason.ACCEPTED, wanted - order.lots
         if not pays_as_it_goes:

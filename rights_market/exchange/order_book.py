@@ -140,10 +140,12 @@ class OrderBook:
         account, instrument, side = _plain(orders.account), _plain(orders.instrument), _plain(orders.side)
         kind, price, lots = _plain(orders.kind), _plain(orders.price_ticks), _plain(orders.lots)
         target = _plain(orders.target)
-        malformed, cancels = matching.survey(side, kind)
+        malformed, cancels, requotes = matching.survey(side, kind)
         if malformed:
             raise _first_malformed(side, kind)
         memory.make_room(n, n - cancels + len(self))
+        if requotes:
+            matching.note_promised(memory.book, account, kind, target, filled)
         done = 0
         while done < n:
             funds = self._funds(funding, self._rows_of(n - done))

@@ -53,6 +53,9 @@ from rights_market.kernels.settlement import (
 ROWS_OF_ORDER = 4
 ROWS_OF_MAKER = 5
 
+# What is promised by a requote that names an order of another account.
+ANOTHERS = -1
+
 NEEDS_ROOM = -128
 MALFORMED = -127
 
@@ -160,6 +163,24 @@ def shrink(book: Book, funds: Funds | None, slot: Int, order_id: Int, lots: Int)
 
 
 @inlined
+def take_place(
+    book: Book, funds: Funds | None, order_id: Int, account: Int, lots: Int, target: Int, promised: Int
+) -> Any:
+    """Withdraw the order that a requote names; return (reason, lots that are still wanted)."""
+    slot = slot_named(book, target, order_id)
+    if promised == ANOTHERS or (slot != NOBODY and book.orders[at(slot)]["account"] != account):
+        return np.int64(codes.NOT_OWNER), lots
+    waiting = np.int64(0)
+    if slot != NOBODY:
+        waiting = book.orders[at(slot)]["lots"]
+        withdraw(book, funds, slot)
+    traded = max(promised - waiting, 0)
+    if 0 < lots <= traded:
+        return np.int64(codes.UNKNOWN_ORDER), lots
+    return np.int64(codes.ACCEPTED), lots - traded
+
+
+@inlined
 def process(
     book: Book,
     funds: Funds | None,
@@ -171,14 +192,14 @@ def process(
     price: Int,
     lots: Int,
     target: Int,
+    promised: Int,
 ) -> Any:
-    """Carry out one row and return (reason, lots filled)."""
+    """Carry out one row, for a requote with what `promised_lots` says, and return (reason, lots filled)."""
     slot = np.int64(NOBODY)
     if kind == codes.REQUOTE:
-        slot = slot_named(book, target, order_id)
-        if slot != NOBODY and book.orders[at(slot)]["account"] == account:
-            withdraw(book, funds, slot)
-        slot = np.int64(NOBODY)
+        reason, lots = take_place(book, funds, order_id, account, lots, target, promised)
+        if reason != codes.ACCEPTED:
+            return np.int64(reason), np.int64(0)
     if kind == codes.CANCEL or kind == codes.REPLACE:
         slot = slot_named(book, target, order_id)
         if slot == NOBODY:
@@ -219,13 +240,14 @@ def is_malformed(side: Int, kind: Int) -> Any:
 
 
 @kernel
-def survey(side: Int8, kind: Int8) -> tuple[int, int]:
-    """Count the rows whose side or kind does not exist, and the cancels."""
-    malformed, cancels = 0, 0
+def survey(side: Int8, kind: Int8) -> tuple[int, int, int]:
+    """Count the rows whose side or kind does not exist, the cancels and the requotes."""
+    malformed, cancels, requotes = 0, 0, 0
     for row in range(len(side)):
         malformed += is_malformed(side[row], kind[row])
         cancels += kind[row] == codes.CANCEL
-    return malformed, cancels
+        requotes += kind[row] == codes.REQUOTE
+    return malformed, cancels, requotes
 
 
 @inlined
@@ -237,6 +259,35 @@ def lacks_room(book: Book, funds: Funds | None) -> Any:
         journal = funds.journal
         return journal.filled[0] + ROWS_OF_ORDER + ROWS_OF_MAKER * book.meta[LIVE] > len(journal.rows)
     return False
+
+
+@kernel
+def note_promised(book: Book, account: Int32, kind: Int8, target: Int64, out_promised: Int64) -> None:
+    """Write for each requote the lots that wait in the order it names before the first row is carried out.
+
+    It is 0 where that order is not live, and `ANOTHERS` where it belongs to another account.
+    """
+    for row in range(len(kind)):
+        if kind[row] == codes.REQUOTE:
+            slot = slot_named(book, target[row], book.meta[NEXT_ID])
+            out_promised[row] = 0
+            if slot != NOBODY:
+                order = book.orders[at(slot)]
+                out_promised[row] = order["lots"] if order["account"] == account[row] else np.int64(ANOTHERS)
+
+
+@inlined
+def promised_lots(row: Int, named: Int, account: Int32, kind: Int8, lots: Int64, reason: Int8, promised: Int64) -> Any:
+    """Return what the order that a requote names had to trade since the rows began.
+
+    It is what `note_promised` found, or all lots of an order that entered with row `named` of the same table.
+    """
+    if named < 0 or named >= row:
+        return promised[at(row)]
+    i = at(named)
+    if reason[i] != codes.ACCEPTED or not may_rest(kind[i]):
+        return np.int64(0)
+    return lots[i] if account[i] == account[at(row)] else np.int64(ANOTHERS)
 
 
 @kernel
@@ -267,7 +318,8 @@ def match_orders(
     account, instrument, side, kind, price, lots, target : ndarray, shape (n,)
         Columns of `rights_market.records.Orders`, with sides and kinds that exist.
     out_reason, out_filled : ndarray, shape (n,)
-        Written: the reason of refusal or 0, and the lots traded on arrival.
+        Written: the reason of refusal or 0, and the lots traded on arrival.  Read of `out_filled`: what `note_promised`
+        wrote for requotes.
 
     Returns
     -------
@@ -282,6 +334,9 @@ def match_orders(
             done = row
             break
         i = at(row)
+        promised = np.int64(0)
+        if kind[i] == codes.REQUOTE:
+            promised = promised_lots(row, target[i] - first, account, kind, lots, out_reason, out_filled)
         reason, filled = process(
             book,
             funds,
@@ -293,6 +348,7 @@ def match_orders(
             price[i],
             lots[i],
             target[i],
+            promised,
         )
         out_reason[i] = reason
         out_filled[i] = filled
@@ -339,7 +395,7 @@ def match_one(
     ):
         return NEEDS_ROOM
     meta[NEXT_ID] = order_id + 1
-    reason, filled = process(book, funds, order_id, account, instrument, side, kind, price, lots, target)
+    reason, filled = process(book, funds, order_id, account, instrument, side, kind, price, lots, target, 0)
     return int(order_id) if reason == codes.ACCEPTED else -int(reason)
 
 

@@ -169,6 +169,44 @@ class TestKinds:
         book.submit(Orders.of(ANNE, 0, ASK, 54, 5, kind=OrderKind.REQUOTE, target=0))
         assert book.resting(0).price_ticks.tolist() == [51, 54, 55]
 
+    @pytest.mark.parametrize(
+        ("traded", "wanted", "reason", "rests"),
+        [(0, 5, 0, 5), (2, 5, 0, 3), (2, 9, 0, 7), (5, 9, 0, 4), (2, 2, 8, 0), (5, 5, 8, 0), (5, 3, 8, 0)],
+    )
+    def test_a_requote_trades_no_more_than_is_wanted_from_its_batch_on(self, book, traded, wanted, reason, rests):
+        kind = [OrderKind.LIMIT, OrderKind.REQUOTE]
+        rows = Orders.of([BERT, ANNE], 0, [BID, ASK], [50, 55], [max(traded, 1), wanted], kind=kind, target=[-1, 0])
+        receipt = book.submit(rows if traded else rows.take(np.array([1])))
+        assert (receipt.reason[-1], receipt.filled[-1]) == (reason, 0)
+        table = book.resting(0)
+        assert table.lots[table.price_ticks == 55].tolist() == [rests] * (rests > 0)
+        assert 0 not in table.order_id
+
+    def test_a_requote_of_an_order_that_traded_in_an_earlier_batch_is_not_cut(self, book):
+        book.submit(Orders.of(BERT, 0, BID, 50, 5))
+        book.submit(Orders.of(ANNE, 0, ASK, 55, 5, kind=OrderKind.REQUOTE, target=0))
+        assert book.depth(0)[3].tolist()[:2] == [5, 5]
+
+    def test_a_requote_of_an_order_in_the_same_batch_counts_what_it_traded(self, book):
+        rows = Orders.of([CARL, BERT, CARL], 0, [ASK, BID, ASK], [49, 49, 48], [5, 2, 5], kind=[0, 0, 6], target=2)
+        receipt = book.submit(rows)
+        assert fills(receipt) == [(3, 2, 2, 49)]
+        table = book.resting(0)
+        assert table.lots[table.price_ticks == 48].tolist() == [3]
+
+    @pytest.mark.parametrize("submit_one", [False, True])
+    def test_a_requote_of_anothers_order_is_refused(self, book, submit_one):
+        if submit_one:
+            assert book.submit_one(BERT, 0, ASK, 55, 5, OrderKind.REQUOTE, 0) == -Reason.NOT_OWNER
+        else:
+            receipt = book.submit(Orders.of(BERT, 0, ASK, 55, 5, kind=OrderKind.REQUOTE, target=0))
+            assert receipt.reason.tolist() == [Reason.NOT_OWNER]
+        assert book.resting(0).order_id.tolist() == [0, 1]
+
+    def test_a_requote_of_anothers_order_is_refused_although_it_traded_meanwhile(self, book):
+        rows = Orders.of(BERT, 0, [BID, ASK], [50, 55], 5, kind=[OrderKind.LIMIT, OrderKind.REQUOTE], target=[-1, 0])
+        assert book.submit(rows).reason.tolist() == [Reason.ACCEPTED, Reason.NOT_OWNER]
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
