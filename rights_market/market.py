@@ -277,13 +277,7 @@ class Market:
         ndarray of int64
             Ids of the orders withdrawn.
         """
-        resting = self.book.resting(instrument)
-        rows = np.flatnonzero((resting.side == Side.ASK) & np.isin(resting.account, accounts))
-        ids: Int64 = resting.order_id[rows]
-        if rows.size:
-            cancels = Orders.of(resting.account[rows], instrument, Side.ASK, 0, 0, kind=OrderKind.CANCEL, target=ids)
-            self.book.submit(cancels, self._funding())
-        return ids
+        return self.book.cancel_asks(accounts, instrument, self._funding())
 
     def cash_behind(self, order_ids: Int64) -> Int64:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""

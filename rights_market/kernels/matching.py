@@ -407,10 +407,10 @@ def withdraw_slots(book: Book, funds: Funds | None, slots: Int64) -> None:
 
 
 @kernel
-def read_covers(book: Book, funds: Funds, order_ids: Int64, side: Int, out_cover: Int64) -> None:
-    """Write what live orders of a side hold frozen, lots for asks and fen for bids; 0 for all other ids."""
+def read_bid_covers(book: Book, funds: Funds, order_ids: Int64, out_cash: Int64) -> None:
+    """Write the fen that live buy orders hold frozen; 0 for all other ids."""
     for i in range(len(order_ids)):
         slot = slot_named(book, order_ids[i], book.meta[NEXT_ID])
-        out_cover[i] = 0
-        if slot != NOBODY and book.orders[at(slot)]["side"] == side:
-            out_cover[i] = cover_of(funds, book, slot)
+        out_cash[i] = 0
+        if slot != NOBODY and book.orders[at(slot)]["side"] == BID:
+            out_cash[i] = cover_of(funds, book, slot)

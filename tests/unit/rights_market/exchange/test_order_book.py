@@ -421,13 +421,10 @@ class TestWithdrawal:
         assert fund.ledger.frozen.sum() == 0
         assert book.best_ask.tolist() == [0, 0]
 
-    def test_outside_a_new_band(self, book, fund):
-        assert book.cancel_outside(fund, [50, 1], [60, 8]).tolist() == [1, 3]
-
     def test_asks_of_one_account(self, book, fund):
-        assert book.cancel_account_asks(ANNE, 0, fund).tolist() == [0]
-        assert book.open_orders_of(ANNE).order_id.tolist() == [3]
-        assert book.lots_behind([0, 1, 2, 3], fund).tolist() == [0, 5, 0, 5]
+        assert book.cancel_asks([ANNE], 0, fund).tolist() == [0]
+        assert [book.resting(i).order_id.tolist() for i in range(2)] == [[2, 1], [3]]
+        assert fund.ledger.frozen.tolist() == [[0, 0, 5, 0], [0, 5, 0, 0]]
 
 
 class TestMemory:
@@ -443,12 +440,14 @@ class TestMemory:
         assert max(sizes[5:]) == min(sizes[5:])
 
     def test_an_order_that_stays_keeps_its_id_while_others_come_and_go(self):
-        book = OrderBook(1, 100, capacity=2)
+        book, stay = OrderBook(1, 100, capacity=2), []
         for day in range(40):
-            book.submit(Orders.of(0, 0, BID, 1 + day % 7, [1, 1, 1]))
-            book.cancel_outside(None, [7], [7])
-        table = book.resting(0)
-        assert table.order_id.tolist() == [x for day in range(6, 40, 7) for x in range(3 * day, 3 * day + 3)]
+            first = book.submit(Orders.of(0, 0, BID, 1 + day % 7, [1, 1, 1])).first_order_id
+            stay += range(first, first + 3) if day % 7 == 6 else []
+            rest = book.resting(0)
+            for gone in rest.order_id[rest.price_ticks != 7].tolist():
+                assert book.submit_one(0, 0, BID, 0, 0, OrderKind.CANCEL, gone) > 0
+        assert book.resting(0).order_id.tolist() == stay
 
     @pytest.mark.parametrize("rows_a_batch", [1_000, 64_000])
     def test_a_resting_order_takes_at_most_64_bytes_even_when_room_has_just_been_made(self, rows_a_batch):
