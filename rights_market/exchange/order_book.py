@@ -21,6 +21,7 @@ from rights_market.kernels import book as layout
 from rights_market.kernels import call_clearing, matching
 from rights_market.kernels.book import ORDER, Rows
 from rights_market.kernels.matching import MALFORMED
+from rights_market.kernels.requoting import note_promised
 from rights_market.kernels.settlement import Funds
 from rights_market.records import OrderKind, Orders, Reason, Receipt, Trades
 from rights_market.units import Side
@@ -76,7 +77,7 @@ class OrderBook(BookState):
             raise _first_malformed(side, kind)
         memory.make_room(n, n - cancels + len(self))
         if requotes:
-            matching.note_promised(memory.book, account, kind, target, filled)
+            note_promised(memory.book, account, kind, target, filled)
         done = 0
         while done < n:
             funds = self._funds(funding, self._rows_of(n - done))

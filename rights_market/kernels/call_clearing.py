@@ -25,7 +25,7 @@ from rights_market.kernels.book import (
     unlink,
 )
 from rights_market.kernels.compiling import inlined, kernel
-from rights_market.kernels.matching import freeze_on_entry
+from rights_market.kernels.entry import freeze_on_entry
 from rights_market.kernels.settlement import Funds, bid_cover, fee_charged, release_cash, settle
 
 # Journal rows that a call can cause: one to cover a new order, and for each order that may trade its share of the

@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 
 from rights_market.kernels import codes
-from rights_market.kernels.admission import cover_for, cover_of, is_fillable, refuse_cover, refuse_parties, refuse_terms
+from rights_market.kernels.admission import cover_for, cover_of, refuse_cover, refuse_parties, refuse_terms
 from rights_market.kernels.book import (
     ASK,
     BASE_ID,
     BID,
-    COUNT,
     FREE,
     LIVE,
-    MAX_PRICE,
     NEXT_ID,
     NOBODY,
     ORDER,
@@ -32,152 +30,19 @@ from rights_market.kernels.book import (
     Int64,
     UInt32,
     at,
-    head,
-    queue_last,
     slot_named,
 )
 from rights_market.kernels.compiling import inlined, kernel
-from rights_market.kernels.crossing import match
-from rights_market.kernels.settlement import (
-    Funds,
-    bid_cover,
-    fee_charged,
-    freeze_cash,
-    freeze_lots,
-    release_cash,
-    release_lots,
-    withdraw,
-)
+from rights_market.kernels.entry import enter, shrink
+from rights_market.kernels.requoting import promised_lots, take_place
+from rights_market.kernels.settlement import Funds, withdraw
 
 # Journal rows that one order can cause: for itself, and for each resting order that it meets.
 ROWS_OF_ORDER = 4
 ROWS_OF_MAKER = 5
 
-# What is promised by a requote that names an order of another account.
-ANOTHERS = -1
-
 NEEDS_ROOM = -128
 MALFORMED = -127
-
-
-@inlined
-def freeze_on_entry(funds: Funds, order_id: Int, account: Int, instrument: Int, side: Int, cover: Int) -> None:
-    """Freeze the cover of an order that was found to have it."""
-    if side == BID:
-        freeze_cash(funds, account, cover, order_id)
-    else:
-        freeze_lots(funds, account, instrument, cover, order_id)
-
-
-@inlined
-def may_rest(kind: Int) -> Any:
-    """Whether what an order does not trade on arrival waits in the book."""
-    return kind == codes.LIMIT or kind == codes.REPLACE or kind == codes.REQUOTE
-
-
-@inlined
-def release_unused(
-    funds: Funds,
-    order_id: Int,
-    account: Int,
-    instrument: Int,
-    side: Int,
-    limit: Int,
-    cover: Int,
-    rest: Int,
-    value: Int,
-    rests: bool,
-) -> None:
-    """Release what an order froze on entry and needs no longer: price improvement, and a rest that lapses."""
-    if side == BID:
-        spent = value + fee_charged(value, funds.buyer_ppm[instrument])
-        kept = bid_cover(funds, instrument, limit, rest, value) if rests else np.int64(0)
-        release_cash(funds, account, cover - spent - kept, order_id)
-    elif not rests:
-        release_lots(funds, account, instrument, rest, order_id)
-
-
-@inlined
-def enter(
-    book: Book,
-    funds: Funds | None,
-    order_id: Int,
-    account: Int,
-    instrument: Int,
-    side: Int,
-    kind: Int,
-    price: Int,
-    lots: Int,
-) -> Any:
-    """Cover and match an order with admissible terms, and let its rest queue or lapse; return (reason, filled)."""
-    heads = book.heads
-    is_market = kind == codes.MARKET
-    # A market buy has no limit to be covered at: it pays fill by fill from free cash.
-    pays_as_it_goes = is_market and side == BID
-    limit = np.int64(price)
-    if is_market:
-        limit = heads[head(instrument, MAX_PRICE)] if side == BID else np.int64(1)
-    cover = np.int64(0)
-    if funds is not None and not pays_as_it_goes:
-        cover = cover_for(funds, instrument, side, limit, lots)
-        reason = refuse_cover(funds, account, instrument, side, cover, 0)
-        if reason != codes.ACCEPTED:
-            return reason, np.int64(0)
-    if is_market and heads[head(instrument, COUNT + 1 - side)] == 0:
-        return np.int64(codes.NO_COUNTERPARTY), np.int64(0)
-    if kind == codes.FOK and not is_fillable(book, account, instrument, side, limit, lots):
-        return np.int64(codes.NOT_FILLABLE), np.int64(0)
-    if funds is not None and not pays_as_it_goes:
-        freeze_on_entry(funds, order_id, account, instrument, side, cover)
-    rest, value, stop = match(book, funds, order_id, account, instrument, side, is_market, limit, lots)
-    rests = rest > 0 and stop == codes.ACCEPTED and may_rest(kind)
-    if funds is not None and not pays_as_it_goes and (rest < lots or not rests):
-        release_unused(funds, order_id, account, instrument, side, limit, cover, rest, value, rests)
-    if rests:
-        queue_last(book, order_id, account, instrument, side, limit, rest, value)
-    elif rest == lots and stop != codes.ACCEPTED:
-        return stop, np.int64(0)
-    elif rest == lots and is_market:
-        return np.int64(codes.NO_COUNTERPARTY), np.int64(0)
-    return np.int64(codes.ACCEPTED), lots - rest
-
-
-@inlined
-def shrink(book: Book, funds: Funds | None, slot: Int, order_id: Int, lots: Int) -> None:
-    """Reduce a resting order where it stands in its queue; from now on it goes by the new order id."""
-    order = book.orders[at(slot)]
-    before = order["lots"]
-    if funds is not None:
-        account, instrument = order["account"], order["instrument"]
-        if order["side"] == BID:
-            price, value = np.int64(order["price"]), order["value"]
-            fen = bid_cover(funds, instrument, price, before, value) - bid_cover(funds, instrument, price, lots, value)
-            release_cash(funds, account, fen, order_id)
-        else:
-            release_lots(funds, account, instrument, before - lots, order_id)
-    base = book.meta[BASE_ID]
-    book.slots[at(order["order_id"] - base)] = NOBODY
-    book.slots[at(order_id - base)] = slot
-    order["order_id"] = order_id
-    order["lots"] = lots
-
-
-@inlined
-def take_place(
-    book: Book, funds: Funds | None, order_id: Int, account: Int, lots: Int, target: Int, promised: Int
-) -> Any:
-    """Withdraw the order that a requote names; return (reason, lots that are still wanted)."""
-    slot = slot_named(book, target, order_id)
-    if promised == ANOTHERS or (slot != NOBODY and book.orders[at(slot)]["account"] != account):
-        return np.int64(codes.NOT_OWNER), lots
-    waiting = np.int64(0)
-    if slot != NOBODY:
-        waiting = book.orders[at(slot)]["lots"]
-        withdraw(book, funds, slot)
-    traded = max(promised - waiting, 0)
-    if 0 < lots <= traded:
-        return np.int64(codes.UNKNOWN_ORDER), lots
-    return np.int64(codes.ACCEPTED), lots - traded
 
 
 @inlined
@@ -259,35 +124,6 @@ def lacks_room(book: Book, funds: Funds | None) -> Any:
         journal = funds.journal
         return journal.filled[0] + ROWS_OF_ORDER + ROWS_OF_MAKER * book.meta[LIVE] > len(journal.rows)
     return False
-
-
-@kernel
-def note_promised(book: Book, account: Int32, kind: Int8, target: Int64, out_promised: Int64) -> None:
-    """Write for each requote the lots that wait in the order it names before the first row is carried out.
-
-    It is 0 where that order is not live, and `ANOTHERS` where it belongs to another account.
-    """
-    for row in range(len(kind)):
-        if kind[row] == codes.REQUOTE:
-            slot = slot_named(book, target[row], book.meta[NEXT_ID])
-            out_promised[row] = 0
-            if slot != NOBODY:
-                order = book.orders[at(slot)]
-                out_promised[row] = order["lots"] if order["account"] == account[row] else np.int64(ANOTHERS)
-
-
-@inlined
-def promised_lots(row: Int, named: Int, account: Int32, kind: Int8, lots: Int64, reason: Int8, promised: Int64) -> Any:
-    """Return what the order that a requote names had to trade since the rows began.
-
-    It is what `note_promised` found, or all lots of an order that entered with row `named` of the same table.
-    """
-    if named < 0 or named >= row:
-        return promised[at(row)]
-    i = at(named)
-    if reason[i] != codes.ACCEPTED or not may_rest(kind[i]):
-        return np.int64(0)
-    return lots[i] if account[i] == account[at(row)] else np.int64(ANOTHERS)
 
 
 @kernel
