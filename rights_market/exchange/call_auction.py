@@ -12,10 +12,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from rights_market.exchange.order_book import Funding, OrderBook, Resting
+from rights_market.exchange.order_book import Funding, OrderBook
 from rights_market.kernels import call_clearing
+from rights_market.kernels.book import ORDER, Rows
 from rights_market.records import Orders, Receipt
 from rights_market.units import Side
+
+MIDDLE = -1
+"""In place of a reference price: the middle of equally good prices is taken."""
 
 
 def clearing_price(
@@ -47,19 +51,17 @@ def clearing_price(
     >>> clearing_price([52, 48], [5, 3], [48], [5], reference_ticks=40)
     49
     """
-    bid, ask = np.asarray(bid_ticks, np.int64), np.asarray(ask_ticks, np.int64)
-    if not bid.size or not ask.size or bid.max() < ask.min():
-        return None
-    # Outside these ticks one side is empty.
-    low, high = int(ask.min()), int(bid.max())
-    demand, supply = np.zeros(high - low + 1, np.int64), np.zeros(high - low + 1, np.int64)
-    meets_ask, meets_bid = bid >= low, ask <= high
-    np.add.at(demand, bid[meets_ask] - low, np.asarray(bid_lots, np.int64)[meets_ask])
-    np.add.at(supply, ask[meets_bid] - low, np.asarray(ask_lots, np.int64)[meets_bid])
-    first, last = (low + i for i in call_clearing.best_ticks(demand, supply))
-    if reference_ticks is None:
-        return (first + last + 1) // 2
-    return min(max(reference_ticks, first), last)
+    bids, asks = _in_priority(Side.BID, bid_ticks, bid_lots), _in_priority(Side.ASK, ask_ticks, ask_lots)
+    near = MIDDLE if reference_ticks is None else reference_ticks
+    price = call_clearing.clearing_tick(np.concatenate([bids, asks]), 0, len(bids), len(bids) + len(asks), near)
+    return price if price > 0 else None
+
+
+def _in_priority(side: Side, ticks: npt.ArrayLike, lots: npt.ArrayLike) -> Rows:
+    orders = np.zeros(np.shape(ticks), ORDER)
+    orders["price"], orders["lots"] = ticks, lots
+    rising = np.argsort(orders["price"], kind="stable")
+    return orders[rising[::-1] if side == Side.BID else rising]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,7 @@ class CallAuction:
         ExchangeError
             If an order is not a limit order, or has no valid side; nothing is carried out then.
         """
-        reference = np.broadcast_to(np.asarray(reference_ticks, np.int64), (book.n_instruments,))
-
-        def choose(instrument: int, candidates: Resting) -> int | None:
-            bids, asks = candidates.side == Side.BID, candidates.side == Side.ASK
-            price, lots = candidates.price_ticks, candidates.lots
-            near = int(reference[instrument]) if self.tie == "reference" else None
-            return clearing_price(price[bids], lots[bids], price[asks], lots[asks], near)
-
-        return book.submit_call(orders, choose, funding)
+        reference = np.full(book.n_instruments, MIDDLE, np.int64)
+        if self.tie == "reference":
+            reference[:] = reference_ticks
+        return book.submit_call(orders, reference, funding)

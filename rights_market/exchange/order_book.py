@@ -6,7 +6,6 @@ out a session's orders in all instruments in their order of arrival.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,6 @@ from rights_market.units import Side
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 ROWS_AT_A_TIME = 1 << 15
-ChoosePrice = Callable[[int, Resting], int | None]
 
 
 class OrderBook(BookState):
@@ -121,16 +119,15 @@ class OrderBook(BookState):
         self._memory.make_room_for_orders(1)
         return self.submit_one(account, instrument, side, price_ticks, lots, kind, target, funding)
 
-    def submit_call(self, orders: Orders, choose_price: ChoosePrice, funding: Funding | None = None) -> Receipt:
+    def submit_call(self, orders: Orders, reference_ticks: Int64, funding: Funding | None = None) -> Receipt:
         """Collect limit orders, trade each instrument at one price, and let the rest queue.
 
         Parameters
         ----------
         orders : Orders
             Limit orders in their order of arrival; those that rest already take part too.
-        choose_price : callable
-            Given an instrument and all its orders, in priority, returns the price of all trades, ticks, or None.  At
-            that price no bid above it and ask below it may both be left.
+        reference_ticks : ndarray of int64, shape (n_instruments,)
+            Price near which to stay among equally good ones, ticks; below 0 for the middle of them.
         funding : Funding, optional
             What to settle with.
 
@@ -155,18 +152,12 @@ class OrderBook(BookState):
         rows = call_clearing.ROWS_OF_NEW * n + call_clearing.ROWS_OF_CANDIDATE * (n + len(self))
         funds = self._funds(funding, rows)
         new, reason = self._collect(orders, funds)
-        filled = np.zeros(n, np.int64)
-        for instrument in np.unique(new["instrument"]).tolist():
-            before = _in_priority(np.concatenate([self._queues(instrument), new[new["instrument"] == instrument]]))
-            after = before.copy()
-            price = choose_price(instrument, Resting.of(before))
-            if price is not None:
-                n_bids = int(np.count_nonzero(after["side"] == Side.BID))
-                call_clearing.pair_orders(memory.book, funds, price, after[:n_bids], after[n_bids:])
-                call_clearing.release_and_update(memory.book, funds, before, after)
-            is_new = after["order_id"] >= first
-            filled[after["order_id"][is_new] - first] = (before["lots"] - after["lots"])[is_new]
-            self._queue(after[is_new & (after["lots"] > 0)])
+        before = self._in_call(new)
+        after = before.copy()
+        call_clearing.clear_call(memory.book, funds, before, after, reference_ticks)
+        filled, is_new = np.zeros(n, np.int64), after["order_id"] >= first
+        filled[after["order_id"][is_new] - first] = (before["lots"] - after["lots"])[is_new]
+        self._queue(after[is_new & (after["lots"] > 0)])
         return Receipt(first, reason, filled, memory.take_trades(start))
 
     def take_trades(self) -> Trades:
@@ -197,6 +188,13 @@ class OrderBook(BookState):
         new["price"], new["lots"] = price[rows], lots[rows]
         return new, reason
 
+    def _in_call(self, new: Rows) -> Rows:
+        """Return new orders and those that wait for them, by instrument, bids before asks, in priority."""
+        waiting = [self._queues(i) for i in np.unique(new["instrument"]).tolist()] if len(self) else []
+        orders = np.concatenate([*waiting, new])
+        sign = np.where(orders["side"] == Side.BID, -1, 1)
+        return orders[np.lexsort((sign * orders["price"], orders["side"], orders["instrument"]))]
+
     def _rows_of(self, orders: int) -> int:
         """Journal rows for which to make room at a time: never too few for the next order, nor far more than are used.
 
@@ -216,12 +214,6 @@ def _of_instrument(orders: Rows, instrument: int | None) -> Bool:
     if instrument is None:
         return np.ones(len(orders), np.bool_)
     return np.asarray(orders["instrument"] == instrument)
-
-
-def _in_priority(orders: Rows) -> Rows:
-    """Sort orders into bids and asks, best price first; those of one price keep their order."""
-    sign = np.where(orders["side"] == Side.BID, -1, 1)
-    return orders[np.lexsort((sign * orders["price"], orders["side"]))]
 
 
 def _first_malformed(side: npt.NDArray[np.int8], kind: npt.NDArray[np.int8]) -> ExchangeError:

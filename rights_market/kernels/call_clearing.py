@@ -65,32 +65,56 @@ def collect_orders(
 
 
 @kernel
-def best_ticks(demand: Int64, supply: Int64) -> tuple[int, int]:
-    """Find the ticks that trade most and, among them, leave the least imbalance.
+def clearing_tick(orders: Rows, start: int, n_bids: int, stop: int, reference: int) -> Any:
+    """Find the price of a call among the orders of one instrument.
 
     Parameters
     ----------
-    demand, supply : ndarray of int64, shape (n_ticks,)
-        Lots bid and asked at each tick; on return, lots bid at it or above and asked at it or below.
+    orders : ndarray of ORDER
+        The orders in rows `start` to `stop`: first the bids, then the asks, each best price first.
+    start, n_bids, stop : int
+        Which rows they are, and how many of them are bids.
+    reference : int
+        Price near which to stay among equally good ones, ticks; below 0 for the middle of them.
 
     Returns
     -------
-    tuple of int
-        First and last such tick, as positions; they have no gap, because excess demand falls with the price.
+    int
+        Ticks, 0 if no bid meets an ask.
+
+    Notes
+    -----
+    Demand changes above a bid and supply at an ask, so that prices between two of them are alike: one pass over them,
+    upwards, meets every price that can differ.  The best ones have no gap, because excess demand falls with the price.
     """
-    n = len(demand)
-    for i in range(1, n):
-        supply[i] += supply[i - 1]
-        demand[n - 1 - i] += demand[n - i]
-    first, last = 0, 0
-    for i in range(1, n):
-        volume, most = min(demand[i], supply[i]), min(demand[first], supply[first])
-        excess, least = abs(demand[i] - supply[i]), abs(demand[first] - supply[first])
+    asks = start + n_bids
+    if n_bids == 0 or asks == stop or orders[start]["price"] < orders[asks]["price"]:
+        return 0
+    tick, highest = orders[asks]["price"], orders[start]["price"]
+    demand, supply = np.int64(0), np.int64(0)
+    bid, ask = asks - 1, asks
+    for i in range(start, asks):
+        demand += orders[i]["lots"]
+    first, last, most, least = tick, tick, np.int64(-1), np.int64(0)
+    while tick <= highest:
+        while bid >= start and orders[bid]["price"] < tick:
+            demand -= orders[bid]["lots"]
+            bid -= 1
+        while ask < stop and orders[ask]["price"] <= tick:
+            supply += orders[ask]["lots"]
+            ask += 1
+        after = orders[bid]["price"] + 1
+        if ask < stop:
+            after = min(after, orders[ask]["price"])
+        volume, excess = min(demand, supply), abs(demand - supply)
         if volume > most or (volume == most and excess < least):
-            first, last = i, i
+            first, last, most, least = tick, after - 1, volume, excess
         elif volume == most and excess == least:
-            last = i
-    return first, last
+            last = after - 1
+        tick = after
+    if reference < 0:
+        return (first + last + 1) // 2
+    return min(max(reference, first), last)
 
 
 @inlined
@@ -187,3 +211,33 @@ def release_and_update(book: Book, funds: Funds | None, before: Rows, after: Row
             book.orders[at(slot)]["value"] = value
             if lots == 0:
                 unlink(book, slot)
+
+
+@kernel
+def clear_call(book: Book, funds: Funds | None, before: Rows, after: Rows, reference: Int64) -> None:
+    """Trade the orders of each instrument at its own clearing price, and release what became free.
+
+    Parameters
+    ----------
+    book, funds : Book, Funds or None
+        Modified in place.
+    before : ndarray of ORDER, shape (n,)
+        All orders that take part, by instrument, bids before asks, in priority.
+    after : ndarray of ORDER, shape (n,)
+        A copy of them; ``lots`` and ``value`` are brought up to date.
+    reference : ndarray of int64, shape (n_instruments,)
+        Price of each near which to stay among equally good ones, ticks; below 0 for the middle of them.
+    """
+    start = 0
+    while start < len(before):
+        instrument = before[start]["instrument"]
+        stop, n_bids = start, 0
+        while stop < len(before) and before[stop]["instrument"] == instrument:
+            n_bids += before[stop]["side"] == BID
+            stop += 1
+        price = clearing_tick(before, start, n_bids, stop, reference[instrument])
+        if price > 0:
+            asks = start + n_bids
+            pair_orders(book, funds, price, after[start:asks], after[asks:stop])
+            release_and_update(book, funds, before[start:stop], after[start:stop])
+        start = stop

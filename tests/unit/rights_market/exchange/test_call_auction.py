@@ -92,8 +92,12 @@ class TestPrice:
                 table.append((-min(demand, supply), abs(demand - supply), p))
             volume, imbalance, _ = min(table)
             ticks = [p for v, i, p in table if (v, i) == (volume, imbalance)]
+            assert ticks == list(range(ticks[0], ticks[-1] + 1))
             expected = (ticks[0] + ticks[-1] + 1) // 2 if volume else None
             assert clearing_price(bids, bid_lots, asks, ask_lots) == expected
+            near = int(rng.integers(0, 35))
+            expected = min(max(near, ticks[0]), ticks[-1]) if volume else None
+            assert clearing_price(bids, bid_lots, asks, ask_lots, near) == expected
 
 
 class TestBookAndCall:

@@ -3,11 +3,9 @@
 from fractions import Fraction
 
 import numba
-import numpy as np
 import pytest
 
 from rights_market.kernels import codes, ops
-from rights_market.kernels.call_clearing import best_ticks
 from rights_market.kernels.compiling import FINGERPRINT
 from rights_market.kernels.matching import match_orders
 from rights_market.kernels.settlement import fee_at_most, fee_charged
@@ -41,18 +39,6 @@ def both_fees(value, ppm):
 def test_fees_are_exact(value, ppm):
     exact = Fraction(value * ppm, PPM)
     assert both_fees(value, ppm) == (half_up(exact), ceil(exact))
-
-
-def test_best_ticks_equal_a_plain_search():
-    rng = np.random.default_rng(5)
-    for _ in range(300):
-        bid, ask = (rng.integers(0, 4, rng.integers(1, 12)) for _ in range(2))
-        n = min(len(bid), len(ask))
-        bid, ask = bid[:n], ask[:n]
-        table = [(-min(bid[p:].sum(), ask[: p + 1].sum()), abs(bid[p:].sum() - ask[: p + 1].sum())) for p in range(n)]
-        ticks = [p for p in range(n) if table[p] == min(table)]
-        assert best_ticks(bid.astype(np.int64), ask.astype(np.int64)) == (ticks[0], ticks[-1])
-        assert ticks == list(range(ticks[0], ticks[-1] + 1))
 
 
 def test_machine_code_is_kept_under_the_state_of_all_sources():
