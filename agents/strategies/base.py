@@ -14,7 +14,7 @@ A new one is a subclass with one method, entered in the table by `register`::
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -56,11 +56,16 @@ class Quotes:
         """Stack several tables in the order given."""
         if not tables:
             return cls.none()
-        return cls(*(np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(cls)))
+        return cls(
+            np.concatenate([t.seat for t in tables]),
+            np.concatenate([t.side for t in tables]),
+            np.concatenate([t.price_ticks for t in tables]),
+            np.concatenate([t.lots for t in tables]),
+        )
 
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Self:
         """Return the named rows, in that order."""
-        return type(self)(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return type(self)(self.seat[rows], self.side[rows], self.price_ticks[rows], self.lots[rows])
 
 
 class Strategy:

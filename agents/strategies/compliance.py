@@ -32,32 +32,33 @@ class ComplianceTrader(Strategy):
     def quote(self, desk: Desk, rows: Rows) -> Quotes:
         """Quote limit prices; buyers whose ceiling lies below their belief put off buying at that price."""
         side = side_of(desk.seats.wish_lots[rows])
-        price = np.where(side == Side.BID, bid_price(desk, rows), ask_price(desk, rows))
+        buys, sells = np.flatnonzero(side == Side.BID), np.flatnonzero(side == Side.ASK)
         low, high = desk.price_range(rows)
+        ticks = np.empty(len(rows), dtype=np.int64)
+        ticks[buys] = np.floor(bid_price(desk, rows[buys]) + 1e-9)
         # A seller gives way by a thousandth or a tick: rounded apart, traders of one mind would never meet.
-        least = price - np.minimum(1.0, price / 1000.0)
-        ticks = np.where(side == Side.BID, np.floor(price + 1e-9), np.ceil(least + 1e-9)).astype(np.int64)
+        price = ask_price(desk, rows[sells])
+        ticks[sells] = np.ceil(price - np.minimum(1.0, price / 1000.0) + 1e-9)
         can = np.where(side == Side.BID, ticks >= low, ticks <= high)
         ticks = np.minimum(np.maximum(ticks, low), high)
         return Quotes(rows[can], side[can], ticks[can], desk.lots(rows[can]))
 
 
-def paid_by_others(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
-    """Return what others pay, in ticks: the last price, or a higher bid that nobody answers.
+def paid_by_others(desk: Desk) -> npt.NDArray[np.float64]:
+    """Return what others pay for each right, in ticks: the last price, or a higher bid that nobody answers.
 
     Before the first trade of a day the exchange's reference stands for the last price: where one side waited in vain at
     the limit it has moved on, and who still went by a price of long ago could not even quote within the band.
     """
-    right, today = desk.seats.right[rows], desk.market.tape.today["lots"]
-    quiet = np.array([not today[instruments].any() for instruments in desk.usable])
-    price, bid = np.where(quiet, desk.reference(), desk.last_price)[right], desk.best_bid[right]
-    return np.asarray(np.where((desk.best_ask[right] == 0) & (bid > price), bid, price))
+    quiet = np.bincount(desk.right_of, desk.market.tape.today["lots"], len(desk.last_price)) == 0
+    price, bid = np.where(quiet, desk.reference(), desk.last_price), desk.best_bid
+    return np.asarray(np.where((desk.best_ask == 0) & (bid > price), bid, price))
 
 
-def anchored(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
-    """Return own value drawn towards what others pay: (1 - psi) v + psi p, in ticks."""
+def anchored(desk: Desk, rows: Rows, value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return a value of each seat's own drawn towards what others pay: (1 - psi) v + psi p, in ticks."""
     psi = desk.behaviour.anchor
-    return np.asarray((1.0 - psi) * desk.seats.value[rows] + psi * paid_by_others(desk, rows))
+    return np.asarray((1.0 - psi) * value[rows] + (psi * paid_by_others(desk))[desk.seats.right[rows]])
 
 
 def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
@@ -71,18 +72,23 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     urgency; into an empty book, as before an opening call, nobody bids more than a unit is believed to cost.
     """
     seats, right = desk.seats, desk.seats.right[rows]
-    belief, ceiling = anchored(desk, rows), seats.ceiling[rows]
+    belief, ceiling = anchored(desk, rows, seats.value), seats.ceiling[rows]
     h = seats.urgency[rows] ** desk.behaviour.urgency_power
     urgent = np.exp((1.0 - h) * np.log(np.maximum(belief, 1.0)) + h * np.log(np.maximum(ceiling, 1.0)))
     limit = np.where(ceiling > belief, urgent, ceiling)
     ask, best_bid = desk.best_ask[right], desk.best_bid[right]
     most = np.minimum(limit, belief * (1.0 + desk.behaviour.overbid))
-    patient = np.where(best_bid > 0, np.minimum(most, best_bid + 1.0), np.minimum(limit, belief))
-    unanswered = (ask == 0) & (best_bid > 0)
-    patient = np.where(unanswered, np.maximum(patient, np.minimum(limit, belief ** (1.0 - h) * limit**h)), patient)
+    waits = np.minimum(limit, belief)
+    patient = np.where(best_bid > 0, np.minimum(most, best_bid + 1.0), waits)
+    alone = np.flatnonzero((ask == 0) & (best_bid > 0))
+    if len(alone):
+        own, most_paid, pressed = belief[alone], limit[alone], h[alone]
+        raised = np.minimum(most_paid, own ** (1.0 - pressed) * most_paid**pressed)
+        patient[alone] = np.maximum(patient[alone], raised)
     takes = (ask > 0) & (ask <= limit)
     deep = np.flatnonzero(takes & (limit > most))
-    most[deep] = np.maximum(most[deep], deepest_ask(desk, rows[deep], limit[deep]))
+    if len(deep):
+        most[deep] = np.maximum(most[deep], deepest_ask(desk, rows[deep], limit[deep]))
     return np.where(takes, np.maximum(ask, most), patient)
 
 
@@ -104,10 +110,9 @@ def deepest_ask(desk: Desk, rows: Rows, limit: npt.NDArray[np.float64]) -> npt.N
 def ask_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     """Return what each seller asks: an acceptable bid at once, else a tick under the best ask, never below reserve."""
     right = desk.seats.right[rows]
-    psi = desk.behaviour.anchor
-    reserve = (1.0 - psi) * desk.kept_value[rows] + psi * paid_by_others(desk, rows)
+    reserve, belief = anchored(desk, rows, desk.kept_value), anchored(desk, rows, desk.seats.value)
     bid, best_ask = desk.best_bid[right], desk.best_ask[right]
-    patient = np.where(best_ask > 0, np.maximum(reserve, best_ask - 1.0), np.maximum(reserve, anchored(desk, rows)))
+    patient = np.maximum(reserve, np.where(best_ask > 0, best_ask - 1.0, belief))
     return np.where((bid > 0) & (bid >= reserve), bid, patient)
 
 

@@ -43,7 +43,7 @@ class BookView:
         self.kept_value = np.array([kept])
         self.best_bid, self.best_ask = np.array([bid]), np.array([ask])
         self.last_price = np.array([5000.0])
-        self.usable = [[0]]
+        self.usable, self.right_of = [[0]], np.array([0])
         none, shown = np.zeros(2, np.int64), np.array([ask, ask + 30 if ask else 0])
         book = SimpleNamespace(depth=lambda i, levels: (none, none, shown, np.array([lots_asked, 100])))
         tape = SimpleNamespace(today={"lots": np.array([traded])})
