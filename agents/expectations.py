@@ -26,6 +26,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 YEAR = 365.0
+AtHand = list[tuple["RightProgress", int]]
+"""Rights that have a period at hand, with its position."""
 LAPSE_DAYS = 10
 """Trading days before a deadline over which units that cannot be kept lose their value to holders."""
 
@@ -46,6 +48,7 @@ class Expectations:
         self.behaviour = model.config.behaviour
         self.tick_yuan = np.array([float(b.right.tick_yuan) for b in books])
         self.lot = np.array([float(b.right.lot) for b in books])
+        self._bankable = np.array([p.rules.bankable for p in model.progress], dtype=np.bool_)
         opening = np.array([b.opening_price_ticks for b in books], dtype=np.float64)
         self.is_firm = seats.trader < len(firms)
         size = np.zeros(len(seats))
@@ -86,10 +89,8 @@ class Expectations:
         seats.quota[:] = 0
         seats.active[:] = False
         draw = model.streams["activity"].random(len(seats))
-        for progress in model.progress:
-            front = progress.front(model.day)
-            if front is not None:
-                self._form_right(progress, front, draw)
+        at_hand = [(p, front) for p in model.progress if (front := p.front(model.day)) is not None]
+        self._form_wishes(at_hand, draw)
 
     def _announce_guide_prices(self) -> None:
         """Begin each new vintage that cannot be kept at the solver's price, which all can work out."""
@@ -103,97 +104,100 @@ class Expectations:
                 self.valuation.slow_price[r] = float(ticks)
         self._anew[:] = False
 
-    def _form_right(self, progress: RightProgress, front: int, draw: Floats) -> None:
+    def _form_wishes(self, at_hand: AtHand, draw: Floats) -> None:
+        """Form wishes, quotas, urgency, ceilings and kept values of the firms in all rights with a period at hand."""
         model, seats, b = self.model, self.model.seats, self.behaviour
-        r = progress.index
-        where = seats.of_right(r)
-        rows = np.arange(where.start, where.stop)[self.is_firm[where]]
-        firm = seats.trader[rows]
-        clock = self._clock(progress, front)
-        standing = self._standing(progress, front, rows, firm)
-        worth = b.trust * seats.value[rows]
-        tempted = np.clip((model.desk.last_price[r] / worth - 1.0) / b.buffer_release, 0.0, 1.0)
-        kept = np.zeros(len(rows))
-        if progress.rules.bankable:
-            kept = buffer_lots(b, standing, self.buffer_factor[rows]) * (1.0 - tempted)
+        is_at_hand = np.zeros(len(self.lot), dtype=np.bool_)
+        is_at_hand[[p.index for p, _ in at_hand]] = True
+        rows = np.flatnonzero(self.is_firm & is_at_hand[seats.right])
+        clock = self._clock(at_hand, seats.right[rows])
+        standing = self._standing(at_hand, rows)
         lead = self.valuation.lead_days[rows]
+        worth = b.trust * seats.value[rows]
+        tempted = np.clip((model.desk.last_price[seats.right[rows]] / worth - 1.0) / b.buffer_release, 0.0, 1.0)
+        kept = buffer_lots(b, standing, self.buffer_factor[rows]) * (1.0 - tempted)
+        kept[~self._bankable[seats.right[rows]]] = 0.0
         wish = wish_lots(b, clock, standing, kept, self.starts_early[rows], lead)
-        seats.wish_lots[rows] = wish
-        seats.urgency[rows] = urgency(clock, lead)
+        pressed = urgency(clock, lead)
         today = np.abs(daily_lots(b, clock, wish, standing.yearly, tempted))
+        seats.wish_lots[rows] = wish
+        seats.urgency[rows] = pressed
         seats.quota[rows] = np.where(wish > 0, np.ceil(today), np.floor(today)).astype(np.int64)
-        attention = b.seller_activity + (1.0 - b.seller_activity) * np.maximum(seats.urgency[rows], tempted)
+        attention = b.seller_activity + (1.0 - b.seller_activity) * np.maximum(pressed, tempted)
         seats.active[rows] = (wish > 0) | ((wish < 0) & (draw[rows] < attention))
-        seats.ceiling[rows] = self._ceiling(progress, front, rows, standing)
-        model.desk.kept_value[rows] = self._kept_value(progress, clock, rows)
+        seats.ceiling[rows] = self._ceiling(at_hand, rows, standing)
+        model.desk.kept_value[rows] = self._kept_value(clock, rows)
 
-    def _clock(self, progress: RightProgress, front: int) -> Clock:
-        use = progress.uses[front]
-        return Clock(
-            days_left=max(0, progress.deadline_day[front] - self.model.day),
-            years=max(1.0, float(len(use.years))),
-            announced=progress.plans[front].announced,
-            verified=progress.verified[front],
-        )
+    def _clock(self, at_hand: AtHand, right: npt.NDArray[np.intp]) -> Clock:
+        """Return where the day stands in the period of each of the seats, whose rights are given."""
+        days_left, years = np.zeros((2, len(self.lot)))
+        announced, verified = np.zeros((2, len(self.lot)), dtype=np.bool_)
+        for progress, front in at_hand:
+            r = progress.index
+            days_left[r] = max(0, progress.deadline_day[front] - self.model.day)
+            years[r] = max(1, len(progress.uses[front].years))
+            announced[r], verified[r] = progress.plans[front].announced, progress.verified[front]
+        return Clock(days_left[right], years[right], announced[right], verified[right])
 
-    def _standing(
-        self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], firm: npt.NDArray[np.intp]
-    ) -> Standing:
-        """Return what each firm holds, expects and owes, in lots."""
-        model, r = self.model, progress.index
+    def _standing(self, at_hand: AtHand, rows: npt.NDArray[np.intp]) -> Standing:
+        """Return what the firm of each seat holds, expects and owes, in lots."""
+        model, course = self.model, self.model.year_course
+        accounts = model.accounts_of[: len(model.firms)]
+        years = np.ones(len(self.lot))
+        given, to_come, used, owed = np.zeros((4, len(self.lot), len(model.firms)))
+        for progress, front in at_hand:
+            r, period, plan = progress.index, progress.rules.periods[front], progress.plans[front]
+            years[r] = max(1, len(progress.uses[front].years))
+            given[r] = course.expected_lots(progress, front)
+            if not plan.settled:
+                np.maximum(given[r] - progress.issued_lots[front], 0.0, out=to_come[r])
+            used[r] = course.expected_use(progress, front) / self.lot[r]
+            owed[r] = used[r] + model.market.obligations.debt_lots(progress.rules.right.code, period.name)[accounts]
+        firm, right = model.seats.trader[rows], model.seats.right[rows]
         held = (model.desk.free_lots(rows) + model.desk.frozen_lots(rows)).astype(np.float64)
-        plan, period = progress.plans[front], progress.rules.periods[front]
-        given = self.model.year_course.expected_lots(progress, front)
-        to_come = np.zeros(len(given)) if plan.settled else np.maximum(given - progress.issued_lots[front], 0.0)
-        owed = self.model.year_course.expected_use(progress, front) / self.lot[r]
-        debts = model.market.obligations.debt_lots(progress.rules.right.code, period.name)
-        debts = debts[model.accounts_of[: len(model.firms)]]
-        yearly = np.maximum(model.rates.use[:, r], 0.0) / self.lot[r]
-        years = max(1.0, float(len(progress.uses[front].years)))
-        margin = np.divide(given - owed, years * yearly, out=np.zeros_like(given), where=yearly > 0)
-        return Standing(held, to_come[firm], (owed + debts)[firm], yearly[firm], margin[firm])
+        yearly = (np.maximum(model.rates.use, 0.0) / self.lot)[firm, right]
+        over, whole = (given - used)[right, firm], years[right] * yearly
+        margin = np.divide(over, whole, out=np.zeros(len(rows)), where=yearly > 0)
+        return Standing(held, to_come[right, firm], owed[right, firm], yearly, margin)
 
-    def _ceiling(self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
+    def _ceiling(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
         """Return the most that each buyer would rationally pay, in ticks: its cheapest legal way out.
 
         Not to comply costs the fine, the harm to its name, and (where missing units must be made good) a unit of next
         year, discounted at the firm's own cost of funds.
         """
-        model, r, seats = self.model, progress.index, self.model.seats
-        right = progress.rules.right
-        period = progress.rules.periods[front]
-        price_fen = float(model.desk.last_price[r]) * right.tick_value_fen
-        fine = np.zeros(len(model.firms))
-        missing = np.maximum(-standing.net, 1.0)
-        lump = np.zeros(len(model.firms))
-        for rule, who in self._penalties(right.code, period.vintage):
-            fine[who] += fine_per_lot([rule], price_fen)
-            lump[who] += lump_fine_fen([rule])
-        firm = seats.trader[rows]
-        fen = fine[firm] + lump[firm] / missing
-        reputation = self.valuation.reputation_yuan[rows] * self.lot[r] * 100.0
-        later = np.zeros(len(rows))
-        if progress.rules.make_good is not None:
-            factor = float(progress.rules.make_good.factor)
-            growth = 1.0 + self.behaviour.discount_rate
-            later = factor * seats.value[rows] * growth * np.exp(-self.valuation.funds_rate[rows])
-        refusal = later + (fen + reputation) / right.tick_value_fen
-        return np.minimum(refusal, self._own_cost(progress, front, rows, standing))
+        model, seats = self.model, self.model.seats
+        fine, lump = np.zeros((2, len(self.lot), len(model.firms)))
+        tick_fen, factor = np.ones(len(self.lot)), np.zeros(len(self.lot))
+        for progress, front in at_hand:
+            r, right = progress.index, progress.rules.right
+            tick_fen[r] = right.tick_value_fen
+            if progress.rules.make_good is not None:
+                factor[r] = float(progress.rules.make_good.factor)
+            price_fen = float(model.desk.last_price[r]) * right.tick_value_fen
+            for rule, who in self._penalties(right.code, progress.rules.periods[front].vintage):
+                fine[r, who] += fine_per_lot([rule], price_fen)
+                lump[r, who] += lump_fine_fen([rule])
+        firm, of = seats.trader[rows], seats.right[rows]
+        fen = fine[of, firm] + lump[of, firm] / np.maximum(-standing.net, 1.0)
+        reputation = self.valuation.reputation_yuan[rows] * self.lot[of] * 100.0
+        growth = 1.0 + self.behaviour.discount_rate
+        later = factor[of] * seats.value[rows] * growth * np.exp(-self.valuation.funds_rate[rows])
+        return np.minimum(later + (fen + reputation) / tick_fen[of], self._own_cost(at_hand, rows, standing))
 
-    def _own_cost(self, progress: RightProgress, front: int, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
+    def _own_cost(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
         """Return the marginal cost of closing the gap by own abatement in the time left, ticks; inf if it cannot."""
-        model, r = self.model, progress.index
+        model, curves = self.model, self.model.firms.curves
         today = model.calendar.days[model.day]
-        rest = 0.0 if progress.verified[front] else progress.uses[front].rest_of_window(today)
-        firm = self.model.seats.trader[rows]
-        limit = model.firms.curves.limit[firm, r]
-        if rest <= 0.0:
-            return np.full(len(rows), np.inf)
-        need = np.maximum(model.operations.need()[firm, r] / self.lot[r] * rest, 1e-9)
-        share = model.operations.share[firm, r] + np.maximum(-standing.net, 0.0) / need
-        a, b = model.firms.curves.a[firm, r], model.firms.curves.b[firm, r]
-        cost = share * (a + b * share) / self.tick_yuan[r]
-        return np.where(share <= limit, cost, np.inf)
+        rest = np.zeros(len(self.lot))
+        for progress, front in at_hand:
+            if not progress.verified[front]:
+                rest[progress.index] = progress.uses[front].rest_of_window(today)
+        firm, right = model.seats.trader[rows], model.seats.right[rows]
+        need = np.maximum((model.rates.need / self.lot * rest)[firm, right], 1e-9)
+        share = model.operations.share[firm, right] + np.maximum(-standing.net, 0.0) / need
+        cost = share * (curves.a[firm, right] + curves.b[firm, right] * share) / self.tick_yuan[right]
+        return np.where((rest[right] > 0.0) & (share <= curves.limit[firm, right]), cost, np.inf)
 
     def _penalties(self, code: str, year: int) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
         """Return the fines of a year with the firms concerned; they do not change, so they are looked up once."""
@@ -201,12 +205,11 @@ class Expectations:
             self._fines[code, year] = self.model.authority.penalties_of(code, year)
         return self._fines[code, year]
 
-    def _kept_value(self, progress: RightProgress, clock: Clock, rows: npt.NDArray[np.intp]) -> Floats:
+    def _kept_value(self, clock: Clock, rows: npt.NDArray[np.intp]) -> Floats:
         """Return what a unit kept past the deadline is worth to its holder, in ticks."""
-        value = self.behaviour.trust * self.model.seats.value[rows]
-        if progress.rules.bankable:
-            return np.asarray(value)
-        return np.asarray(value * min(1.0, clock.days_left / LAPSE_DAYS))
+        seats = self.model.seats
+        left = np.where(self._bankable[seats.right[rows]], 1.0, np.minimum(1.0, clock.days_left / LAPSE_DAYS))
+        return np.asarray(self.behaviour.trust * seats.value[rows] * left)
 
     def _solve(self) -> None:
         """Run the shared solver for the rights with news; let the others' prices grow at the rate of interest."""
@@ -220,7 +223,7 @@ class Expectations:
         stale = [p for p in model.progress if self._stale[p.index] and p.front(model.day) is not None]
         if not stale:
             return
-        work = Work(model.operations.need(), model.operations.share, model.operations.lumpy)
+        work = Work(model.rates.need, model.operations.share, model.operations.lumpy)
         figures = [self._figures(progress, work.need, auctions=True) for progress in stale]
         for _ in range(2 if len(stale) > 1 else 1):
             for progress, known in zip(stale, figures, strict=True):
@@ -258,7 +261,9 @@ class Expectations:
         registry = model.market.registry
         accounts = model.accounts_of
         held = sum(
-            int((registry.free + registry.frozen + registry.pledged)[i, accounts].sum()) for i in progress.instruments
+            int(table[i][accounts].sum())
+            for table in (registry.free, registry.frozen, registry.pledged)
+            for i in progress.instruments
         )
         bank = held * lot
         front = progress.front(model.day)
@@ -313,8 +318,7 @@ class Expectations:
         left = np.where(seats.active, np.maximum(seats.quota, 0), 0).astype(np.float64)
         buys = np.bincount(seats.right, np.where(seats.wish_lots > 0, left, 0.0), n)
         sells = np.bincount(seats.right, np.where(seats.wish_lots < 0, left, 0.0), n)
-        today = self.model.market.tape.today["lots"]
-        traded = np.array([sum(int(today[i]) for i in p.instruments) for p in self.model.progress], dtype=np.float64)
+        traded = np.bincount(desk.right_of, self.model.market.tape.today["lots"], n)
         total = buys + sells + traded
         self.imbalance = np.divide(buys - sells, total, out=np.zeros(n), where=total > 0)
 
@@ -325,7 +329,7 @@ class Expectations:
         are short would else never learn that units are scarce.
         """
         desk = self.model.desk
-        traded = np.array([any(self.model.recorder.lots_today(i) for i in p.instruments) for p in self.model.progress])
+        traded = self.model.recorder.lots_by_right() > 0
         waiting = ~traded & (self._unanswered > self.valuation.slow_price)
         self.valuation.follow(np.where(waiting, self._unanswered, desk.last_price), traded | waiting)
         if self.behaviour.imbalance_speed > 0:

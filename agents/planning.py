@@ -62,30 +62,33 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where the day stands in the compliance period.
+    """Where the day stands in the compliance period of each seat; all have shape (n,), or one figure holds for all.
 
     Attributes
     ----------
-    days_left : int
+    days_left : array_like of float
         Trading days to the deadline, 0 on it.
-    years : float
+    years : array_like of float
         Years of use in the period.
-    announced, verified : bool
+    announced, verified : array_like of bool
         Whether the plan is out and use is verified.
     """
 
-    days_left: int
-    years: float
-    announced: bool
-    verified: bool
+    days_left: Floats | float
+    years: Floats | float
+    announced: Bools | bool
+    verified: Bools | bool
+
+    @property
+    def is_late(self) -> Bools:
+        """Whether the last days before the deadline have come."""
+        return np.asarray(self.days_left) <= LAST_DAYS
 
 
-def doubt(behaviour: Behaviour, clock: Clock) -> float:
+def doubt(behaviour: Behaviour, clock: Clock) -> Floats:
     """Return the standard deviation of a firm's doubt about its position, as a share of yearly use."""
-    if clock.verified:
-        return 0.0
-    yearly = behaviour.doubt_before_verification if clock.announced else behaviour.doubt_before_plan
-    return yearly * clock.years
+    before = np.where(clock.announced, behaviour.doubt_before_verification, behaviour.doubt_before_plan)
+    return np.asarray(np.where(clock.verified, 0.0, before * clock.years))
 
 
 def buffer_lots(behaviour: Behaviour, standing: Standing, factor: Floats) -> Floats:
@@ -115,7 +118,7 @@ def wish_lots(
     """
     held_back = behaviour.doubt_factor * doubt(behaviour, clock) * standing.yearly
     net = standing.net
-    buys = np.maximum(0.0, -net) if clock.days_left <= LAST_DAYS else np.maximum(0.0, -net - held_back)
+    buys = np.maximum(0.0, np.where(clock.is_late, -net, -net - held_back))
     buys = np.where(starts_early | (clock.days_left <= lead_days), buys, 0.0)
     sells = np.maximum(0.0, net - held_back - kept)
     return np.asarray(buys - np.minimum(sells, standing.held))
@@ -132,13 +135,9 @@ def daily_lots(behaviour: Behaviour, clock: Clock, wish: Floats, yearly: Floats,
         0 where the price is at most what a kept unit is worth to the seller, 1 where it is so far above that the
         seller offers as much as it can at once: supply answers a spike.
     """
-    spread = wish * 2.0 / (clock.days_left + 1.0)
-    buys = np.minimum(wish, np.maximum(spread, SMALLEST_SHARE * yearly))
-    if clock.days_left <= LAST_DAYS:
-        buys = wish
-    share = behaviour.sale_share + (1.0 - behaviour.sale_share) * tempted
-    if clock.days_left <= LAST_DAYS:
-        share = np.ones_like(wish)
+    spread = np.maximum(wish * 2.0 / (clock.days_left + 1.0), SMALLEST_SHARE * yearly)
+    buys = np.where(clock.is_late, wish, np.minimum(wish, spread))
+    share = np.where(clock.is_late, 1.0, behaviour.sale_share + (1.0 - behaviour.sale_share) * tempted)
     offered = np.minimum(share, MOST_OFFERED) * wish
     sells = np.maximum(MOST_OFFERED * wish, np.minimum(offered, -SMALLEST_SHARE * yearly))
     return np.asarray(np.where(wish > 0, buys, sells))

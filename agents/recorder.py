@@ -68,12 +68,13 @@ class Recorder:
         for account, amount, money in ((buyer, self._bought, self._spent), (seller, self._sold, self._earned)):
             row = account.astype(np.int64) - int(self.model.accounts_of[0])
             firm = (row >= 0) & (row < n_firms)
-            np.add.at(amount, (right[firm], row[firm]), lots[firm])
-            np.add.at(money, (right[firm], row[firm]), fen[firm])
+            at = right[firm] * n_firms + row[firm]
+            np.add.at(amount.reshape(-1), at, lots[firm])
+            np.add.at(money.reshape(-1), at, fen[firm])
 
-    def lots_today(self, instrument: int) -> int:
-        """Return the lots of an instrument traded on the last day that was closed."""
-        return int(self._lots[instrument])
+    def lots_by_right(self) -> Floats:
+        """Return the lots of each right traded on the last day that was closed, shape (n_rights,)."""
+        return np.bincount(self.model.desk.right_of, self._lots, len(self.model.right_codes)).astype(np.float64)
 
     def read_close(self) -> None:
         """Read the bars of the day that has just been closed."""
@@ -138,9 +139,9 @@ class Recorder:
         medians = np.full(len(model.progress), np.nan)
         for p in model.progress:
             rows = model.seats.of_right(p.index)
-            values = model.seats.value[rows][model.expectations.is_firm[rows]]
-            if len(values):
-                medians[p.index] = np.median(values) * float(p.rules.right.tick_yuan)
+            values = np.sort(model.seats.value[rows][model.expectations.is_firm[rows]])
+            if n := len(values):
+                medians[p.index] = (values[(n - 1) // 2] + values[n // 2]) / 2.0 * float(p.rules.right.tick_yuan)
         return medians
 
     def end_period(self, progress: RightProgress, k: int) -> None:

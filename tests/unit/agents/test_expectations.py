@@ -63,7 +63,7 @@ def market(*penalties: Penalty, make_good: MakeGood | None = None, limit: float 
 def ceiling(model: RightsMarketModel, missing: float) -> np.ndarray:
     one = np.ones(4)
     standing = Standing(0 * one, 0 * one, missing * one, 100 * one, 0 * one)
-    return model.expectations._ceiling(model.progress[0], 0, np.arange(4), standing)
+    return model.expectations._ceiling([(model.progress[0], 0)], np.arange(4), standing)
 
 
 def test_a_fine_that_clears_the_duty_is_the_most_a_unit_is_worth() -> None:
@@ -137,7 +137,7 @@ def test_own_abatement_is_a_way_out_as_far_as_it_reaches() -> None:
 def test_what_cannot_be_kept_loses_its_value_over_the_last_ten_days(banking, days_left: int, kept: float) -> None:
     model = market(FIXED, banking=banking)
     clock = Clock(days_left, 1.0, True, True)
-    assert model.expectations._kept_value(model.progress[0], clock, np.arange(4)) == pytest.approx(kept)
+    assert model.expectations._kept_value(clock, np.arange(4)) == pytest.approx(kept)
 
 
 # -- the public price
