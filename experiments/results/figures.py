@@ -13,6 +13,7 @@ import matplotlib
 import networkx as nx
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from experiments.results import network_plot, outcome_plots, plots, style
@@ -45,7 +46,8 @@ def svg(figure: Figure) -> bytes:
         engine.execute(figure)
         figure.set_layout_engine("none")
     with matplotlib.rc_context({"svg.hashsalt": "rights-market", "svg.fonttype": "path"}):
-        figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
+        # `savefig` would draw twice, the first time only to learn how large everything is.
+        FigureCanvasSVG(figure).print_svg(sink, metadata={"Date": None, "Creator": None})
     return sink.getvalue()
 
 

@@ -31,6 +31,12 @@ METRICS = (
     "fines", "public_revenue", "alpha", "allocative_efficiency",
 )  # fmt: skip
 
+# Columns of a compliance table of which key figures are sums over firms.
+SUMMED = (
+    "emissions", "baseline", "allocation", "abated", "abatement_cost_yuan", "duty", "surrendered", "shortfall",
+    "fine_yuan",
+)  # fmt: skip
+
 # Metric prefixes of observations, so that 212 Mt and 2.12e8 t are one figure.
 SCALES = {"k": 1e3, "M": 1e6, "G": 1e9, "10k ": 1e4, "thousand ": 1e3, "million ": 1e6, "bn ": 1e9, "billion ": 1e9}
 
@@ -191,7 +197,7 @@ def _period_rows(result: Result, code: str, unit: str) -> list[Row]:
 
 
 def _duty_rows(part: pd.DataFrame, code: str, span: str, unit: str) -> list[Row]:
-    total = {name: float(part[name].sum()) for name in part.select_dtypes("number").columns}
+    total = {name: float(part[name].sum()) for name in SUMMED}
     by_firm = part.groupby("account")[
         ["purchase_cost_yuan", "sale_revenue_yuan", "abatement_cost_yuan", "fine_yuan", "baseline"]
     ].sum()
