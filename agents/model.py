@@ -306,7 +306,9 @@ class RightsMarketModel(mesa.Model):
         quotes = Quotes.join(asked)
         quotes = quotes.take(self.streams["arrivals"].permutation(len(quotes.seat)))
         if not call:
-            self.desk.withdraw(np.unique(quotes.seat))
+            is_quoting = np.zeros(len(self.seats), dtype=np.bool_)
+            is_quoting[quotes.seat] = True
+            self.desk.withdraw(np.flatnonzero(is_quoting))
         sent, receipt = self.desk.submit(quotes, call=call)
         self._count(receipt)
         for strategy in self.strategies:

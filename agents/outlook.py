@@ -151,10 +151,12 @@ class Outlook:
         if not bankable:
             return self._price_of_period(baseline, curves, known)
         problem = _problem(baseline, curves, known, rate)
-        if len(known.supply) > 1 and (known.stretch < SHORT_REST or not is_coverable(problem)):
+        covers = is_coverable(problem)
+        if len(known.supply) > 1 and (known.stretch < SHORT_REST or not covers):
             known = known.with_next_year()
             problem = _problem(baseline, curves, known, rate)
-        if not is_coverable(problem):
+            covers = is_coverable(problem)
+        if not covers:
             # More is owed at once than there is: no price clears, and buyers go as high as quotes may.
             return known.ceiling
         return float(price_path(problem).price[0] * (1.0 + rate) ** (0.5 - known.stretch))

@@ -40,20 +40,18 @@ class Speculator(Strategy):
 
     def quote(self, desk: Desk, rows: Rows) -> Quotes:
         """Bid below or ask above the expected price, for the distance to the position wanted."""
-        right = desk.seats.right[rows]
-        expected, last = self.expected_ticks(desk, rows), desk.last_price[right]
-        gain = np.divide(expected, last, out=np.ones(len(rows)), where=last > 0) - 1.0
-        limit = desk.position_limit[rows]
+        last, limit = desk.last_price[desk.seats.right[rows]], desk.position_limit[rows]
+        expected = self.expected_ticks(desk, rows)
+        gain = np.where(last > 0, expected / np.maximum(last, 1.0), 1.0) - 1.0
         target = np.rint(limit * np.minimum(np.maximum(gain / (5 * self.margin), 0.0), 1.0))
-        wish = (target - desk.free_lots(rows) - desk.frozen_lots(rows)).astype(np.int64)
+        wish = target.astype(np.int64) - desk.free_lots(rows) - desk.frozen_lots(rows)
         side = side_of(wish)
-        bid = np.floor(expected * (1.0 - self.margin))
-        ask = np.ceil(expected * (1.0 + self.margin))
+        bid, ask = np.floor(expected * (1.0 - self.margin)), np.ceil(expected * (1.0 + self.margin))
         price = np.where(side == Side.BID, bid, ask).astype(np.int64)
         low, high = desk.price_range(rows)
-        can = (wish != 0) & (price >= low) & (price <= high)
-        lots = np.minimum(np.abs(wish), np.maximum(1, limit // 10)).astype(np.int64)
-        return Quotes(rows[can], side[can], price[can], lots[can])
+        can = np.flatnonzero((wish != 0) & (price >= low) & (price <= high))
+        lots = np.minimum(np.abs(wish[can]), np.maximum(1, limit[can] // 10))
+        return Quotes(rows[can], side[can], price[can], lots)
 
 
 @register("fundamental")
