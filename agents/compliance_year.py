@@ -7,7 +7,7 @@ allocation before it is issued.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,6 @@ Ints = npt.NDArray[np.int64]
 FEN_PER_YUAN = 100.0
 BUDGET_SHARE = 0.5
 """Share of its cash that a firm will put into abatement equipment at once."""
-WORK_DAYS = 21
 PRICE_WINDOW_DAYS = 21
 """Trading days of the price window of a fine: the month before the deadline."""
 
@@ -48,6 +47,8 @@ class ComplianceYear:
         self.cost_spent: Floats = np.zeros(n)
         self.years_worked = 0.0
         self.days_since_fines = 0
+        self.counted_to = model.calendar.days[0] - timedelta(days=1)
+        """Last day of which the use is counted."""
         self._serve = {
             "allocation_announced": self.announce,
             "preallocation": self.preallocate,
@@ -113,6 +114,7 @@ class ComplianceYear:
         self.cost_spent += weight * rates.cost.sum(axis=1)
         self.years_worked += weight
         self.days_since_fines += round(weight * 365.0)
+        self.counted_to = today
         model.operations.advance_measures(model.day)
 
     def decide(self) -> None:
@@ -166,9 +168,8 @@ class ComplianceYear:
     def expected_output(self, progress: RightProgress, k: int) -> Floats:
         """Return output by year of a period: what was made, and the rest at today's rate."""
         use = progress.uses[k]
-        today = self.model.calendar.days[max(0, self.model.day)]
         output = use.output.copy()
-        output[-1] += use.rest_of_window(today) * self.model.rates.output
+        output[-1] += use.rest_of_window(self.counted_to) * self.model.rates.output
         return output
 
     def expected_use(self, progress: RightProgress, k: int) -> Floats:
@@ -176,8 +177,7 @@ class ComplianceYear:
         use = progress.uses[k]
         if progress.verified[k]:
             return self.verified_units(progress, k)
-        today = self.model.calendar.days[max(0, self.model.day)]
-        return np.asarray(use.use + use.rest_of_window(today) * self.model.rates.use[:, progress.index])
+        return np.asarray(use.use + use.rest_of_window(self.counted_to) * self.model.rates.use[:, progress.index])
 
     def verified_units(self, progress: RightProgress, k: int) -> Floats:
         """Return verified use, units of the right, shape (n_firms,)."""
@@ -199,8 +199,9 @@ class ComplianceYear:
     def _whole_baseline(self, progress: RightProgress, k: int) -> Floats:
         """Return use without policy over a whole period: what was, and the rest at today's rate."""
         use = progress.uses[k]
-        today = self.model.calendar.days[max(0, self.model.day)]
-        return np.asarray(use.baseline + use.rest_of_window(today) * self.model.rates.baseline[:, progress.index])
+        return np.asarray(
+            use.baseline + use.rest_of_window(self.counted_to) * self.model.rates.baseline[:, progress.index]
+        )
 
     def free_lots(self, progress: RightProgress, k: int) -> Ints:
         """Return the lots that the rules give each firm free for a period, at standard output, shape (n_firms,)."""
@@ -379,6 +380,7 @@ class ComplianceYear:
             "cost_spent": self.cost_spent.copy(),
             "years_worked": self.years_worked,
             "days_since_fines": self.days_since_fines,
+            "counted_to": self.counted_to.isoformat(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -387,6 +389,7 @@ class ComplianceYear:
         self.cost_spent[:] = state["cost_spent"]
         self.years_worked = float(state["years_worked"])
         self.days_since_fines = int(state["days_since_fines"])
+        self.counted_to = date.fromisoformat(state["counted_to"])
 
 
 def expected_cap(cap: AbsolutePath, year: int, tightening: float) -> float:

@@ -81,7 +81,7 @@ class Expectations:
         model, seats = self.model, self.model.seats
         if self.behaviour.news_sd > 0:
             self.valuation.hear_news(model.streams["news"])
-        self._solve()
+        self.look_ahead()
         self._announce_guide_prices()
         model.desk.fundamental[:] = self.fundamental_yuan / self.tick_yuan
         seats.value[:] = self.valuation.values(model.desk.fundamental)
@@ -188,7 +188,7 @@ class Expectations:
     def _own_cost(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
         """Return the marginal cost of closing the gap by own abatement in the time left, ticks; inf if it cannot."""
         model, curves = self.model, self.model.firms.curves
-        today = model.calendar.days[model.day]
+        today = model.year_course.counted_to
         rest = np.zeros(len(self.lot))
         for progress, front in at_hand:
             if not progress.verified[front]:
@@ -211,8 +211,8 @@ class Expectations:
         left = np.where(self._bankable[seats.right[rows]], 1.0, np.minimum(1.0, clock.days_left / LAPSE_DAYS))
         return np.asarray(self.behaviour.trust * seats.value[rows] * left)
 
-    def _solve(self) -> None:
-        """Run the shared solver for the rights with news; let the others' prices grow at the rate of interest."""
+    def look_ahead(self) -> None:
+        """Bring public prices up to today: solve for rights with news; let others' grow at the rate of interest."""
         model, b = self.model, self.behaviour
         now = self._now()
         for progress in model.progress:
@@ -255,7 +255,7 @@ class Expectations:
         """
         model, r, b = self.model, progress.index, self.behaviour
         code, lot = progress.rules.right.code, self.lot[r]
-        today = model.calendar.days[model.day]
+        today = model.year_course.counted_to
         covered = model.firms.covered[:, r]
         yearly = float(need[covered, r].sum())
         registry = model.market.registry
@@ -346,8 +346,9 @@ class Expectations:
         rows = np.flatnonzero(self.is_firm & (seats.wish_lots > 0))
         psi = self.behaviour.anchor
         right = seats.right[rows]
-        pay = (1.0 - psi) * seats.value[rows] + psi * np.maximum(model.desk.last_price, model.desk.reference())[right]
-        price = np.maximum(seats.value[rows], np.minimum(pay, seats.ceiling[rows]))
+        value = table[seats.trader[rows], right] / self.tick_yuan[right]
+        pay = (1.0 - psi) * value + psi * np.maximum(model.desk.last_price, model.desk.reference())[right]
+        price = np.maximum(value, np.minimum(pay, seats.ceiling[rows]))
         table[seats.trader[rows], right] = price * self.tick_yuan[right]
         return table
 

@@ -2,7 +2,7 @@
 
 ::
 
-    open_day     shocks, output, use; duties of the morning; expectations; call auction
+    open_day     shocks; duties of the morning; monthly decisions; output, use; expectations; call auction
     trade_batch  quotes of those who look at the market, matched and settled
     close_day    bars, slow prices; duties of the evening: verify, true up, surrender, fine, bank
 
@@ -46,8 +46,6 @@ Floats = npt.NDArray[np.float64]
 
 SHARE_QUOTING = 0.5
 """Share of the traders at their desk who quote in a given batch."""
-MONTH = 21
-"""Trading days between two decisions on abatement, output and investment."""
 
 
 class RightsMarketModel(mesa.Model):
@@ -220,8 +218,9 @@ class RightsMarketModel(mesa.Model):
         self.market.open_day(day, [i for instruments in usable for i in instruments])
         self.desk.open_day(usable)
         self._inform_objects()
-        self._live_a_day()
+        self._move_on()
         self.year_course.serve(self.agenda.before_session(day))
+        self._work()
         self.expectations.form()
         for strategy in self.strategies:
             strategy.open_day(self.desk)
@@ -277,17 +276,23 @@ class RightsMarketModel(mesa.Model):
                     self.expectations.start_anew(p.index)
             self.fronts[p.index] = front
 
-    def _live_a_day(self) -> None:
-        """Move shocks on, work at the day's rates, and decide anew once a month."""
+    def _move_on(self) -> None:
+        """Let output move on by a day, and intensities on the first day of a year."""
         today = self.calendar.days[self.day]
         if self.day and today.year != self.calendar.days[self.day - 1].year:
             self.operations.begin_year(today.year, self.streams)
         self.firms.move_shocks(self.streams)
         self.firms.years_passed += float(self._weights[self.day])
-        if self.day and self.day % MONTH == 0:
-            self.year_course.decide()
         self.rates = self.operations.rates()
-        self.year_course.work(today, float(self._weights[self.day]))
+
+    def _work(self) -> None:
+        """Decide on the first trading day of the run and of each month, on that day's news; work at the day's rates."""
+        days = self.calendar.days
+        if self.day == 0 or days[self.day].month != days[self.day - 1].month:
+            self.expectations.look_ahead()
+            self.year_course.decide()
+            self.rates = self.operations.rates()
+        self.year_course.work(days[self.day], float(self._weights[self.day]))
 
     def _quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:
         seats = self.seats

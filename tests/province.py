@@ -60,7 +60,7 @@ def periods() -> tuple[Period, ...]:
 def carbon_book(**changes: Any) -> RuleBook:
     """Carbon: benchmarks with true-up for power, grandfathering for steel, auctions of what the cap leaves over.
 
-    The cap lies some percent below what firms would emit, and there is little time to abate: some will miss units.
+    The cap lies some percent below what firms would emit, and abatement is slow to begin: some will miss units.
     """
     power = Product(name="power", output=Benchmark(table={y: Decimal("0.76") for y in range(FIRST - 1, FIRST + 3)}))
     auctions = AuctionSchedule(per_year=3, reserve_path=ReservePath(r0=2000, start_year=FIRST, growth=Decimal("0.05")))
@@ -170,7 +170,9 @@ def config(**changes: Any) -> MarketConfig:
         "rule_books": (carbon_book(), sulphur_book()),
         "calendar": UniformCalendar(FIRST, YEARS, DAYS),
         "population": population(),
-        "behaviour": Behaviour(solver_years=4, imbalance_speed=0.02, lead_days=8.0, lead_sigma=0.5),
+        "behaviour": Behaviour(
+            solver_years=4, imbalance_speed=0.02, lead_days=8.0, lead_sigma=0.5, abatement_adjustment=0.1
+        ),
         "batches_per_day": 3,
         "keep": Keep(quotes=True),
     }

@@ -88,20 +88,19 @@ def test_who_abates_at_less_cost_abates_more(loose: list[RightsMarketModel]) -> 
     assert exceeds_zero(differences)
 
 
-@pytest.mark.parametrize("unit_fine", [5, 40])
-def test_a_higher_fine_raises_compliance_and_caps_the_price(unit_fine: int) -> None:
-    """Without making good, a unit is worth no more than the fine."""
+@pytest.mark.parametrize(("unit_fine", "met"), [(5, 70 / 95), (20, 70 / 80), (40, 1.0), (160, 1.0)])
+def test_a_fine_buys_compliance_up_to_the_price_that_clears(unit_fine: int, met: float) -> None:
+    """Without making good nobody abates at more than the fine; 100 units less as many are owed, and 70 are there.
 
-    def with_fine(yuan: int) -> list[RightsMarketModel]:
-        fine = (Penalty(form="fixed", fen_per_lot=100 * yuan),)
-        market = theory_market([70, 70], rules={"penalties": fine, "make_good": None})
-        return [run_periods(market, seed) for seed in range(3)]
-
-    low, high = with_fine(unit_fine), with_fine(4 * unit_fine)
-    assert exceeds_zero([complied(b).mean() - complied(a).mean() for a, b in zip(low, high, strict=True)])
-    for model, fine in [*((m, unit_fine) for m in low), *((m, 4 * unit_fine) for m in high)]:
+    From the price of 30 on, at which 30 units are abated, a fine is never paid, and no unit costs more than that.
+    """
+    fine = (Penalty(form="fixed", fen_per_lot=100 * unit_fine),)
+    market = theory_market([70, 70], rules={"penalties": fine, "make_good": None})
+    for seed in range(3):
+        model = run_periods(market, seed)
+        np.testing.assert_allclose(complied(model), met, atol=0.01)
         paid = mean_price(model)
-        assert (paid[~np.isnan(paid)] <= fine).all()
+        assert (paid[~np.isnan(paid)] <= min(unit_fine, 1.02 * 30.0)).all()
 
 
 def test_output_based_allocation_raises_output_and_price() -> None:
@@ -209,9 +208,10 @@ def present_cost(model: RightsMarketModel) -> float:
 
 
 def test_the_price_of_a_banked_unit_rises_at_the_rate_of_interest(foresighted: list[RightsMarketModel]) -> None:
-    assert lies_within([growth(model) for model in foresighted], 0.045, 0.055)
-    assert lies_within([mean_price(model)[0] for model in foresighted], 0.96 * 20.92, 1.04 * 20.92)
-    assert lies_within([mean_price(model)[14:20].mean() for model in foresighted], 0.98 * 40.0, 1.02 * 40.0)
+    assert lies_within([growth(model) for model in foresighted], 0.049, 0.051)
+    assert lies_within([mean_price(model)[0] for model in foresighted], 0.99 * 20.92, 1.01 * 20.92)
+    assert lies_within([mean_price(model)[14:20].mean() for model in foresighted], 0.995 * 40.0, 1.005 * 40.0)
+    assert all((complied(model) > 0.999).all() for model in foresighted)
 
 
 def test_the_bank_peaks_before_the_cap_falls_and_is_used_up_in_time(foresighted: list[RightsMarketModel]) -> None:
@@ -219,20 +219,23 @@ def test_the_bank_peaks_before_the_cap_falls_and_is_used_up_in_time(foresighted:
     for model in foresighted:
         held = bank(model)
         assert int(held.argmax()) + 1 == 5
-        assert held[4] == pytest.approx(65.6, rel=0.12)
+        assert held[4] == pytest.approx(65.6, rel=0.02)
         assert abs(int(np.argmax(held < 0.5)) + 1 - 14) <= 1
 
 
 def test_abatement_costs_little_more_than_it_must(foresighted: list[RightsMarketModel]) -> None:
-    assert lies_within([present_cost(model) / LEAST_PRESENT_COST - 1.0 for model in foresighted], -0.03, 0.03)
+    assert lies_within([present_cost(model) / LEAST_PRESENT_COST - 1.0 for model in foresighted], 0.0, 0.01)
 
 
 def test_myopic_firms_fail(myopic: list[RightsMarketModel]) -> None:
-    """Control: they hold no bank when the cap falls, and their price jumps."""
-    assert not any(0.045 <= growth(model) <= 0.055 for model in myopic)
-    assert all(bank(model)[4] < 5.0 for model in myopic)
-    assert all(mean_price(model)[5] > 3.0 * mean_price(model)[4] for model in myopic)
-    assert all(present_cost(model) > 1.05 * LEAST_PRESENT_COST for model in myopic)
+    """Control: they hold no bank, and their price is what each year's cap alone asks for, 10 and then 40.
+
+    Abating 10 units in five years and 40 in fifteen costs 7058.8 in the first year's money, 9.6 % more than the least.
+    """
+    for model in myopic:
+        assert (bank(model)[:5] < 0.1).all()
+        np.testing.assert_allclose(mean_price(model)[:20], [10.0] * 5 + [40.0] * 15, rtol=0.02)
+        assert present_cost(model) == pytest.approx(7058.8, rel=0.01)
 
 
 def test_the_path_does_not_depend_on_the_opening_price() -> None:

@@ -151,7 +151,7 @@ def test_late_buyers_come_late_and_hedgers_do_not() -> None:
     """Early in the year, hedgers are at the market and the others are not."""
     buyers = {}
     for share in (0.0, 1.0):
-        model = RightsMarketModel(n_firms=30, tightness=0.1, years=1, days_per_year=60, hedger_share=share, seed=1)
+        model = RightsMarketModel(n_firms=30, tightness=0.2, years=1, days_per_year=60, hedger_share=share, seed=1)
         run(model, 10)
         buyers[share] = int((model.seats.wish_lots > 0).sum())
         assert (model.seats.active >= (model.seats.wish_lots > 0)).all()

@@ -44,8 +44,10 @@ def periods() -> tuple[Period, ...]:
     )
 
 
-def model_of(cash: tuple[float, ...] = RICH, auctions: AuctionSchedule | None = None, **changes) -> RightsMarketModel:
-    """A cap of 250, and two auctions a year, on the third and eighth of ten trading days."""
+def model_of(
+    cash: tuple[float, ...] = RICH, auctions: AuctionSchedule | None = None, limit: float = 0.0, **changes
+) -> RightsMarketModel:
+    """A cap of 250, and two auctions a year, on the third and eighth of ten trading days; nobody can abate."""
     rule = SealedUniform(**changes.pop("terms", {}))
     book = RuleBook(
         right=CARBON,
@@ -58,7 +60,7 @@ def model_of(cash: tuple[float, ...] = RICH, auctions: AuctionSchedule | None = 
     )
     sector = SectorSpec(
         Label("x", "x"), 100.0, "t", {"CEA": 1.0}, intensity_sigma=0.0, cost_sigma=0.0,
-        abatement={"CEA": CostCurve(a=1000.0, limit=0.5)},
+        abatement={"CEA": CostCurve(a=1000.0, limit=limit)}, margin_share=0.0,
     )  # fmt: skip
     rows = tuple(FirmRow(name, "x", 100.0, cash_yuan=c) for name, c in zip("ABC", cash, strict=True))
     people = PopulationSpec({"x": sector}, [StrategyShare("late_buyer", 1.0)], rows=rows, shocks=ShockSpec(0, 0, 0))
