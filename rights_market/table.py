@@ -1,7 +1,8 @@
 """A table of columns that grows: the storage behind the journal and the tape.
 
-Rows are appended far more often than they are read, and all of a row at once: they lie one after the other in memory,
-room is made by doubling, and a read hands out views of the columns of the filled part.
+Rows are appended far more often than they are read, and all of a row at once: they lie one after the other in memory.
+A full table begins a new block and leaves what it holds where it is; only a read puts the blocks together, into one
+with room for as many rows again, and hands out views of the columns.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import numpy.typing as npt
 Column = npt.NDArray[Any]
 Records = npt.NDArray[np.void]
 State = dict[str, Any]
+
+LARGEST_BLOCK = 1 << 18
+"""Rows; a larger block is made only for more rows at once."""
 
 
 def readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -41,10 +45,10 @@ class Table:
 
     Attributes
     ----------
-    filled : ndarray of int64, shape (1,)
-        Number of filled rows.  An array, so that a kernel that writes rows can advance it in place.
     records : ndarray with one field a column
-        Whole rows, with the room behind the filled ones; replaced when the table grows.
+        Whole rows of the last block, with the room behind the filled ones; replaced when a block is begun.
+    filled : ndarray of int64, shape (1,)
+        Number of filled rows of the last block.  An array, so that a kernel that writes rows can advance it in place.
     """
 
     def __init__(self, dtypes: Mapping[str, npt.DTypeLike], capacity: int = 1024) -> None:
@@ -52,21 +56,26 @@ class Table:
         # The widest first, so that nothing has to be left free between them.
         order = sorted(kinds, key=lambda name: -kinds[name].itemsize)
         self._names = tuple(kinds)
-        self.records: Records = np.zeros(capacity, np.dtype([(name, kinds[name]) for name in order], align=True))
+        self.records: Records = np.empty(capacity, np.dtype([(name, kinds[name]) for name in order], align=True))
         self.filled = np.zeros(1, np.int64)
+        self._full: list[Records] = []
+        self._rows_before = 0
 
     def __len__(self) -> int:
-        return int(self.filled[0])
+        return self._rows_before + int(self.filled[0])
 
     def reserve(self, n: int) -> int:
-        """Make room for `n` more rows and return the position of the first."""
-        start = int(self.filled[0])
-        capacity = len(self.records)
-        if start + n > capacity:
-            wider = np.zeros(max(2 * capacity, start + n), self.records.dtype)
-            as_bytes(wider)[: as_bytes(self.records).size] = as_bytes(self.records)
-            self.records = wider
-        return start
+        """Make room for `n` more rows and return the position of the first in `records`."""
+        start, capacity = int(self.filled[0]), len(self.records)
+        if start + n <= capacity:
+            return start
+        if start:
+            self._full.append(self.records[:start])
+            self._rows_before += start
+        # Twice the rows asked for: who reserves for the worst case uses little of it, and must not need a block a time.
+        self.records = np.empty(max(2 * n, min(2 * capacity, LARGEST_BLOCK)), self.records.dtype)
+        self.filled[0] = 0
+        return 0
 
     def append(self, n: int, **values: npt.ArrayLike) -> None:
         """Append `n` rows; a scalar stands for a whole column, and every column must be given.
@@ -85,17 +94,20 @@ class Table:
 
     def rows(self) -> dict[str, Column]:
         """Return read-only views of the filled part of every column."""
+        if self._full:
+            self._merge()
         n = len(self)
         return {name: readonly(self.records[name][:n]) for name in self._names}
 
     def clear(self) -> None:
-        """Forget all rows and keep the storage."""
+        """Forget all rows and keep the storage of the last block."""
+        self._full.clear()
+        self._rows_before = 0
         self.filled[0] = 0
 
     def state(self) -> State:
         """Return a copy of the filled part of every column."""
-        n = len(self)
-        return {name: self.records[name][:n].copy() for name in self._names}
+        return {name: column.copy() for name, column in self.rows().items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Replace all rows by those of a `state`.
@@ -108,3 +120,14 @@ class Table:
         self.clear()
         n = len(next(iter(state.values()))) if state else 0
         self.append(n, **state)
+
+    def _merge(self) -> None:
+        """Put all blocks into one."""
+        n = len(self)
+        whole = np.empty(2 * n, self.records.dtype)
+        start = 0
+        for block in (*self._full, self.records[: int(self.filled[0])]):
+            as_bytes(whole[start : start + len(block)])[:] = as_bytes(block)
+            start += len(block)
+        self.clear()
+        self.records, self.filled[0] = whole, n
