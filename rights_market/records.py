@@ -105,10 +105,10 @@ class Orders:
     target: Int64
 
     def __post_init__(self) -> None:
-        n = len(self.account)
-        for f in fields(self):
-            if getattr(self, f.name).shape != (n,):
-                raise ExchangeError(f"orders: field {f.name} has shape {getattr(self, f.name).shape}, expected ({n},)")
+        shape = (len(self.account),)
+        for name in _ORDER_COLUMNS:
+            if getattr(self, name).shape != shape:
+                raise ExchangeError(f"orders: field {name} has shape {getattr(self, name).shape}, expected {shape}")
 
     def __len__(self) -> int:
         return len(self.account)
@@ -142,11 +142,14 @@ class Orders:
         """Stack several tables in the order given."""
         if not tables:
             return cls.none()
-        return cls(*(np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(cls)))
+        return cls(*(np.concatenate([getattr(t, name) for t in tables]) for name in _ORDER_COLUMNS))
 
     def take(self, rows: npt.NDArray[np.intp]) -> Self:
         """Return the named rows, in that order."""
-        return type(self)(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return type(self)(*(getattr(self, name)[rows] for name in _ORDER_COLUMNS))
+
+
+_ORDER_COLUMNS = tuple(f.name for f in fields(Orders))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,16 @@ class Trades:
 
     def __len__(self) -> int:
         return len(self.lots)
+
+    def packed(self) -> Trades:
+        """Return the table with each column in memory of its own, as kernels take it; itself where that is so."""
+        columns = [getattr(self, name) for name in _TRADE_COLUMNS]
+        if all(column.flags.c_contiguous and column.flags.writeable for column in columns):
+            return self
+        return Trades(*(np.array(column) for column in columns))
+
+
+_TRADE_COLUMNS = tuple(f.name for f in fields(Trades))
 
 
 @dataclass(frozen=True, slots=True)

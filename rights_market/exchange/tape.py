@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
 from rights_market.exchange.closing import closing_price
+from rights_market.kernels import tape_sums
 from rights_market.records import Mode, Trades
 from rights_market.rights import Instruments
 from rights_market.table import Column, State, Table, readonly
 
 Int64 = npt.NDArray[np.int64]
 
-NO_PRICE = -1
+NO_PRICE = tape_sums.NO_PRICE
 NO_LIMIT = -1
 
 _TRADES: dict[str, npt.DTypeLike] = {
@@ -61,9 +62,18 @@ _BARS: dict[str, npt.DTypeLike] = {
     "band_low_ticks": np.int32,
     "band_high_ticks": np.int32,
 }
-# Running figures of the day, one entry an instrument.
-_PRICES = ("open_ticks", "high_ticks", "low_ticks")
-_SUMS = ("vwap_tick_lots", "vwap_lots", "lots", "value_fen", "n_trades")
+# Running figures of the day: the rows of a table with one column an instrument.
+_FIGURES = {
+    "open_ticks": tape_sums.OPEN,
+    "high_ticks": tape_sums.HIGH,
+    "low_ticks": tape_sums.LOW,
+    "vwap_tick_lots": tape_sums.VWAP_TICK_LOTS,
+    "vwap_lots": tape_sums.VWAP_LOTS,
+    "lots": tape_sums.LOTS,
+    "value_fen": tape_sums.VALUE_FEN,
+    "n_trades": tape_sums.N_TRADES,
+}
+_PRICES = slice(tape_sums.OPEN, tape_sums.VWAP_TICK_LOTS)
 
 
 class Tape:
@@ -104,8 +114,8 @@ class Tape:
         self._trades, self._quotes, self._bars = Table(_TRADES), Table(_QUOTES), Table(_BARS)
         self._last_close = np.array(np.broadcast_to(np.asarray(previous_close_ticks), n), np.int64)
         self._last_price = self._last_close.copy()
-        self._today = {name: np.full(n, NO_PRICE, np.int64) for name in _PRICES}
-        self._today |= {name: np.zeros(n, np.int64) for name in _SUMS}
+        self._today: Int64 = np.zeros((tape_sums.FIGURES, n), np.int64)
+        self._today[_PRICES] = NO_PRICE
 
     def __len__(self) -> int:
         return len(self._last_price)
@@ -123,7 +133,7 @@ class Tape:
     @property
     def today(self) -> dict[str, Int64]:
         """Figures of the running day by instrument, named like the columns of `bars`; read-only."""
-        return {name: readonly(column) for name, column in self._today.items()}
+        return {name: readonly(self._today[row]) for name, row in _FIGURES.items()}
 
     @property
     def trades(self) -> dict[str, Column]:
@@ -167,9 +177,13 @@ class Tape:
         n = len(trades)
         if n == 0:
             return
-        if trades.instrument.min() < 0 or trades.instrument.max() >= len(self):
+        own = trades.packed()
+        makes_prices = mode in self._price_modes
+        figures, last = self._today, self._last_price
+        if not tape_sums.add_to_day(
+            own.instrument, own.price_ticks, own.lots, self._tick_value, makes_prices, figures, last
+        ):
             raise ExchangeError(f"a trade names an instrument outside 0 to {len(self) - 1}")
-        self._count(mode, trades)
         if self._keep_trades:
             self._trades.append(
                 n,
@@ -249,7 +263,7 @@ class Tape:
             raise ExchangeError(
                 f"close of day {day}: instruments {chosen.tolist()} must be 0 to {len(self) - 1}, once each"
             )
-        figures = {name: column[chosen] for name, column in self._today.items()}
+        figures = {name: self._today[row, chosen] for name, row in _FIGURES.items()}
         # The tick-lots of the trades that make prices, at one fen a tick and lot: the mean is the same.
         close = closing_price(figures["vwap_tick_lots"], figures["vwap_lots"], 1, self._last_close[chosen])
         self._bars.append(
@@ -264,8 +278,8 @@ class Tape:
             **figures,
         )
         self._last_close[chosen] = close
-        for name, column in self._today.items():
-            column[chosen] = NO_PRICE if name in _PRICES else 0
+        self._today[:, chosen] = 0
+        self._today[_PRICES, chosen] = NO_PRICE
         return close
 
     def carry_close(self, instrument_from: int, instrument_to: int) -> None:
@@ -276,7 +290,7 @@ class Tape:
         ExchangeError
             If it has already made a price today: that price must not be lost.
         """
-        if self._today["vwap_lots"][instrument_to]:
+        if self._today[tape_sums.VWAP_LOTS, instrument_to]:
             raise ExchangeError(
                 f"instrument {instrument_to} has traded today at {self._last_price[instrument_to]} ticks; "
                 "carry the close before its first trade"
@@ -292,14 +306,14 @@ class Tape:
         ExchangeError
             If it has already made a price today: that price must not be lost.
         """
-        if self._today["vwap_lots"][instrument]:
+        if self._today[tape_sums.VWAP_LOTS, instrument]:
             raise ExchangeError(f"instrument {instrument} has traded today; announce its price before its first trade")
         self._last_close[instrument] = self._last_price[instrument] = price_ticks
 
     def state(self) -> State:
         """Return all that is needed to continue, as plain arrays and integers."""
         state: State = {"last_close": self._last_close.copy(), "last_price": self._last_price.copy()}
-        state |= {f"today/{name}": column.copy() for name, column in self._today.items()}
+        state |= {f"today/{name}": self._today[row].copy() for name, row in _FIGURES.items()}
         for name, table in self._tables().items():
             state |= {f"{name}/{column}": values for column, values in table.state().items()}
         return state
@@ -316,32 +330,9 @@ class Tape:
             raise ExchangeError(f"state of {len(state['last_close'])} instruments, expected {len(self)}")
         self._last_close = np.array(state["last_close"], np.int64)
         self._last_price = np.array(state["last_price"], np.int64)
-        self._today = {name: np.array(state[f"today/{name}"], np.int64) for name in (*_PRICES, *_SUMS)}
+        self._today = np.array([state[f"today/{name}"] for name in _FIGURES], np.int64)
         for name, table in self._tables().items():
             table.restore({key.split("/")[1]: x for key, x in state.items() if key.startswith(f"{name}/")})
 
     def _tables(self) -> dict[str, Table]:
         return {"trades": self._trades, "quotes": self._quotes, "bars": self._bars}
-
-    def _count(self, mode: Mode, trades: Trades) -> None:
-        today, which, lots = self._today, trades.instrument, trades.lots
-        tick_lots = trades.price_ticks * lots
-        np.add.at(today["lots"], which, lots)
-        np.add.at(today["value_fen"], which, tick_lots * self._tick_value[which])
-        np.add.at(today["n_trades"], which, 1)
-        if mode in self._price_modes:
-            np.add.at(today["vwap_tick_lots"], which, tick_lots)
-            np.add.at(today["vwap_lots"], which, lots)
-            self._make_prices(which, trades.price_ticks)
-
-    def _make_prices(self, which: npt.NDArray[np.int32], prices: Int64) -> None:
-        today = self._today
-        # Where an index repeats, numpy assigns in order and the last value stays: reversed, the first.
-        opening = np.full(len(self), NO_PRICE, np.int64)
-        opening[which[::-1]] = prices[::-1]
-        unopened = today["open_ticks"] == NO_PRICE
-        for name in _PRICES:
-            today[name][unopened] = opening[unopened]
-        np.maximum.at(today["high_ticks"], which, prices)
-        np.minimum.at(today["low_ticks"], which, prices)
-        self._last_price[which] = prices

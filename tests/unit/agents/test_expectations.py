@@ -17,6 +17,7 @@ from agents.model import RightsMarketModel
 from agents.planning import Clock, Standing
 from agents.spec import CostCurve, InstitutionSpec, Label, PopulationSpec, SectorSpec, ShockSpec, StrategyShare
 from rights_market.exchange.uniform_calendar import UniformCalendar
+from rights_market.kernels.tape_sums import LOTS
 from rights_market.policies.allocation import Grandfathering, Where
 from rights_market.policies.auction import AuctionSchedule, ReservePath, SealedUniform
 from rights_market.policies.banking import FreeBanking, NoBanking
@@ -238,7 +239,7 @@ def test_the_imbalance_is_unfilled_buying_less_selling_over_all() -> None:
     model = market(FIXED)
     model.seats.wish_lots[:4], model.seats.quota[:4] = [30, 10, -10, 99], [30, 10, 10, 99]
     model.seats.active[:4] = [True, True, True, False]
-    model.market.tape._today["lots"][0] = 50
+    model.market.tape._today[LOTS, 0] = 50
     model.expectations.note_imbalance()
     assert model.expectations.imbalance == pytest.approx([0.3])
 
