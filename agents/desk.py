@@ -7,25 +7,25 @@ seller's lots come from its oldest vintage; a buyer goes to the instrument with 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.behaviour import Behaviour
-from agents.desk_kernels import book_trades, fill_orders, note_orders
+from agents.desk_kernels import BID, NOTHING, ROUND_UP, book_trades, fill_orders, find_able, note_orders
 from agents.seats import NO_ORDER, Rows, Seats
 from agents.strategies.base import Quotes
 from rights_market import Orders, Receipt, Side
 from rights_market.market import Market
 from rights_market.records import OrderKind
+from rights_market.table import plain
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CLOSES_KEPT = 64
-ROUND_UP = 1.0 + 1e-12
-"""So that no rounding of floats lets a trader bid a fen more than it has."""
 
 
 class Desk:
@@ -54,6 +54,8 @@ class Desk:
         Best quotes over the usable instruments, 0 where there is none.
     last_price : ndarray of float64, shape (n_rights,)
         Price of the latest trade, ticks.
+    largest_order : ndarray of int64, shape (n_rights,)
+        Lots that an order may hold.
     """
 
     def __init__(self, market: Market, seats: Seats, n_rights: int, behaviour: Behaviour, position_limit: Ints) -> None:
@@ -76,23 +78,27 @@ class Desk:
             [self.tick_value[self.right_of == r][0] for r in range(n_rights)], dtype=np.int64
         )
         lot = np.array([float(b.right.lot) for b in market.rule_books])
-        self._largest_order = np.maximum(1, behaviour.max_order_units / lot).astype(np.int64)
+        self.largest_order = np.maximum(1, behaviour.max_order_units / lot).astype(np.int64)
         self._seat_of = np.full((n_rights, int(seats.account.max(initial=0)) + 1), -1, dtype=np.intp)
         self._seat_of[seats.right, seats.account] = np.arange(len(seats))
 
     # -- what strategies read
 
+    def price_limits(self) -> tuple[Ints, Ints]:
+        """Return the lowest and highest price that may be quoted today for each right, ticks."""
+        return self.market.price_low[self._front], self.market.price_high[self._front]
+
     def price_range(self, rows: Rows) -> tuple[Ints, Ints]:
         """Return the lowest and highest price that may be quoted today, ticks."""
-        front = self._front
-        return self._by_right(self.market.price_low[front], rows), self._by_right(self.market.price_high[front], rows)
+        low, high = self.price_limits()
+        return self._by_right(low, rows), self._by_right(high, rows)
 
     def lots(self, rows: Rows) -> Ints:
         """Return the lots that each seat still wants to trade today, at most what an order may hold.
 
         What it cannot deliver or pay `submit` takes off.
         """
-        return np.minimum(self.seats.quota[rows], self._by_right(self._largest_order, rows))
+        return np.minimum(self.seats.quota[rows], self._by_right(self.largest_order, rows))
 
     def free_lots(self, rows: Rows) -> Ints:
         """Return the free usable lots of each seat."""
@@ -132,9 +138,11 @@ class Desk:
 
     def can_trade(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Return whether each seat has the lots or the cash to trade at all."""
-        cash = self.market.registry.cash + self.market.registry.cash_frozen
-        buys = self.seats.wish_lots[rows] > 0
-        return np.where(buys, cash[self.seats.account[rows]] > 0, self.sellable_lots(rows) > 0)
+        seats, ledger = self.seats, self.market.registry.ledger()
+        able = np.empty(len(rows), dtype=np.bool_)
+        tables = self._usable_table, ledger.free, ledger.frozen, ledger.locked, ledger.cash, ledger.cash_frozen
+        find_able(plain(rows), seats.wish_lots, seats.right, seats.account, *tables, able)
+        return able
 
     def round_ticks(self, price: Floats) -> Ints:
         """Return prices as the nearest whole ticks, at least one."""
@@ -162,6 +170,9 @@ class Desk:
     def refresh(self) -> None:
         """Read quotes and last prices anew."""
         book_bid, book_ask, last = self.market.best_bid, self.market.best_ask, self.market.last_price
+        if self._all_in_order:
+            self.best_bid[:], self.best_ask[:], self.last_price[:] = book_bid, book_ask, last
+            return
         if self._one_each:
             self.best_bid[:], self.best_ask[:] = book_bid[self._front], book_ask[self._front]
             self.last_price[:] = last[self._front]
@@ -196,11 +207,11 @@ class Desk:
         receipt : Receipt
             What became of them, row by row.
         """
-        quotes = Quotes(_own(quotes.seat), _own(quotes.side), _own(quotes.price_ticks), _own(quotes.lots))
+        quotes = Quotes(plain(quotes.seat), plain(quotes.side), plain(quotes.price_ticks), plain(quotes.lots))
         kinds = np.full(len(quotes.seat), OrderKind.LIMIT if call else kind, dtype=np.int8)
-        orders = None if call else self._covered_orders(quotes, kinds)
-        if orders is None:
-            quotes, orders = self._cut_orders(quotes, kinds, call)
+        quotes, orders = (self._orders if self._one_each else self._routed_orders)(quotes, kinds)
+        if call:
+            orders = replace(orders, target=np.full(len(orders), NO_ORDER, dtype=np.int64))
         receipt = self.market.call_auction(orders) if call else self.market.submit(orders)
         note_orders(quotes.seat, quotes.side, receipt.reason, receipt.first_order_id, self.seats.order_id)
         self._book_trades(receipt)
@@ -250,52 +261,45 @@ class Desk:
         self._front = np.array([x[-1] if x else 0 for x in usable], dtype=np.intp)
         # Then a right is one row of the tables, and nothing has to be summed or chosen.
         self._one_each = all(len(x) == 1 for x in usable)
-        fee = self.market.buyer_fee_share(self._front)
-        self._cost_of_tick = self.tick_value[self._front] * (1.0 + fee) * ROUND_UP
+        self._all_in_order = self._one_each and np.array_equal(self._front, np.arange(len(self.right_of)))
+        self._usable_table = np.full((len(usable), max(map(len, usable), default=0)), NOTHING, dtype=np.int64)
+        for r, instruments in enumerate(usable):
+            self._usable_table[r, : len(instruments)] = instruments
+        self._fee_factor = 1.0 + self.market.buyer_fee_share(self._front)
 
-    def _covered_orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8]) -> Orders | None:
-        """Return the orders of a session in which free means cover each quote in full, else None.
-
-        It is what `_cut_orders` would return, in one compiled pass.
-        """
-        if not self._one_each:
-            return None
+    def _orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8]) -> tuple[Quotes, Orders]:
+        """Return quotes and orders after each quote has been cut to what its seat can cover, one instrument a right."""
         n, seats, ledger = len(kinds), self.seats, self.market.registry.ledger()
-        account, instrument = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-        target = np.empty(n, dtype=np.int64)
-        is_covered = fill_orders(
-            quotes.seat,
-            quotes.side,
-            quotes.price_ticks,
-            quotes.lots,
-            seats.right,
-            seats.account,
-            seats.order_id,
-            self._front,
-            self._cost_of_tick,
-            ledger.free,
-            ledger.locked,
-            ledger.cash,
-            account,
-            instrument,
-            target,
-        )
-        if not is_covered:
-            return None
-        return Orders(account, instrument, quotes.side, kinds, quotes.price_ticks, quotes.lots, target)
+        account, instrument = np.empty((2, n), dtype=np.int32)
+        target, lots = np.empty((2, n), dtype=np.int64)
+        behind = np.zeros(n, dtype=np.int64)
+        asked = quotes.seat, quotes.side, quotes.price_ticks, quotes.lots
+        rights = self._front, self._right_tick_value, self._fee_factor
+        means = ledger.free, ledger.frozen, ledger.locked, ledger.cash
+        tables = *asked, seats.right, seats.account, seats.order_id, *rights, *means
+        n_short, n_kept = fill_orders(*tables, behind, account, instrument, target, lots)
+        if n_short:
+            bids = np.flatnonzero(quotes.side == BID)
+            behind[bids] = self.market.cash_behind(target[bids])
+            n_short, n_kept = fill_orders(*tables, behind, account, instrument, target, lots)
+        side, price = quotes.side, quotes.price_ticks
+        orders = Orders(account, instrument, side, kinds, price, lots, target)
+        if n_kept < n:
+            keep = np.flatnonzero(lots > 0)
+            quotes, orders = quotes.take(keep), orders.take(keep)
+        return Quotes(quotes.seat, orders.side, orders.price_ticks, orders.lots), orders
 
-    def _cut_orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8], call: bool) -> tuple[Quotes, Orders]:
-        """Return quotes and orders after each quote has been cut to what its seat can cover."""
+    def _routed_orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8]) -> tuple[Quotes, Orders]:
+        """Return the same where a right has several instruments."""
         able = self.coverable(quotes.seat, quotes.side, quotes.price_ticks, quotes.lots)
         instrument = self._route(quotes.seat, quotes.side, quotes.price_ticks).astype(np.int32)
-        if not self._one_each:
-            asks = np.flatnonzero(quotes.side == Side.ASK)
-            there = self._saleable(instrument[asks], self.seats.account[quotes.seat[asks]])
-            able[asks] = np.minimum(able[asks], there)
+        asks = np.flatnonzero(quotes.side == Side.ASK)
+        there = self._saleable(instrument[asks], self.seats.account[quotes.seat[asks]])
+        able[asks] = np.minimum(able[asks], there)
         keep = able > 0
         quotes = Quotes(quotes.seat[keep], quotes.side[keep], quotes.price_ticks[keep], able[keep])
         seat, side, price = quotes.seat, quotes.side, quotes.price_ticks
-        target = np.full(len(seat), NO_ORDER, dtype=np.int64) if call else self.seats.order_id[seat, side]
+        target = self.seats.order_id[seat, side]
         orders = Orders(self.seats.account[seat], instrument[keep], side, kinds[keep], price, quotes.lots, target)
         return quotes, orders
 
@@ -349,11 +353,6 @@ class Desk:
         trades = receipt.trades
         if not len(trades):
             return
-        instrument, buyer, seller = _own(trades.instrument), _own(trades.buyer), _own(trades.seller)
-        quota, wish_lots = self.seats.quota, self.seats.wish_lots
-        book_trades(instrument, buyer, seller, _own(trades.lots), self.right_of, self._seat_of, quota, wish_lots)
-
-
-def _own(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a column that is contiguous and writable: for any other the kernels would be compiled anew."""
-    return column if column.flags.c_contiguous and column.flags.writeable else np.array(column)
+        seats = self.seats
+        tables = self.right_of, self._seat_of, seats.quota, seats.wish_lots
+        book_trades(trades.instrument, trades.buyer, trades.seller, trades.lots, *tables)

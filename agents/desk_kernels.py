@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,12 @@ Int8 = npt.NDArray[np.int8]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
-BID = 0
+BID: Final = 0
+NOTHING: Final = -1
+ROUND_UP: Final = 1.0 + 1e-12
+"""So that no rounding of floats lets a trader bid a fen more than it has."""
 
 
 @kernel
@@ -27,15 +31,21 @@ def fill_orders(
     account: Int32,
     order_id: Int64,
     front: Int64,
-    cost_of_tick: Floats,
+    tick_value: Int64,
+    fee_factor: Floats,
     free: Int64,
+    frozen: Int64,
     locked: Int64,
     cash: Int64,
+    behind: Int64,
     out_account: Int32,
     out_instrument: Int32,
     out_target: Int64,
+    out_lots: Int64,
 ) -> Any:
-    """Write account, instrument and former order of each quote, as long as free means cover it in full.
+    """Write account, instrument and former order of each quote, and how many of its lots the seat can cover.
+
+    What withdrawing the former order would free matters only to those whose free means do not suffice.
 
     Parameters
     ----------
@@ -45,38 +55,90 @@ def fill_orders(
         Right and account of each seat.
     order_id : ndarray, shape (n_seats, 2)
         Latest bid and ask of each seat.
-    front : ndarray, shape (n_rights,)
-        The one usable instrument of each right.
-    cost_of_tick : ndarray of float64, shape (n_rights,)
-        Fen of one lot at one tick, fees included, rounded up.
-    free, locked : ndarray, shape (n_instruments, n_accounts)
-        Lots that each account has, and those that it may not sell today.
+    front, tick_value, fee_factor : ndarray, shape (n_rights,)
+        The one usable instrument of each right, fen of one lot at one tick, and 1 plus the buyer's fee.
+    free, frozen, locked : ndarray, shape (n_instruments, n_accounts)
+        Lots that each account has, that it has behind orders, and that it may not sell today.
     cash : ndarray, shape (n_accounts,)
         Free cash, fen.
-    out_account, out_instrument, out_target : ndarray, shape (n,)
+    behind : ndarray, shape (n,)
+        Cash behind the former bid of each quote, fen.
+    out_account, out_instrument, out_target, out_lots : ndarray, shape (n,)
         Written.
 
     Returns
     -------
-    bool
-        Whether every quote was covered; if not, what was written is of no use.
+    n_short, n_kept : int
+        Bids for which free cash does not suffice, and quotes with lots left.
     """
+    n_short, n_kept = 0, 0
     for i in range(len(seat)):
         s = seat[i]
         r = right[s]
         who = account[s]
         instrument = front[r]
-        if lots[i] <= 0:
-            return False
+        able = lots[i]
         if side[i] == BID:
-            if cash[who] < max(price[i], 1) * cost_of_tick[r] * lots[i]:
-                return False
-        elif free[instrument, who] - locked[instrument, who] < lots[i]:
-            return False
+            cost = max(price[i] * tick_value[r], 1) * fee_factor[r] * ROUND_UP
+            if cash[who] < cost * able:
+                n_short += 1
+                able = min(able, np.int64(np.floor((cash[who] + behind[i]) / cost)))
+        else:
+            unlocked = free[instrument, who] - locked[instrument, who]
+            if unlocked < able:
+                able = min(able, unlocked + frozen[instrument, who])
+        if able > 0:
+            n_kept += 1
         out_account[i] = who
         out_instrument[i] = instrument
         out_target[i] = order_id[s, side[i]]
-    return True
+        out_lots[i] = able
+    return n_short, n_kept
+
+
+@kernel
+def find_able(
+    rows: Int64,
+    wish_lots: Floats,
+    right: Int64,
+    account: Int32,
+    usable: Int64,
+    free: Int64,
+    frozen: Int64,
+    locked: Int64,
+    cash: Int64,
+    cash_frozen: Int64,
+    out_able: Bools,
+) -> None:
+    """Write whether each seat has the lots or the cash to trade at all, what is behind its orders included.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n,)
+        Seats that are asked.
+    wish_lots, right, account : ndarray, shape (n_seats,)
+        Columns of `agents.seats.Seats`.
+    usable : ndarray, shape (n_rights, most)
+        Usable instruments of each right, `NOTHING` behind the last.
+    free, frozen, locked : ndarray, shape (n_instruments, n_accounts)
+        Lots that each account has, that it has behind orders, and that it may not sell today.
+    cash, cash_frozen : ndarray, shape (n_accounts,)
+        Free cash and cash behind orders, fen.
+    out_able : ndarray, shape (n,)
+        Written.
+    """
+    for i in range(len(rows)):
+        seat = rows[i]
+        who = account[seat]
+        if wish_lots[seat] > 0:
+            out_able[i] = cash[who] + cash_frozen[who] > 0
+            continue
+        lots = np.int64(0)
+        for k in range(usable.shape[1]):
+            instrument = usable[right[seat], k]
+            if instrument != NOTHING:
+                lots += free[instrument, who] + frozen[instrument, who] - locked[instrument, who]
+        out_able[i] = lots > 0
 
 
 @kernel
@@ -120,37 +182,3 @@ def book_trades(
         if seat >= 0:
             quota[seat] -= lots[i]
             wish_lots[seat] += lots[i]
-
-
-@kernel
-def take_next_units(
-    buyer: Int64, seller: Int64, maker: Int64, taker: Int64, wish_lots: Floats, quota: Int64, order_id: Int64
-) -> Any:
-    """Let traders of single units go on to their next one, and forget the orders that traded.
-
-    Parameters
-    ----------
-    buyer, seller : ndarray, shape (n_trades,)
-        Seats that traded.
-    maker, taker : ndarray, shape (n_trades,)
-        Orders that traded.
-    wish_lots : ndarray, shape (n_seats,)
-        Lots still wanted or offered.
-    quota, order_id : ndarray, shapes (n_seats,) and (n_seats, 2)
-        Modified in place.
-
-    Returns
-    -------
-    bool
-        Whether one of them has no unit left.
-    """
-    is_done = False
-    for i in range(len(buyer)):
-        for side in range(2):
-            seat = buyer[i] if side == BID else seller[i]
-            quota[seat] = 1 if abs(wish_lots[seat]) >= 1 else 0
-            if quota[seat] == 0:
-                is_done = True
-            if order_id[seat, side] == maker[i] or order_id[seat, side] == taker[i]:
-                order_id[seat, side] = -1
-    return is_done

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from agents.behaviour import Behaviour
 from agents.desk import Desk
-from agents.desk_kernels import take_next_units
+from agents.laboratory_kernels import choose_kinds, take_next_units
 from agents.laboratory_recorder import LaboratoryRecorder
 from agents.objects import ObjectTrader, ObjectTraders, Participant
 from agents.schedules import Schedule, laboratory_rule_book, smith_1962
@@ -185,9 +185,10 @@ class LaboratoryModel(mesa.Model):
         kind: npt.ArrayLike = OrderKind.REQUOTE
         if self.spec.batch > 1:
             # Who quotes its last unit must not trade it twice, should its former quote have traded within this batch.
-            last = np.abs(self.seats.wish_lots[quotes.seat]) <= 1
-            if last.any():
-                kind = np.where(last & self._rests(quotes), OrderKind.REPLACE, OrderKind.REQUOTE)
+            kinds, seats = np.empty(len(quotes.seat), dtype=np.int8), self.seats
+            replace, requote = int(OrderKind.REPLACE), int(OrderKind.REQUOTE)
+            choose_kinds(quotes.seat, quotes.side, seats.wish_lots, seats.order_id, requote, replace, kinds)
+            kind = kinds
         sent, receipt = self.desk.submit(quotes, kind=kind)
         if len(receipt.trades):
             self._note_trades(receipt)
@@ -233,6 +234,8 @@ class LaboratoryModel(mesa.Model):
         if self.spec.batch >= n:
             return rng.permutation(rows)
         key = rng.random(len(rows))
+        if self.spec.sessions == 1:
+            return rows[np.argsort(key, kind="stable")[: self.spec.batch]]
         order = np.lexsort((key, self.seats.right[rows]))
         right = self.seats.right[rows]
         place = np.arange(len(rows)) - np.searchsorted(right, right)
@@ -258,17 +261,13 @@ class LaboratoryModel(mesa.Model):
         beats_ask = (ask == 0) | (quotes.price_ticks < ask)
         return quotes.take(np.where(quotes.side == Side.BID, quotes.price_ticks > bid, beats_ask))
 
-    def _rests(self, quotes: Quotes) -> Bools:
-        return self.seats.order_id[quotes.seat, quotes.side] != NO_ORDER
-
     def _note_trades(self, receipt: Receipt) -> None:
         """Write down trades, and take the traders' next unit in hand."""
         trades, seats, first = receipt.trades, self.seats, self.accounts_of[0]
         buyer, seller = trades.buyer - first, trades.seller - first
         gain = self.ticks[buyer] - self.ticks[seller]
         self.recorder.count_trades(self.day, seats.right[buyer], trades.price_ticks, trades.lots, gain)
-        maker, taker = np.array(trades.maker), np.array(trades.taker)
-        if take_next_units(buyer, seller, maker, taker, seats.wish_lots, seats.quota, seats.order_id):
+        if take_next_units(buyer, seller, trades.maker, trades.taker, seats.wish_lots, seats.quota, seats.order_id):
             self._trading = self._find_trading()
         if self.spec.clear_after_trade:
             self._clear(np.unique(seats.right[buyer]))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agents.laboratory_kernels import add_to_sums
 from agents.schedules import Equilibrium
 
 Floats = npt.NDArray[np.float64]
@@ -45,17 +46,9 @@ class LaboratoryRecorder:
 
     def count_trades(self, day: int, session: Ints, price: Ints, lots: Ints, gain: Ints) -> None:
         """Count trades of a day; arrays have shape (n_trades,), `gain` is value less cost of a unit, ticks."""
-        away = 2 * price - self.equilibrium.price_low - self.equilibrium.price_high
-        for sums, amount in (
-            (self.lots, lots),
-            (self.price_sum, price * lots),
-            (self.square_sum, away**2 * lots),
-            (self.surplus_sum, gain * lots),
-        ):
-            if sums.shape[1] == 1:
-                sums[day, 0] += amount.sum()
-            else:
-                np.add.at(sums[day], session, amount)
+        twice = self.equilibrium.price_low + self.equilibrium.price_high
+        sums = self.lots[day], self.price_sum[day], self.square_sum[day], self.surplus_sum[day]
+        add_to_sums(session, price, lots, gain, twice, *sums)
 
     @property
     def mean_price(self) -> Floats:

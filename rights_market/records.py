@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
+from rights_market.table import plain
 from rights_market.units import Side
 
 Int8 = npt.NDArray[np.int8]
@@ -179,11 +180,8 @@ class Trades:
         return len(self.lots)
 
     def packed(self) -> Trades:
-        """Return the table with each column in memory of its own, as kernels take it; itself where that is so."""
-        columns = [getattr(self, name) for name in _TRADE_COLUMNS]
-        if all(column.flags.c_contiguous and column.flags.writeable for column in columns):
-            return self
-        return Trades(*(np.array(column) for column in columns))
+        """Return the table with each column in memory of its own, as kernels take it."""
+        return Trades(*(plain(getattr(self, name)) for name in _TRADE_COLUMNS))
 
 
 _TRADE_COLUMNS = tuple(f.name for f in fields(Trades))

@@ -33,6 +33,12 @@ def as_bytes(records: Records) -> npt.NDArray[np.uint8]:
     return records.view(np.uint8)
 
 
+def plain(column: Column) -> Column:
+    """Return a column that is contiguous and writable, itself or a copy: for any other a kernel is compiled anew."""
+    flags = column.flags
+    return column if flags.c_contiguous and flags.writeable else np.array(column)
+
+
 class Table:
     """Columns of fixed type with a common number of filled rows.
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from agents.desk_kernels import book_trades, fill_orders, note_orders, take_next_units
+from agents.desk_kernels import NOTHING, book_trades, fill_orders, find_able, note_orders
 from agents.laboratory import LaboratoryModel
 from agents.schedules import smith_1962
 from agents.spec import InducedSpec
@@ -10,39 +10,76 @@ RIGHT = np.array([0, 0, 1, 1])
 ACCOUNT = np.array([2, 3, 2, 4], np.int32)
 ORDER_ID = np.array([[10, -1], [-1, 11], [12, 13], [-1, -1]])
 FRONT = np.array([1, 2])
-COST = np.array([1.0, 10.0])
+TICK_VALUE, FEE_FACTOR = np.array([1, 10]), np.array([1.0, 1.25])
 FREE = np.array([[9, 9, 9, 9, 9], [0, 0, 0, 5, 0], [0, 0, 7, 0, 3]])
+FROZEN = np.array([[0, 0, 0, 0, 0], [0, 0, 0, 1, 0], [0, 0, 2, 0, 0]])
 LOCKED = np.array([[0, 0, 0, 0, 0], [0, 0, 0, 2, 0], [0, 0, 0, 0, 0]])
 CASH = np.array([0, 0, 600, 0, 40])
 
+compiled_and_plain = pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
 
-def fill(seat: list[int], side: list[int], price: list[int], lots: list[int], *, plain: bool) -> list[list[int]] | None:
+
+def fill(
+    seat: list[int], side: list[int], price: list[int], lots: list[int], *, behind: int = 0, plain: bool
+) -> tuple[tuple[int, int], list[list[int]]]:
     n = len(seat)
-    account, instrument, target = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int64)
+    account, instrument = np.zeros((2, n), np.int32)
+    target, able = np.zeros((2, n), np.int64)
     quotes = np.array(seat), np.array(side, np.int8), np.array(price), np.array(lots)
     kernel = fill_orders.py_func if plain else fill_orders
-    tables = RIGHT, ACCOUNT, ORDER_ID, FRONT, COST, FREE, LOCKED, CASH
-    covered = kernel(*quotes, *tables, account, instrument, target)
-    return [account.tolist(), instrument.tolist(), target.tolist()] if covered else None
+    tables = RIGHT, ACCOUNT, ORDER_ID, FRONT, TICK_VALUE, FEE_FACTOR, FREE, FROZEN, LOCKED, CASH
+    counts = kernel(*quotes, *tables, np.full(n, behind), account, instrument, target, able)
+    return counts, [account.tolist(), instrument.tolist(), target.tolist(), able.tolist()]
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
+@compiled_and_plain
 def test_covered_quotes_become_orders(plain: bool) -> None:
-    """600 fen buy 6 lots at 100 of the cheap right and 6 at 10 of the dear one; of 5 lots 2 are locked."""
-    orders = fill([0, 1, 2, 2], [0, 1, 0, 1], [100, 50, 10, 50], [6, 3, 6, 7], plain=plain)
-    assert orders == [[2, 3, 2, 2], [1, 1, 2, 2], [10, 11, 12, 13]]
+    """Just below 600 fen buy 5 lots at 100 of the cheap right and 4 at 10, with a fee of a quarter, of the dear one."""
+    counts, orders = fill([0, 1, 2, 2], [0, 1, 0, 1], [100, 50, 10, 50], [5, 3, 4, 7], plain=plain)
+    assert counts == (0, 4)
+    assert orders == [[2, 3, 2, 2], [1, 1, 2, 2], [10, 11, 12, 13], [5, 3, 4, 7]]
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
+@compiled_and_plain
 @pytest.mark.parametrize(
-    ("seat", "side", "price", "lots"),
-    [(0, 0, 100, 7), (0, 0, 101, 6), (2, 0, 10, 7), (1, 1, 50, 4), (2, 1, 50, 8), (0, 0, 1, 0)],
-    ids=["lots", "price", "dear tick", "locked", "holding", "no lots"],
+    ("seat", "side", "price", "lots", "able"),
+    [(0, 0, 100, 7, 5), (0, 0, 101, 6, 5), (0, 0, 601, 1, 0), (2, 0, 10, 7, 4), (3, 0, 0, 50, 31)],
+    ids=["lots", "price", "nothing", "dear tick and fee", "at least a fen"],
 )
-def test_one_quote_that_is_not_covered_leaves_all_to_the_slow_way(
-    seat: int, side: int, price: int, lots: int, plain: bool
-) -> None:
-    assert fill([3, seat], [0, side], [1, price], [1, lots], plain=plain) is None
+def test_bids_are_cut_to_what_cash_buys(seat: int, side: int, price: int, lots: int, able: int, plain: bool) -> None:
+    counts, orders = fill([3, seat], [0, side], [1, price], [1, lots], plain=plain)
+    assert counts == (1, 1 + (able > 0))
+    assert orders[3] == [1, able]
+
+
+@compiled_and_plain
+def test_cash_behind_the_former_bid_counts_for_who_is_short(plain: bool) -> None:
+    assert fill([0, 0], [0, 0], [100, 100], [9, 5], behind=200, plain=plain)[1][3] == [7, 5]
+
+
+@compiled_and_plain
+@pytest.mark.parametrize(
+    ("seat", "lots", "able"), [(1, 3, 3), (1, 4, 4), (1, 9, 4), (2, 8, 8), (2, 10, 9), (3, 0, 0), (3, -1, -1)]
+)
+def test_asks_are_cut_to_what_can_be_delivered(seat: int, lots: int, able: int, plain: bool) -> None:
+    """Of 5 free lots 2 are locked and 1 more is behind the former ask; 7 and 2 of the other right."""
+    counts, orders = fill([seat], [1], [50], [lots], plain=plain)
+    assert counts == (0, int(able > 0))
+    assert orders[3] == [able]
+
+
+@pytest.mark.parametrize("find", [find_able, find_able.py_func], ids=["compiled", "plain"])
+def test_who_can_trade(find: object) -> None:
+    """Buyers with cash, free or behind orders, and sellers with lots in one of the usable instruments."""
+    usable = np.array([[1, NOTHING], [1, 2]])
+    wish, cash_frozen = np.array([1.0, -1.0, -1.0, 1.0]), np.array([0, 0, 0, 0, 0])
+    rows, able = np.array([3, 2, 1, 0, 1]), np.zeros(5, np.bool_)
+    find(rows, wish, RIGHT, ACCOUNT, usable, FREE, FROZEN, LOCKED, CASH, cash_frozen, able)  # type: ignore[operator]
+    assert able.tolist() == [True, True, True, True, True]
+    poor = np.zeros(5, np.int64), np.array([0, 0, 7, 0, 0])
+    locked = FREE + FROZEN
+    find(rows, wish, RIGHT, ACCOUNT, usable, FREE, FROZEN, locked, *poor, able)  # type: ignore[operator]
+    assert able.tolist() == [False, False, False, True, False]
 
 
 @pytest.mark.parametrize("note", [note_orders, note_orders.py_func], ids=["compiled", "plain"])
@@ -63,19 +100,6 @@ def test_trades_are_taken_off_wishes(book: object) -> None:
     assert wish.tolist() == [3.0, -4.0, 1.0, 0.0]
 
 
-@pytest.mark.parametrize("take", [take_next_units, take_next_units.py_func], ids=["compiled", "plain"])
-@pytest.mark.parametrize("left", [0.0, -2.0])
-def test_next_unit_after_a_trade(take: object, left: float) -> None:
-    """Seat 0 bought with order 10 from seat 1, whose latest order is 12 and not the one that traded."""
-    wish, quota = np.array([1.0, left, 5.0]), np.zeros(3, np.int64)
-    order_id = np.array([[10, -1], [-1, 12], [13, 10]])
-    ids = np.array([10]), np.array([11])
-    done = take(np.array([0]), np.array([1]), *ids, wish, quota, order_id)  # type: ignore[operator]
-    assert done == (left == 0)
-    assert quota.tolist() == [1, int(left != 0), 0]
-    assert order_id.tolist() == [[-1, -1], [-1, 12], [13, 10]]
-
-
 @pytest.mark.parametrize(
     "spec",
     [smith_1962("zip", 2, 2), InducedSpec([3.0, 2.0], [1.0, 1.5], 0.0, 4.0, strategy="zi_u", units=3, batch=4, days=2)],
@@ -83,7 +107,7 @@ def test_next_unit_after_a_trade(take: object, left: float) -> None:
 )
 def test_both_ways_make_the_same_market(spec: InducedSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     fast, slow = LaboratoryModel(spec, seed=5), LaboratoryModel(spec, seed=5)
-    monkeypatch.setattr(slow.desk, "_covered_orders", lambda *_: None)
+    monkeypatch.setattr(slow.desk, "_orders", slow.desk._routed_orders)
     for model in (fast, slow):
         while model.running:
             model.step()
