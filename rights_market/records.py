@@ -181,7 +181,7 @@ class Trades:
 
     def packed(self) -> Trades:
         """Return the table with each column in memory of its own, as kernels take it."""
-        return Trades(*(plain(getattr(self, name)) for name in _TRADE_COLUMNS))
+        return Trades(*(plain(getattr(self, name)) for name in _TRADE_COLUMNS)) if len(self) else self
 
 
 _TRADE_COLUMNS = tuple(f.name for f in fields(Trades))

@@ -14,15 +14,23 @@ import numpy.typing as npt
 
 from agents.seats import Rows
 from agents.strategies.base import Quotes, Strategy, register
+from agents.strategies.zero_intelligence_plus_kernels import (
+    SILENT,
+    find_moved,
+    move_margins,
+    order_shouts,
+    quote_margins,
+    read_sides,
+    shouts_of_wave,
+)
 from rights_market import Receipt
-from rights_market.records import Reason
+from rights_market.table import plain
 from rights_market.units import Side
 
 if TYPE_CHECKING:
     from agents.desk import Desk
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 LEARNING_RATE = (0.1, 0.5)
@@ -33,8 +41,6 @@ ABSOLUTE_STEP = 0.0125
 """Largest absolute perturbation of a target, as a share of the price range (0.05 on Smith's range of 4)."""
 SHOUTS_SEEN = 32
 """A trader follows at most this many of a batch's last shouts in its market; in a laboratory batch of one, all."""
-LEAST_VALUE = 1.0
-"""Ticks: a margin is a share of the value, and a share of nothing could not move."""
 
 
 class Shouts(NamedTuple):
@@ -90,25 +96,19 @@ class ZeroIntelligencePlus(Strategy):
     def quote(self, desk: Desk, rows: Rows) -> Quotes:
         """Quote value and margin; who would have to quote outside the allowed range on its own side stays away."""
         self._read_sides(desk)
-        at = np.searchsorted(self.seats, rows)
-        side = self.side[at]
-        buys = side == Side.BID
-        ticks = _quoted(self.prices(desk, at), buys).astype(np.int64)
-        low, high = desk.price_range(rows)
-        can = np.where(buys, ticks >= low, ticks <= high)
-        ticks = np.minimum(np.maximum(ticks, low), high)
-        return Quotes(rows[can], side[can], ticks[can], desk.lots(rows[can]))
+        seats, n = desk.seats, len(rows)
+        seat, side = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.int8)
+        price, lots = np.empty((2, n), dtype=np.int64)
+        asked, at = plain(rows), np.searchsorted(self.seats, rows)
+        traders = seats.right, seats.value, seats.quota, self.side, self.margin
+        m = quote_margins(asked, at, *traders, *desk.price_limits(), desk.largest_order, seat, side, price, lots)
+        return Quotes(seat[:m], side[:m], price[:m], lots[:m])
 
     def observe(self, desk: Desk, quotes: Quotes, receipt: Receipt) -> None:
         """Move margins after the shouts of a batch, in the order in which they were made."""
         self._read_sides(desk)
         for shouts in _in_waves(desk, quotes, receipt):
             self.follow(desk, shouts)
-
-    def prices(self, desk: Desk, at: Rows | slice) -> Floats:
-        """Return what some of its traders (positions in `seats`) quote before rounding, ticks."""
-        value = np.maximum(desk.seats.value[self.seats[at]], LEAST_VALUE)
-        return np.asarray(value * np.where(self.side[at] == Side.BID, 1.0 - self.margin[at], 1.0 + self.margin[at]))
 
     def follow(self, desk: Desk, shouts: Shouts) -> None:
         """Decide whose margin moves after a shout, by the rules of Cliff and Bruten (1997).
@@ -117,42 +117,21 @@ class ZeroIntelligencePlus(Strategy):
         narrows the margin of those on the side that accepted who would not have traded at q; a refused shout narrows
         that of competitors on the shouter's side who quote no better.  Only traders who can still trade narrow.
         """
-        seats, rows = desk.seats, self.seats
-        right = seats.right[rows]
-        price, q = self.prices(desk, slice(None)), shouts.price[right]
-        buys = self.side == Side.BID
-        heard, accepted = shouts.heard[right], shouts.accepted[right]
-        # In whole ticks, or a trader would seem to quote better than its own shout.
-        quoted = _quoted(price, buys)
-        gains = np.where(buys, quoted >= q, quoted <= q)
-        misses = np.where(buys, quoted <= q, quoted >= q)
-        same_side = self.side == shouts.side[right]
-        widen = heard & accepted & gains
-        narrow = heard & misses & (accepted != same_side) & ~widen
-        narrow &= (seats.wish_lots[rows] != 0) & desk.can_trade(rows)
-        moved = np.flatnonzero(widen | narrow)
-        if len(moved):
-            self._adjust(desk, moved, np.where(buys, narrow, widen)[moved], price[moved], q[moved])
-
-    def _adjust(self, desk: Desk, moved: Rows, up: Bools, price: Floats, q: Floats) -> None:
-        """Apply the Widrow-Hoff rule with momentum towards a target just beyond q."""
-        rows = self.seats[moved]
-        low, high = desk.price_range(rows)
-        relative = self.rng.uniform(0.0, RELATIVE_STEP, len(moved))
-        absolute = self.rng.uniform(0.0, ABSOLUTE_STEP, len(moved)) * (high - low + 1)
-        sign = np.where(up, 1.0, -1.0)
-        target = q * (1.0 + sign * relative) + sign * absolute
-        momentum = self.momentum[moved]
-        drift = momentum * self.drift[moved] + (1.0 - momentum) * self.rate[moved] * (target - price)
-        share = (price + drift) / np.maximum(desk.seats.value[rows], LEAST_VALUE)
-        buys = self.side[moved] == Side.BID
-        # A margin never becomes a loss, and a buyer's quote never falls below 0.
-        self.margin[moved] = np.where(buys, np.clip(1.0 - share, 0.0, 1.0), np.maximum(share - 1.0, 0.0))
-        self.drift[moved] = drift
+        seats, n = desk.seats, len(self.seats)
+        able = desk.can_trade(self.seats)
+        moved, up = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.bool_)
+        columns = self.seats, seats.right, seats.value, seats.wish_lots, self.side, self.margin, able
+        m = find_moved(*columns, shouts.heard, shouts.side, shouts.price, shouts.accepted, moved, up)
+        if not m:
+            return
+        relative, absolute = self.rng.uniform(0.0, RELATIVE_STEP, m), self.rng.uniform(0.0, ABSOLUTE_STEP, m)
+        low, high = desk.price_limits()
+        market = seats.right, seats.value, shouts.price, low, high
+        traders = self.side, self.rate, self.momentum, self.margin, self.drift
+        move_margins(moved[:m], up[:m], relative, absolute, self.seats, *market, *traders)
 
     def _read_sides(self, desk: Desk) -> None:
-        wish = desk.seats.wish_lots[self.seats]
-        np.copyto(self.side, np.where(wish > 0, Side.BID, Side.ASK).astype(np.int8), where=wish != 0)
+        read_sides(self.seats, desk.seats.wish_lots, self.side)
 
     def state(self) -> dict[str, Any]:
         """Return margins and what drives them."""
@@ -164,45 +143,18 @@ class ZeroIntelligencePlus(Strategy):
             getattr(self, name)[:] = saved
 
 
-def _quoted(price: Floats, buys: Bools) -> Floats:
-    """Round to the tick on the safe side of a limit."""
-    return np.where(buys, np.floor(price), np.ceil(price))
-
-
 def _in_waves(desk: Desk, quotes: Quotes, receipt: Receipt) -> Iterator[Shouts]:
     """Yield the accepted orders of a batch in waves of one a market, so that no market's shouts change their order."""
-    shouted = np.flatnonzero(receipt.reason == Reason.ACCEPTED)
-    if not len(shouted):
-        return
-    trade_price = _trade_prices(receipt, len(quotes.seat))
-    right = desk.seats.right[quotes.seat[shouted]]
-    order = np.argsort(right, kind="stable")
-    first = np.searchsorted(right[order], right[order])
-    from_end = np.empty(len(order), dtype=np.intp)
-    from_end[order] = np.searchsorted(right[order], right[order], side="right") - 1 - np.arange(len(order))
-    wave = np.empty(len(order), dtype=np.intp)
-    wave[order] = np.arange(len(order)) - first
-    kept = from_end < SHOUTS_SEEN
-    n = len(desk.last_price)
-    for w in np.unique(wave[kept]):
-        at = shouted[kept & (wave == w)]
-        r = desk.seats.right[quotes.seat[at]]
-        shouts = Shouts(np.zeros(n, np.bool_), np.zeros(n, np.int8), np.zeros(n), np.zeros(n, np.bool_))
-        shouts.heard[r] = True
-        shouts.side[r] = quotes.side[at]
-        shouts.accepted[r] = trade_price[at] > 0
-        shouts.price[r] = np.where(trade_price[at] > 0, trade_price[at], quotes.price_ticks[at])
+    n, n_rights = len(quotes.seat), len(desk.last_price)
+    wave, trade_price = np.zeros((2, n), dtype=np.int64)
+    trades, right = receipt.trades, desk.seats.right
+    counts = np.zeros((2, n_rights), dtype=np.int64)
+    made = trades.maker, trades.taker, trades.price_ticks
+    answers = receipt.first_order_id, receipt.reason, receipt.filled
+    order_shouts(*answers, *made, quotes.seat, right, SHOUTS_SEEN, counts, wave, trade_price)
+    rows = wave, trade_price, quotes.seat, quotes.side, quotes.price_ticks
+    for number in sorted(set(wave.tolist()) - {SILENT}):
+        heard, accepted = np.zeros((2, n_rights), dtype=np.bool_)
+        shouts = Shouts(heard, np.zeros(n_rights, dtype=np.int8), np.zeros(n_rights), accepted)
+        shouts_of_wave(number, *rows, right, *shouts)
         yield shouts
-
-
-def _trade_prices(receipt: Receipt, n: int) -> Ints:
-    """Return the price at which each order of a batch traded last on its arrival, 0 where it did not."""
-    prices = np.zeros(n, dtype=np.int64)
-    trades = receipt.trades
-    for ids in (trades.maker, trades.taker):
-        row = ids - receipt.first_order_id
-        own = row >= 0
-        # A maker of the same batch was refused when it shouted, except in a call auction, where all arrive at once.
-        own[own] = receipt.filled[row[own]] > 0
-        prices[row[own]] = trades.price_ticks[own]
-    return prices

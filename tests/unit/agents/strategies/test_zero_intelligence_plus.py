@@ -45,10 +45,17 @@ def shout(side: Side, price: float, *, accepted: bool) -> Shouts:
     return Shouts(np.array([True]), np.array([side], np.int8), np.array([float(price)]), np.array([accepted]))
 
 
+def prices_of(model: LaboratoryModel) -> np.ndarray:
+    """What traders quote before rounding."""
+    zip_, value = model.strategy, model.seats.value
+    assert isinstance(zip_, ZeroIntelligencePlus)
+    return np.where(zip_.side == BID, value * (1 - zip_.margin), value * (1 + zip_.margin))
+
+
 def prices_after(margins: list[float], heard: Shouts, **changes: Any) -> list[float]:
     model, zip_ = market(margins, **changes)
     zip_.follow(model.desk, heard)
-    prices: list[float] = zip_.prices(model.desk, slice(None)).round(6).tolist()
+    prices: list[float] = prices_of(model).round(6).tolist()
     return prices
 
 
@@ -113,7 +120,7 @@ def test_target_lies_beyond_the_shout() -> None:
     zip_.rng = Largest()  # type: ignore[assignment]
     zip_.follow(model.desk, shout(BID, 220, accepted=True))
     expected = [240 + (204 - 240) / 2, 200.0, 150 + (236 - 150) / 2, 210 + (236 - 210) / 2]
-    assert zip_.prices(model.desk, slice(None)).tolist() == pytest.approx(expected)
+    assert prices_of(model).tolist() == pytest.approx(expected)
 
 
 def test_momentum_keeps_part_of_the_last_change() -> None:
@@ -121,9 +128,9 @@ def test_momentum_keeps_part_of_the_last_change() -> None:
     model, zip_ = market(START, momentum=0.1)
     heard = shout(BID, 220, accepted=True)
     zip_.follow(model.desk, heard)
-    assert zip_.prices(model.desk, slice(0, 1))[0] == pytest.approx(231.0)
+    assert prices_of(model)[0] == pytest.approx(231.0)
     zip_.follow(model.desk, heard)
-    assert zip_.prices(model.desk, slice(0, 1))[0] == pytest.approx(225.15)
+    assert prices_of(model)[0] == pytest.approx(225.15)
 
 
 def test_those_who_are_done_may_only_raise_their_margins() -> None:
@@ -132,7 +139,7 @@ def test_those_who_are_done_may_only_raise_their_margins() -> None:
     model.seats.wish_lots[[1, 3]] = 0.0
     zip_.open_day(model.desk)
     zip_.follow(model.desk, shout(BID, 180, accepted=True))
-    assert zip_.prices(model.desk, slice(None)).round(6).tolist() == [210.0, 190.0, 165.0, 210.0]
+    assert prices_of(model).round(6).tolist() == [210.0, 190.0, 165.0, 210.0]
 
 
 def test_a_buyer_who_is_done_stays_a_buyer() -> None:
@@ -148,7 +155,7 @@ def test_a_shout_is_heard_in_its_own_market_only() -> None:
         np.array([False, True]), np.array([BID, BID], np.int8), np.array([0.0, 220.0]), np.array([False, True])
     )
     zip_.follow(model.desk, heard)
-    prices = zip_.prices(model.desk, slice(None)).round(6).tolist()
+    prices = prices_of(model).round(6).tolist()
     assert prices == [240.0, 200.0, 150.0, 210.0, 230.0, 200.0, 185.0, 215.0]
 
 
