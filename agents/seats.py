@@ -6,7 +6,6 @@ whatever the mix of rights.  Rows of one right are contiguous.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -73,10 +72,6 @@ class Seats:
         """Return the rows of one right."""
         lo, hi = np.searchsorted(self.right, [right, right + 1])
         return slice(int(lo), int(hi))
-
-    def of_traders(self, traders: Iterable[int]) -> Rows:
-        """Return the rows of some traders, in seat order."""
-        return np.flatnonzero(np.isin(self.trader, np.fromiter(traders, dtype=np.intp)))
 
     def forget_orders(self) -> None:
         """Note that no order rests any more, after the close."""

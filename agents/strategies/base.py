@@ -22,7 +22,6 @@ import numpy.typing as npt
 
 from agents.seats import Rows
 from rights_market import Receipt
-from rights_market.units import Side
 
 if TYPE_CHECKING:
     from agents.desk import Desk
@@ -133,10 +132,3 @@ def register(name: str) -> Callable[[type[Strategy]], type[Strategy]]:
         return cls
 
     return enter
-
-
-def crossing(desk: Desk, seat: Rows, side: npt.NDArray[np.int8], limit: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Return which limits would trade at once against the best opposite quote."""
-    bid, ask = desk.best_bid[desk.seats.right[seat]], desk.best_ask[desk.seats.right[seat]]
-    buys = side == Side.BID
-    return np.where(buys, (ask > 0) & (ask <= limit), (bid > 0) & (bid >= limit))

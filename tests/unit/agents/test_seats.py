@@ -9,11 +9,10 @@ def seats() -> Seats:
     return Seats([0, 0, 0, 2, 2], [0, 1, 4, 1, 2], [2, 3, 6, 3, 4])
 
 
-def test_rows_of_a_right_and_of_traders() -> None:
+def test_rows_of_a_right() -> None:
     found = seats()
     assert len(found) == 5
     assert [found.of_right(r) for r in (0, 1, 2)] == [slice(0, 3), slice(3, 3), slice(3, 5)]
-    assert found.of_traders([4, 1]).tolist() == [1, 2, 3]
 
 
 def test_rows_of_a_right_lie_together() -> None:

@@ -11,7 +11,7 @@ import pytest
 from agents.behaviour import Behaviour
 from agents.seats import Seats
 from agents.strategies import STRATEGIES
-from agents.strategies.base import Quotes, crossing
+from agents.strategies.base import Quotes
 from rights_market.units import Side
 
 BID, ASK = int(Side.BID), int(Side.ASK)
@@ -175,16 +175,6 @@ def test_traits_of_the_three_kinds() -> None:
     assert traits["late_buyer"] == (False, 1.0)
     assert traits["hedger"] == (True, 1.0)
     assert traits["hoarder"] == (False, 3.0)
-
-
-def test_what_crosses() -> None:
-    desk = SimpleNamespace(
-        seats=SimpleNamespace(right=np.array([0, 0, 1])), best_bid=np.array([10, 0]), best_ask=np.array([12, 0])
-    )
-    seats = np.array([0, 0, 1, 1, 2, 2])
-    sides = np.array([BID, BID, ASK, ASK, BID, ASK], dtype=np.int8)
-    found = crossing(desk, seats, sides, np.array([12, 11, 10, 11, 99, 1]))
-    assert found.tolist() == [True, False, True, False, False, False]
 
 
 def test_tables_of_quotes() -> None:
