@@ -20,6 +20,7 @@ from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import NO_PRICE, Tape
 from rights_market.records import Event, Mode, OrderKind, Orders, Reason, Receipt
+from rights_market.reference_prices import ReferencePrices
 from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
 from rights_market.registry.balances import Registry
 from rights_market.registry.journal import Journal
@@ -82,23 +83,23 @@ class Market:
         self.registry = Registry(accounts, self.instruments, journal=Journal(keep=keep.journal))
         self.events: list[Event] = []
         self._obligations = Obligations(len(accounts))
-        self._book_of = [book for book in self.rule_books for _ in book.periods]
+        rules_of = [book for book in self.rule_books for _ in book.periods]
         max_price = [x.right.max_price_ticks for x in self.instruments]
         self.limits = Limits(max_price)
-        for i, rules in enumerate(self._book_of):
+        for i, rules in enumerate(rules_of):
             self.limits.set_fees(i, rules.fees.buyer_ppm, rules.fees.seller_ppm)
             self.limits.set_resale_ban(i, rules.settlement.units_lag_days > 0)
         self.book = OrderBook(len(max_price), np.array(max_price, dtype=np.int64), self_trade=SelfTrade.CANCEL_RESTING)
-        opening = np.array([b.opening_price_ticks for b in self._book_of], dtype=np.int64)
-        self.tape = Tape(self.instruments, opening, keep_trades=keep.trades, keep_quotes=keep.quotes)
+        self._references = ReferencePrices(rules_of, self.limits)
+        self.tape = Tape(
+            self.instruments, self._references.price_ticks, keep_trades=keep.trades, keep_quotes=keep.quotes
+        )
         self.is_open = np.zeros(len(self.instruments), dtype=np.bool_)
         self.day = -1
         self.batch = 0
         self.rejected: Int64 = np.zeros(len(Reason), dtype=np.int64)
         self._in_session = False
         self._keeps_quotes = keep.quotes
-        self._reference = opening.copy()
-        self._has_close = np.zeros(len(self.instruments), dtype=np.bool_)
         self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
         self._call = CallAuction()
         self._funded: Funding | None = None
@@ -140,7 +141,7 @@ class Market:
     @property
     def reference(self) -> Int64:
         """Price around which today's limits of each instrument stand, ticks."""
-        return self._reference.copy()
+        return self._references.price_ticks
 
     def buyer_fee_share(self, instrument: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         """Return the buyer's fee as a share of the traded value."""
@@ -233,7 +234,7 @@ class Market:
         )
         figures = (x.tolist() for x in (open_now, close, lots, bid, ask))
         for i, price, traded, best_bid, best_ask in zip(*figures, strict=True):
-            self._move_reference(i, price, traded, best_bid, best_ask)
+            self._references.move(i, price, traded, best_bid, best_ask)
         self.registry.unlock()
         self.is_open[:] = False
         self._in_session = False
@@ -247,8 +248,7 @@ class Market:
             If it has traded today.
         """
         self.tape.carry_close(instrument_from, instrument_to)
-        self._reference[instrument_to] = self._reference[instrument_from]
-        self._has_close[instrument_to] = self._has_close[instrument_from]
+        self._references.carry(instrument_from, instrument_to)
         if self.is_open[instrument_to]:
             self._set_band(instrument_to)
 
@@ -260,12 +260,9 @@ class Market:
         ExchangeError
             If it has traded today, or the price cannot be quoted.
         """
-        top = self.instruments[instrument].right.max_price_ticks
-        if not 1 <= price_ticks <= top:
-            raise ExchangeError(f"guide price of {price_ticks} ticks lies outside 1 to max_price_ticks {top}")
+        self._references.check_guide(instrument, price_ticks)
         self.tape.begin_at(instrument, price_ticks)
-        self._reference[instrument] = price_ticks
-        self._has_close[instrument] = False
+        self._references.begin_at(instrument, price_ticks)
         if self.is_open[instrument]:
             self._set_band(instrument)
 
@@ -301,9 +298,7 @@ class Market:
             "journal": self.registry.journal.state(),
             "obligations": self.obligations.state(),
             "book": self.book.state(),
-            "reference": self._reference.copy(),
-            "has_close": self._has_close.copy(),
-            "bands": np.stack([self.limits.band_low, self.limits.band_high]),
+            **self._references.state(),
             "tape": self.tape.state(),
             "is_open": self.is_open.copy(),
             "in_session": self._in_session,
@@ -320,10 +315,7 @@ class Market:
         self.registry.journal.restore(state["journal"])
         self._obligations.restore(state["obligations"])
         self.book.restore(state["book"])
-        self._reference[:] = state["reference"]
-        self._has_close[:] = state["has_close"]
-        for i, (low, high) in enumerate(np.asarray(state["bands"]).T.tolist()):
-            self.limits.set_band(i, low, high)
+        self._references.restore(state)
         self.tape.restore(state["tape"])
         self.is_open[:] = state["is_open"]
         self.day, self.batch = int(state["day"]), int(state["batch"])
@@ -333,35 +325,14 @@ class Market:
         self._funded = None
 
     def _set_band(self, instrument: int) -> None:
-        band = self._book_of[instrument].band
-        if band is None:
-            self.limits.lift_band(instrument)
+        set_now = self._references.set_band(instrument)
+        if set_now is None:
             return
-        top = self.instruments[instrument].right.max_price_ticks
-        first = not self._has_close[instrument]
-        allowed = band.range(int(self._reference[instrument]), is_first_day=bool(first), max_price_ticks=top)
-        self.limits.set_band(instrument, allowed.low, allowed.high)
+        band, allowed = set_now
         if allowed.code in ("band_stuck", "band_empty"):
             self.events.append(
                 Event(self.day, "session_open", band.kind, allowed.code, instrument=instrument, price_ticks=allowed.low)
             )
-
-    def _move_reference(self, instrument: int, close: int, lots: int, bid: int, ask: int) -> None:
-        """Set tomorrow's reference price: the close, or the limit at which one side waited in vain."""
-        band = self._book_of[instrument].band
-        # A close that was only carried on is none: without a trade the first day is still to come.
-        self._has_close[instrument] |= lots > 0
-        if band is None:
-            self._reference[instrument] = close
-            return
-        locked = None
-        if bid and not ask and bid == self.price_high[instrument]:
-            locked = Side.BID
-        elif ask and not bid and ask == self.price_low[instrument]:
-            locked = Side.ASK
-        top = self.instruments[instrument].right.max_price_ticks
-        before = int(self._reference[instrument])
-        self._reference[instrument] = band.next_reference(before, close, lots, locked, max_price_ticks=top)
 
     def _funding(self) -> Funding:
         """Return what the book settles with; made anew when the day or the number of accounts changes."""
