@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from agents.seats import Rows, side_of
 from agents.strategies.base import Quotes, Strategy, register
-from agents.strategies.zero_intelligence_kernels import no_loss_ranges
+from agents.strategies.zero_intelligence_kernels import no_loss_ranges, scale_draws
 from rights_market.table import plain
 
 if TYPE_CHECKING:
@@ -56,4 +56,6 @@ def _uniform(rng: np.random.Generator, low: Ints, width: Ints) -> Ints:
     Scaling one uniform number is ten times faster than `Generator.integers` with arrays as bounds; a tick's probability
     is off by less than 2^-53 times the width, which no sample can show.
     """
-    return low + (rng.random(len(low)) * width).astype(np.int64)
+    price = np.empty(len(low), dtype=np.int64)
+    scale_draws(rng.random(len(low)), low, width, price)
+    return price

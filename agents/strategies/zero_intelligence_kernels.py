@@ -56,11 +56,10 @@ def no_loss_ranges(
         seat = rows[i]
         r = right[seat]
         buys = wish_lots[seat] > 0
-        low, high = price_low[r], price_high[r]
-        if buys:
-            high = min(high, np.int64(np.floor(value[seat])))
-        else:
-            low = max(low, np.int64(np.ceil(value[seat])))
+        # Both bounds are computed for both sides: no processor can guess who buys.
+        most, least = np.int64(np.floor(value[seat])), np.int64(np.ceil(value[seat]))
+        low = price_low[r] if buys else max(price_low[r], least)
+        high = min(price_high[r], most) if buys else price_high[r]
         if low > high:
             continue
         out_seat[n] = seat
@@ -70,3 +69,20 @@ def no_loss_ranges(
         out_lots[n] = min(quota[seat], largest_order[r])
         n += 1
     return n
+
+
+@kernel
+def scale_draws(draw: Floats, low: Int64, width: Int64, out_price: Int64) -> None:
+    """Write the whole tick on which each draw falls.
+
+    Parameters
+    ----------
+    draw : ndarray, shape (n,)
+        Uniform draws from 0 to below 1.
+    low, width : ndarray, shape (n,)
+        Lowest price and number of prices, ticks.
+    out_price : ndarray, shape (n,)
+        Written.
+    """
+    for i in range(len(draw)):
+        out_price[i] = low[i] + np.int64(draw[i] * width[i])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from agents.strategies.zero_intelligence_kernels import no_loss_ranges
+from agents.strategies.zero_intelligence_kernels import no_loss_ranges, scale_draws
 
 
 @pytest.mark.parametrize("kernel", [no_loss_ranges, no_loss_ranges.py_func], ids=["compiled", "plain"])
@@ -19,3 +19,11 @@ def test_ranges_by_hand(kernel: object) -> None:
     assert side[:n].tolist() == [1, 1, 0]
     assert list(zip(lowest[:n].tolist(), width[:n].tolist(), strict=True)) == [(55, 6), (21, 10), (10, 11)]
     assert lots[:n].tolist() == [3, 5, 4]
+
+
+@pytest.mark.parametrize("kernel", [scale_draws, scale_draws.py_func], ids=["compiled", "plain"])
+def test_draws_fall_on_whole_ticks(kernel: object) -> None:
+    """The lowest draw gives the lowest price, and one just below 1 the highest."""
+    price, below_one = np.zeros(4, np.int64), np.nextafter(1.0, 0.0)
+    kernel(np.array([0.0, below_one, 0.5, 0.49]), np.full(4, 10), np.array([11, 11, 2, 2]), price)  # type: ignore[operator]
+    assert price.tolist() == [10, 20, 11, 10]
