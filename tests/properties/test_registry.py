@@ -13,6 +13,7 @@ from rights_market.registry.balances import Registry
 from rights_market.registry.journal import Journal
 from rights_market.registry.ledger import Ledger, Part
 from rights_market.registry.replay import replay
+from rights_market.registry.serials import SerialState, serial_blocks
 from rights_market.registry.statement import statement
 from rights_market.rights import Instruments, Right
 
@@ -129,6 +130,22 @@ class RegistryMachine(RuleBasedStateMachine):
         twin = Registry(table, self.registry.instruments, journal=journal)
         twin.restore(self.registry.state())
         self.registry = twin
+
+    @invariant()
+    def every_unit_has_one_number_and_one_place(self):
+        ledger = self.registry.ledger()
+        for instrument in range(N_INSTRUMENTS):
+            blocks = serial_blocks(self.registry.journal, instrument)
+            born = int(ledger.issued[instrument] + ledger.converted_in[instrument])
+            assert [b.first for b in blocks] == [1, *(b.last + 1 for b in blocks)][: len(blocks)]
+            assert (blocks[-1].last if blocks else 0) == born
+            held = np.zeros((len(SerialState), ledger.n_accounts), np.int64)
+            for b in blocks:
+                held[b.state, b.owner] += b.last - b.first + 1
+            for part in Part:
+                np.testing.assert_array_equal(held[part], getattr(ledger, part.name.lower())[instrument])
+            ended = [ledger.surrendered, ledger.cancelled, ledger.expired, ledger.converted_out]
+            assert held[len(Part) :].sum(axis=1).tolist() == [int(x[instrument]) for x in ended]
 
     @invariant()
     def conserved(self):
