@@ -40,6 +40,18 @@ def ceil_share(share: Exact, lots: Int64) -> Int64:
     return -floor_share(-exact(share), lots)
 
 
+def half_up_parts(lots: Int64, parts: Int64, whole: int) -> Int64:
+    """Return `parts` of a `whole` of each entry, to the nearest lot, halves up.
+
+    Examples
+    --------
+    >>> half_up_parts(np.array([50, 50]), np.array([101, 99]), 100)
+    array([51, 50])
+    """
+    largest = 2 * max(int(np.abs(parts).max(initial=0)), whole)
+    return np.asarray((_wide(lots, largest) * parts * 2 + whole) // (2 * whole), np.int64)
+
+
 def net(owed: Int64, given: Int64) -> tuple[Int64, Int64]:
     """Take what is owed from what would be given.
 
