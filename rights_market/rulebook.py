@@ -18,6 +18,7 @@ from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
+from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 from rights_market.rights import Right
 
@@ -59,6 +60,8 @@ class RuleBook:
         Reference price of the first day.
     cap, allocation, upfront, auction, banking, surrender, penalties, make_good
         The rules; see `rights_market.policies`.
+    measurement, reporting, verification, audit, disclosure, inventory
+        How use becomes known; without them it is known as it is.
     band, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
 
@@ -81,6 +84,12 @@ class RuleBook:
     cap: AbsolutePath | None = None
     upfront: UpfrontTrueUp | None = None
     auction: AuctionRules | None = None
+    measurement: tuple[Measurement, ...] = ()
+    reporting: SelfReport | None = None
+    verification: Verification | None = None
+    audit: Audit | None = None
+    disclosure: Disclosure | None = None
+    inventory: InventoryTargets | None = None
     band: PriceBand | None = None
     fees: Fees = field(default_factory=Fees)
     settlement: SettlementCycle = field(default_factory=SettlementCycle)
@@ -126,6 +135,13 @@ class RuleBook:
 
     def _refuse(self, why: str) -> NoReturn:
         raise PolicyError(f"{self.right.code}: {why}")
+
+    @property
+    def is_monitored(self) -> bool:
+        """Whether any rule says how use becomes known, or who learns of it; without, it is known as it is."""
+        return bool(
+            self.measurement or self.reporting or self.verification or self.audit or self.disclosure or self.inventory
+        )
 
     @property
     def bankable(self) -> bool:

@@ -20,7 +20,12 @@ Int64 = npt.NDArray[np.int64]
 MONTH = 21
 """Trading days whose mean price values lots that are paid for in place of being given back."""
 
-_RULE_OF = {Debt.MAKE_GOOD: "make_good", Debt.BORROWED: "borrowing", Debt.ALLOCATION: "upfront_true_up"}
+_RULE_OF = {
+    Debt.MAKE_GOOD: "make_good",
+    Debt.BORROWED: "borrowing",
+    Debt.ALLOCATION: "upfront_true_up",
+    Debt.CUT: "audit",
+}
 
 
 def issue(office: Office, matter: Matter, lots: Int64, code: str) -> Int64:
@@ -39,7 +44,7 @@ def issue(office: Office, matter: Matter, lots: Int64, code: str) -> Int64:
 
 def served_by_allocation(book: RuleBook) -> tuple[Debt, ...]:
     """Return the kinds of debt that an allocation serves; the others are added to the duty at once."""
-    kinds = [Debt.BORROWED]
+    kinds = [Debt.BORROWED, Debt.CUT]
     if book.make_good is not None and book.make_good.mode == "deduct_allocation":
         kinds.append(Debt.MAKE_GOOD)
     if book.upfront is not None and book.upfront.unrecovered == "next_allocation":

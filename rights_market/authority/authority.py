@@ -17,6 +17,9 @@ import numpy.typing as npt
 
 from rights_market.authority import allocation, banking, surrender
 from rights_market.authority.fines import Fines
+from rights_market.authority.mrv import Monitoring
+from rights_market.authority.mrv.audits import AuditDraws
+from rights_market.authority.mrv.monitoring import CheckDraws, Readings
 from rights_market.authority.office import Covered, Matter, Office
 from rights_market.entitlement import Entitlement
 from rights_market.exchange.calendar import Period
@@ -46,6 +49,8 @@ class Authority:
         What the allocation rules give, by code of the right.
     fines : Fines
         What was charged, and what is unpaid.
+    monitoring : Monitoring
+        What is on file about use, its verifiers and offenders.
     """
 
     def __init__(self, market: Market, firms: Covered) -> None:
@@ -54,6 +59,7 @@ class Authority:
         self.entitlements = {b.right.code: Entitlement(b, firms.sectors, firms.classes) for b in market.rule_books}
         self._office = Office(market, firms)
         self.fines = Fines(self._office)
+        self.monitoring = Monitoring(self._office)
         self._holding_days = surrender.HoldingDays()
         self._surrenders: dict[tuple[str, str], int] = {}
 
@@ -70,7 +76,7 @@ class Authority:
     @property
     def unpaid_fines_fen(self) -> Int64:
         """Fines that each firm has not paid, without late fees, fen."""
-        return self.fines.unpaid_fen
+        return self.fines.unpaid_fen + self.monitoring.offences.unpaid_fen
 
     # -- allocation
 
@@ -105,7 +111,9 @@ class Authority:
         obligations.set_allocation(right, period.name, lots, self.firms.accounts, up_front=True)
         if rule is None:
             obligations.set_allocation(right, period.name, lots, self.firms.accounts)
-        return allocation.issue(self._office, self._office.matter("preallocation", right, period), lots, "preallocated")
+        matter = self._office.matter("preallocation", right, period)
+        self.monitoring.offences.take_cut(matter, lots)
+        return allocation.issue(self._office, matter, lots, "preallocated")
 
     def true_up(self, right: str, period: Period, final_lots: Int64) -> Int64:
         """Settle the allocation: issue what is missing, take back what was too much.
@@ -120,10 +128,58 @@ class Authority:
         before = obligations.preallocated_lots(right, period.name)[self.firms.accounts]
         difference = final_lots - before if rule is None else rule.settle(final_lots, before)
         matter = self._office.matter("trueup", right, period)
-        issued = allocation.issue(self._office, matter, np.maximum(difference, 0), "trued_up")
+        more = np.maximum(difference, 0)
+        self.monitoring.offences.take_cut(matter, more)
+        issued = allocation.issue(self._office, matter, more, "trued_up")
         return issued - allocation.claw_back(self._office, matter, np.maximum(-difference, 0))
 
     # -- use and surrender
+
+    def measure(self, right: str, period: Period, readings: Readings) -> Int64:
+        """Measure the use of a period, and return what the instruments show."""
+        return self.monitoring.measure(self._office.matter("report_due", right, period), readings)
+
+    def report(self, right: str, period: Period, reported: Int64) -> None:
+        """Take the firms' reports on what was measured."""
+        self.monitoring.report(self._office.matter("report_due", right, period), reported)
+
+    def check(self, right: str, period: Period, draws: CheckDraws | None) -> tuple[Int64, Int64]:
+        """Verify the reports of a period.
+
+        Returns
+        -------
+        use_lots : ndarray of int64
+            What counts as use.
+        bills_fen : ndarray of int64
+            What firms owe their verifiers.
+        """
+        matter = self._office.matter("verification", right, period)
+        use = self.monitoring.verified(matter, draws)
+        self.verify(right, period, use)
+        return use, self.monitoring.bills_fen(matter)
+
+    def audit(self, right: str, period: Period, draws: AuditDraws) -> None:
+        """Audit some firms; what they left out becomes due now, or with the next period once this one is over."""
+        self.monitoring.audit(self._office.matter("audit", right, period), draws, self._is_settled)
+
+    def publish(
+        self, right: str, period: Period, errors: Mapping[str, npt.NDArray[np.float64]], *, disclosure_due: bool
+    ) -> None:
+        """Publish the inventory of a period, and what firms have to disclose if that is due.
+
+        Parameters
+        ----------
+        errors : mapping of str to ndarray of float64, shape (n_firms,)
+            Standard normal errors by item of disclosure.
+        disclosure_due : bool
+            Whether the delay of disclosure has passed.
+        """
+        matter = self._office.matter("publish", right, period)
+        self.monitoring.publication.publish(matter, errors, disclosure_due=disclosure_due)
+
+    def _is_settled(self, right: str, period: Period) -> bool:
+        stages = self._office.books[right].surrender.stages
+        return self._surrenders.get((right, period.name), 0) > len(stages)
 
     def verify(self, right: str, period: Period, use_lots: Int64) -> None:
         """Set the verified use of a period."""
@@ -207,7 +263,7 @@ class Authority:
         ndarray of int64
             What was paid, fen.
         """
-        return self.fines.collect(calendar_days)
+        return self.fines.collect(calendar_days) + self.monitoring.offences.collect()
 
     def penalties_of(self, right: str, year: int) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
         """Return the penalty rules of a year, each with the firms that it concerns."""
@@ -260,6 +316,7 @@ class Authority:
         """Return everything that changes, as plain arrays and numbers; the market keeps the events."""
         return {
             "fines": self.fines.state(),
+            "monitoring": self.monitoring.state(),
             "holding_days": self._holding_days.state(),
             "surrenders": [(*key, n) for key, n in self._surrenders.items()],
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
@@ -268,6 +325,7 @@ class Authority:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `state` returned."""
         self.fines.restore(state["fines"])
+        self.monitoring.restore(state["monitoring"])
         self._holding_days.restore(state["holding_days"])
         self._surrenders = {(right, period): int(n) for right, period, n in state["surrenders"]}
         for code, saved in state["entitlements"].items():

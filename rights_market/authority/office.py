@@ -25,11 +25,14 @@ class Covered:
     accounts : ndarray of int64, shape (n,)
     sectors, classes : tuple of str
         What `where` of a rule looks at; without classes, the sector is the class.
+    regions : tuple of str
+        Prefecture of each firm; without them nobody knows where a firm is.
     """
 
     accounts: Int64
     sectors: tuple[str, ...]
     classes: tuple[str, ...] = field(default=())
+    regions: tuple[str, ...] = field(default=())
 
 
 class Shelf(NamedTuple):

@@ -164,6 +164,10 @@ class Period:
         after a later step whose date is given.
     stages : tuple of date
         Earlier dates on which a part of the duty is due.
+    report, audit, publish : date or None
+        Firms file their reports (None: on the day of `verify`), some are audited (None: on the same day, after
+        verification), and what became known is published (None: the day after the `deadline`).  Nothing happens on
+        these dates without a rule that says what.
 
     Raises
     ------
@@ -184,6 +188,9 @@ class Period:
     make_good: date | None = None
     banking_close: date | None = None
     stages: tuple[date, ...] = ()
+    report: date | None = None
+    audit: date | None = None
+    publish: date | None = None
 
     def __post_init__(self) -> None:
         for first, second in _ORDER:
@@ -282,6 +289,10 @@ class Agenda(Mapping[int, tuple[Entry, ...]]):
 _ORDER = (
     ("use_from", "use_to"),
     ("use_to", "verify"),
+    ("use_to", "report"),
+    ("report", "verify"),
+    ("verify", "audit"),
+    ("verify", "publish"),
     ("announce", "preallocate"),
     ("preallocate", "true_up"),
     ("verify", "true_up"),

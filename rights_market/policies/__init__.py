@@ -9,6 +9,7 @@ from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
+from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.rule import Rule
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 
@@ -22,6 +23,12 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "penalties": (Penalty,),
     "make_good": (MakeGood,),
     "banking": (FreeBanking, NoBanking, CappedBanking),
+    "measurement": (Measurement,),
+    "reporting": (SelfReport,),
+    "verification": (Verification,),
+    "audit": (Audit,),
+    "disclosure": (Disclosure,),
+    "inventory": (InventoryTargets,),
     "band": (PriceBand,),
     "fees": (Fees,),
     "settlement": (SettlementCycle,),
@@ -35,6 +42,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "trading": ("band", "fees", "settlement"),
     "compliance": ("surrender", "penalties", "make_good"),
     "banking": ("banking",),
+    "mrv": ("measurement", "reporting", "verification", "audit", "disclosure", "inventory"),
 }
 """The families of rules as people look for them, and the slots of each."""
 

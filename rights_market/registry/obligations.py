@@ -26,6 +26,7 @@ class Debt(IntEnum):
     MAKE_GOOD = 0
     BORROWED = 1
     ALLOCATION = 2
+    CUT = 3
 
 
 class Obligations:
@@ -180,7 +181,7 @@ class Obligations:
 
         Returns
         -------
-        ndarray of int64, shape (3, n)
+        ndarray of int64, shape (4, n)
             Lots of each kind that were served; together at most what was owed.
         """
         who, amounts = self._rows(lots, accounts)

@@ -60,14 +60,15 @@ def test_duty_cannot_fall_below_what_was_surrendered(obligations):
     assert obligations.shortfall(*CEA).tolist() == [80, 80, 0, 80]
 
 
-def test_debts_are_served_make_good_before_borrowed_before_allocation(obligations):
+def test_debts_are_served_make_good_before_borrowed_before_allocation_before_cut(obligations):
+    obligations.add_debt(*CEA, Debt.CUT, 3, accounts=[1])
     obligations.add_debt(*CEA, Debt.ALLOCATION, 10, accounts=[1])
     obligations.add_debt(*CEA, Debt.BORROWED, [20, 5], accounts=[1, 1])
     obligations.add_debt(*CEA, Debt.MAKE_GOOD, 30, accounts=[1])
-    assert obligations.debt_lots(*CEA).tolist() == [0, 65, 0, 0]
+    assert obligations.debt_lots(*CEA).tolist() == [0, 68, 0, 0]
     taken = obligations.take_debt(*CEA, [40, 7, 20], accounts=[1, 2, 1])
-    assert taken.tolist() == [[30, 0, 0], [10, 0, 15], [0, 0, 5]]
-    assert [obligations.debt_lots(*CEA, kind)[1] for kind in Debt] == [0, 0, 5]
+    assert taken.tolist() == [[30, 0, 0], [10, 0, 15], [0, 0, 5], [0, 0, 0]]
+    assert [obligations.debt_lots(*CEA, kind)[1] for kind in Debt] == [0, 0, 5, 3]
 
 
 def test_rule_k8_make_good_of_120_against_100_leaves_20(obligations):
@@ -77,7 +78,7 @@ def test_rule_k8_make_good_of_120_against_100_leaves_20(obligations):
 
 
 def test_debts_that_never_were_take_nothing(obligations):
-    assert obligations.take_debt(*CEA, [5, 6, 7, 8]).tolist() == [[0] * 4] * 3
+    assert obligations.take_debt(*CEA, [5, 6, 7, 8]).tolist() == [[0] * 4] * 4
 
 
 def test_debts_are_carried_to_the_next_period(obligations):
