@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from agents.reporting import Reporting
 from rights_market.authority import mean_price_fen
 from rights_market.exchange.calendar import Entry
 from rights_market.policies.cap import AbsolutePath
@@ -49,16 +50,20 @@ class ComplianceYear:
         self.days_since_fines = 0
         self.counted_to = model.calendar.days[0] - timedelta(days=1)
         """Last day of which the use is counted."""
+        self.reporting = Reporting(model)
         self._serve = {
             "allocation_announced": self.announce,
             "preallocation": self.preallocate,
             "auction": self.auction,
+            "report_due": self.report,
             "verification": self.verify,
+            "audit": self.audit,
             "trueup": self.true_up,
             "surrender_deadline": self.surrender,
             "penalty": self.penalise,
             "make_good": self.make_good,
             "banking_close": self.close_banking,
+            "publish": self.publish,
         }
 
     def serve(self, entries: Iterable[Entry]) -> None:
@@ -173,17 +178,26 @@ class ComplianceYear:
         return output
 
     def expected_use(self, progress: RightProgress, k: int) -> Floats:
-        """Return the use of a period that each firm expects, units of the right: verified once it is."""
+        """Return the use of a period that each firm expects to answer for, units of the right.
+
+        Once it is verified that is known, and from its report until then the firm hopes that the report will stand.
+        """
         use = progress.uses[k]
         if progress.verified[k]:
             return self.verified_units(progress, k)
+        reported = self.model.authority.monitoring.reported_lots(progress.rules.right.code, use.period.name)
+        if reported is not None:
+            return np.asarray(reported * float(progress.rules.right.lot))
         return np.asarray(use.use + use.rest_of_window(self.counted_to) * self.model.rates.use[:, progress.index])
 
     def verified_units(self, progress: RightProgress, k: int) -> Floats:
         """Return verified use, units of the right, shape (n_firms,)."""
-        right = progress.rules.right
-        lots = self.model.market.obligations.verified_lots(right.code, progress.uses[k].period.name)
-        return np.asarray(lots[self.model.accounts_of[: len(self.model.firms)]] * float(right.lot))
+        return np.asarray(self._verified_lots(progress, k) * float(progress.rules.right.lot))
+
+    def _verified_lots(self, progress: RightProgress, k: int) -> Ints:
+        code, period = progress.rules.right.code, progress.uses[k].period.name
+        lots = self.model.market.obligations.verified_lots(code, period)
+        return np.asarray(lots[self.model.accounts_of[: len(self.model.firms)]])
 
     def expected_lots(self, progress: RightProgress, k: int) -> Floats:
         """Return the lots that each firm expects for a period in all, by the plan or by the last one it saw."""
@@ -299,14 +313,37 @@ class ComplianceYear:
                 return np.asarray(use.output[use.years.index(year)])
         return self.model.firms.past_output(year, self.model.streams)
 
+    def report(self, progress: RightProgress, period_name: str) -> None:
+        """Measure use, rounded up to the lot, and let firms report it."""
+        k = progress.position(period_name)
+        self.reporting.report(progress, k, self._true_lots(progress, k))
+
     def verify(self, progress: RightProgress, period_name: str) -> None:
-        """Measure and verify the use of a period, rounded up to the lot."""
+        """Verify the use of a period: as reported and checked, or as it is where nothing is monitored."""
         model = self.model
         k = progress.position(period_name)
-        use = progress.uses[k]
-        lots = self._covered(progress, self._lots(progress, use.use))
-        model.authority.verify(progress.rules.right.code, use.period, lots)
+        code, use = progress.rules.right.code, progress.uses[k]
+        if progress.rules.is_monitored:
+            bills = model.authority.check(code, use.period, self.reporting.check_draws(progress, k))
+            self._pay(bills)
+        else:
+            model.authority.verify(code, use.period, self._true_lots(progress, k))
         progress.verified[k] = True
+        self._use_is_known(progress, k)
+
+    def _true_lots(self, progress: RightProgress, k: int) -> Ints:
+        return self._covered(progress, self._lots(progress, progress.uses[k].use))
+
+    def audit(self, progress: RightProgress, period_name: str) -> None:
+        """Have some firms audited; what is found changes what they owe."""
+        k = progress.position(period_name)
+        self.reporting.audit(progress, k)
+        self._use_is_known(progress, k)
+
+    def _use_is_known(self, progress: RightProgress, k: int) -> None:
+        """File verified use for allocations that look back at it, and tell the public."""
+        model, use = self.model, progress.uses[k]
+        lots = self._verified_lots(progress, k)
         entitlement = model.authority.entitlements[progress.rules.right.code]
         for year in use.years:
             entitlement.report_use(year, lots // len(use.years))
@@ -323,7 +360,8 @@ class ComplianceYear:
         final = np.zeros(len(model.firms), dtype=np.int64)
         for i, year in enumerate(use.years):
             output = np.rint(use.output[i]).astype(np.int64)
-            final += entitlement.lots(year, output, self._lots(progress, use.use / len(use.years)))
+            # A firm's use of one of several years is an even part of what was verified, rounded up.
+            final += entitlement.lots(year, output, -(-self._verified_lots(progress, k) // len(use.years)))
         progress.issued_lots[k] += model.authority.true_up(book.right.code, use.period, self._covered(progress, final))
         plan.settled = True
         model.expectations.hear(progress.index)
@@ -361,6 +399,10 @@ class ComplianceYear:
         model.authority.close_banking(progress.rules.right.code, periods[k], following, today)
         model.recorder.end_period(progress, k)
         model.expectations.hear(progress.index)
+
+    def publish(self, progress: RightProgress, period_name: str) -> None:
+        """Publish the inventory and what firms disclose."""
+        self.reporting.publish(progress, progress.position(period_name))
 
     def auction(self, progress: RightProgress, period_name: str) -> None:
         """Hold an auction of the government."""

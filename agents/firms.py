@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from agents.abatement import CostCurves
 from agents.spec import PopulationSpec, SectorSpec
-from agents.streams import DEMAND_COMMON, DEMAND_FIRM, DEMAND_SECTOR, Streams
+from agents.streams import DEMAND_COMMON, DEMAND_FIRM, DEMAND_SECTOR, REGION, Streams
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -82,7 +82,7 @@ class Firms:
         else:
             self.sector = np.repeat(np.arange(len(self.sectors)), [s.firms for s in self.sectors]).astype(np.intp)
             self.names = _numbered_names(self.sector, self.sector_codes)
-            self.regions = [""] * len(self.sector)
+            self.regions = [place for code, s in spec.sectors.items() for place in _places(code, s, streams)]
         self.members = [np.flatnonzero(self.sector == i) for i in range(len(self.sectors))]
         self.output = self._outputs(streams)
         self.spread = self.normals(streams, "intensity")
@@ -274,6 +274,16 @@ def _numbered_names(sector: npt.NDArray[np.intp], codes: list[str]) -> list[str]
         seen[s] += 1
         names.append(f"{codes[s]}-{seen[s]:04d}")
     return names
+
+
+def _places(code: str, sector: SectorSpec, streams: Streams) -> list[str]:
+    """Return the prefecture of each firm of a sector, drawn by the stated shares from a stream of its own."""
+    if not sector.regions:
+        return [""] * sector.firms
+    names = list(sector.regions)
+    ends = np.cumsum([sector.regions[name] for name in names])
+    drawn = streams[f"{REGION}.{code}"].random(sector.firms) * ends[-1]
+    return [names[i] for i in np.searchsorted(ends, drawn, side="right")]
 
 
 def _at_year(value: float | dict[int, float], year: int) -> float:

@@ -39,6 +39,7 @@ from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
 from rights_market import AccountKind, Accounts, Receipt
 from rights_market.authority import Authority, Covered
+from rights_market.authority.mrv import mrv_dates
 from rights_market.exchange.calendar import Agenda, Hook
 from rights_market.market import Market
 
@@ -128,14 +129,15 @@ class RightsMarketModel(mesa.Model):
         self.seats = self.roster.seats(self.accounts_of)
         self.market = Market(books, accounts, config.keep)
         sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
-        self.authority = Authority(self.market, Covered(firm_accounts, sectors))
+        self.authority = Authority(self.market, Covered(firm_accounts, sectors, regions=tuple(self.firms.regions)))
         self.progress: list[RightProgress] = []
         first = 0
         for index, book in enumerate(books):
             self.progress.append(RightProgress(index, book, self.calendar, n, first))
             first += len(book.periods)
         auctions = [dated for book in books for dated in auction_dates(book, self.calendar)]
-        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, auctions)
+        monitored = [dated for book in books for dated in mrv_dates(book, self.calendar)]
+        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, [*auctions, *monitored])
         self.operations = Operations(self.firms, config.behaviour, people, self._history_start())
         self.year_course = ComplianceYear(self)
         self.desk = Desk(

@@ -101,6 +101,8 @@ class SectorSpec:
         Elasticity of demand for the product, not positive.
     cash_share : float
         Cash at the start as a share of one year's sales.
+    regions : dict
+        Prefecture -> share of the sector's firms that lie in it; the shares add up to 1.  Empty: nobody knows.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
@@ -123,6 +125,7 @@ class SectorSpec:
     margin_share: Share = 0.1
     demand_elasticity: Annotated[float, Le(0)] = 0.0
     cash_share: NotNegative = 0.1
+    regions: dict[str, Share] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ POPULATION = "population"
 LEAD = "lead"
 MEASURES = "measures"
 ACTIVITY = "activity"
+REGION = "region"
+MRV_NOISE = "mrv_noise"
+VERIFICATION = "verification"
+AUDIT = "audit"
+DISCLOSURE = "disclosure"
 
 KEY_BYTES = 16  # 128 bits of the digest: two names collide with probability below 1e-38
 

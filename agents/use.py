@@ -37,6 +37,8 @@ class PeriodUse:
         units abated by the continuous measure aimed at this right; its cost, CNY.
     output : ndarray of float64, shape (n_years, n_firms)
         Output so far, by year of `years`.
+    days : DailyUse or None
+        Use day by day, where somebody asks for it.
     """
 
     def __init__(self, period: Period, n_firms: int) -> None:
@@ -48,6 +50,11 @@ class PeriodUse:
         self.own_abated: Floats = np.zeros(n_firms)
         self.cost: Floats = np.zeros(n_firms)
         self.output: Floats = np.zeros((len(self.years), n_firms))
+        self.days: DailyUse | None = None
+
+    def keep_days(self) -> None:
+        """Keep every day from here on, not only their sum."""
+        self.days = DailyUse()
 
     def covers(self, day: date) -> bool:
         """Return whether what is used on a day counts for this period."""
@@ -75,6 +82,8 @@ class PeriodUse:
     def add(self, day: date, weight: float, use: Floats, baseline: Floats, output: Floats) -> None:
         """Add a stretch of `weight` years at the yearly rates given; all of shape (n_firms,)."""
         self.use += weight * use
+        if self.days is not None:
+            self.days.add(weight, use)
         self.baseline += weight * baseline
         self.output[self.slot(day)] += weight * output
 
@@ -85,13 +94,63 @@ class PeriodUse:
         self.cost += weight * cost
 
     def state(self) -> dict[str, Any]:
-        """Return the sums so far."""
-        return {name: getattr(self, name).copy() for name in _SUMS}
+        """Return the sums so far, and the days if they are kept."""
+        sums: dict[str, Any] = {name: getattr(self, name).copy() for name in _SUMS}
+        return sums if self.days is None else {**sums, "days": self.days.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Put back the sums."""
+        """Put back the sums, and the days if they are kept."""
         for name in _SUMS:
             getattr(self, name)[...] = state[name]
+        if self.days is not None and "days" in state:
+            self.days.restore(state["days"])
+
+
+class DailyUse:
+    """Yearly rates of use day by day, with the share of a year that each day stands for.
+
+    Attributes
+    ----------
+    rates : list of ndarray of float64, shape (n_firms,)
+    weights : list of float
+        Years.
+    """
+
+    def __init__(self) -> None:
+        self.rates: list[Floats] = []
+        self.weights: list[float] = []
+
+    def add(self, weight: float, rate: Floats) -> None:
+        """Add a stretch of `weight` years; one of no length leaves no trace."""
+        if weight > 0.0:
+            self.rates.append(rate.copy())
+            self.weights.append(weight)
+
+    def peak(self, share: float = 0.9) -> Floats:
+        """Return a firm's rate that `share` of the time is not exceeded, over its mean rate; 1 where nothing was used.
+
+        Examples
+        --------
+        >>> days = DailyUse()
+        >>> for rate in (1.0, 2.0, 3.0):
+        ...     days.add(1 / 3, np.array([rate, 0.0]))
+        >>> days.peak()
+        array([1.5, 1. ])
+        """
+        rates, weights = np.array(self.rates), np.array(self.weights)
+        mean = weights @ rates / weights.sum()
+        order = np.argsort(rates, axis=0, kind="stable")
+        passed = np.cumsum(weights[order], axis=0) >= share * weights.sum() * (1.0 - 1e-12)
+        high = np.take_along_axis(rates, order, axis=0)[np.argmax(passed, axis=0), np.arange(rates.shape[1])]
+        return np.divide(high, mean, out=np.ones_like(mean), where=mean > 0)
+
+    def state(self) -> dict[str, Any]:
+        """Return all days."""
+        return {"rates": [x.copy() for x in self.rates], "weights": np.array(self.weights)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.rates, self.weights = [np.array(x) for x in state["rates"]], [float(w) for w in state["weights"]]
 
 
 def day_weights(days: list[date], before: date) -> Floats:

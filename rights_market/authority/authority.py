@@ -143,20 +143,17 @@ class Authority:
         """Take the firms' reports on what was measured."""
         self.monitoring.report(self._office.matter("report_due", right, period), reported)
 
-    def check(self, right: str, period: Period, draws: CheckDraws | None) -> tuple[Int64, Int64]:
-        """Verify the reports of a period.
+    def check(self, right: str, period: Period, draws: CheckDraws | None) -> Int64:
+        """Verify the reports of a period: what comes of it counts as use.
 
         Returns
         -------
-        use_lots : ndarray of int64
-            What counts as use.
-        bills_fen : ndarray of int64
-            What firms owe their verifiers.
+        ndarray of int64
+            What firms owe their verifiers, fen.
         """
         matter = self._office.matter("verification", right, period)
-        use = self.monitoring.verified(matter, draws)
-        self.verify(right, period, use)
-        return use, self.monitoring.bills_fen(matter)
+        self.verify(right, period, self.monitoring.verified(matter, draws))
+        return self.monitoring.bills_fen(matter)
 
     def audit(self, right: str, period: Period, draws: AuditDraws) -> None:
         """Audit some firms; what they left out becomes due now, or with the next period once this one is over."""
