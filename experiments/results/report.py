@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.results import figures, fonts, report_tables
+from experiments.results import figures, fonts, monitoring_report, report_tables
 from experiments.results.figures import Picture
 from experiments.results.names import right_name
 from experiments.results.report_tables import Table
@@ -147,6 +147,15 @@ def _sections(result: Result, words: Words) -> list[Section]:
         ("benchmark", figures.benchmark, (report_tables.benchmark(result, words),)),
         ("reality", figures.reality, (report_tables.reality(result, words),)),
         ("auctions", None, (report_tables.auctions(result, words),)),
+        (
+            "monitoring",
+            None,
+            (
+                monitoring_report.use_known(result, words),
+                monitoring_report.inventory(result, words),
+                monitoring_report.targets(result, words),
+            ),
+        ),
     )
     found = []
     for anchor, draw, tables in plan:

@@ -70,7 +70,8 @@ class Result:
         Scenario, seed, versions, names, sources and checks, as plain JSON values (converted when the result is made).
     tables : dict of DataFrame
         Tidy tables by name: `prices`, `days`, `trades`, `firms`, `compliance`, `auctions`, `events`, `kpis`, `journal`,
-        `benchmark` and, where there are observations, `reality`.  Money in CNY, quantities in the right's unit.
+        `benchmark` and, where there are observations, `reality`; where use is monitored, `mrv`, `inventory`, `targets`
+        and `disclosure`.  Money in CNY, quantities in the right's unit.
 
     Raises
     ------

@@ -13,12 +13,15 @@ from experiments.results.words import Words
 SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price_yuan", "max_price_yuan"}
 SLOTS = (
     "cap", "allocation", "upfront", "auction", "banking", "surrender", "penalties", "make_good", "band", "fees",
-    "settlement", "opening_call",
+    "settlement", "opening_call", "measurement", "reporting", "verification", "audit", "disclosure", "inventory",
 )  # fmt: skip
 
 
 # Kinds that are the only one of their slot, so that the name of the slot says it already.
-ONLY_KINDS = {"fees", "make_good", "penalty", "price_band", "settlement_cycle", "surrender", "upfront_true_up"}
+ONLY_KINDS = {
+    "audit", "disclosure", "fees", "inventory_targets", "make_good", "measurement", "penalty", "price_band",
+    "self_report", "settlement_cycle", "surrender", "upfront_true_up", "verification",
+}  # fmt: skip
 
 
 def rule_lines(result: Result, right: str, words: Words) -> list[tuple[str, list[str]]]:

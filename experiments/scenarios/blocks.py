@@ -123,6 +123,12 @@ class RightBlock(RightTerms):
     surrender: Surrender = Surrender()
     penalties: list[Annotated[Any, AnyOf("penalties")]] = []
     make_good: MakeGood | None = None
+    measurement: list[Annotated[Any, AnyOf("measurement")]] = []
+    reporting: Annotated[Any, AnyOf("reporting")] | None = None
+    verification: Annotated[Any, AnyOf("verification")] | None = None
+    audit: Annotated[Any, AnyOf("audit")] | None = None
+    disclosure: Annotated[Any, AnyOf("disclosure")] | None = None
+    inventory: Annotated[Any, AnyOf("inventory")] | None = None
     band: PriceBand | None = None
     fees: Fees = Fees()
     settlement: SettlementCycle = SettlementCycle()

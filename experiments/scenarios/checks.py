@@ -28,7 +28,10 @@ Found = Iterator[Problem]
 
 def market_problems(scenario: MarketScenario, root: Node) -> Found:
     """Yield what is wrong between the parts of a market, in the order of the file."""
-    checks = (_sources, _calendar, _rights, _periods, _where, _overlaps, _sectors, _strategies, _institutions, _columns)
+    checks = (
+        _sources, _calendar, _rights, _periods, _where, _overlaps, _targets, _sectors, _strategies, _institutions,
+        _columns,
+    )  # fmt: skip
     for check in checks:
         yield from check(scenario, root)
 
@@ -200,9 +203,36 @@ def _overlaps(scenario: MarketScenario, root: Node) -> Found:
                 yield problem_at(root, (*path, j), what, "`where` blocks without a common sector and year", "")
 
 
+def _targets(scenario: MarketScenario, root: Node) -> Found:
+    """Yield targets of an inventory for places without firms and years without a period."""
+    places = {name for sector in scenario.firms.sectors.values() for name in sector.regions}
+    for code, block in scenario.rights.items():
+        vintages = [p.vintage for p in block.periods]
+        for i, goal in enumerate(() if block.inventory is None else block.inventory.targets):
+            path: Path = ("rights", code, "inventory", "targets", i)
+            if scenario.firms.file is None:
+                yield from _unknown_value(goal.prefecture, sorted(places), (*path, "prefecture"), root)
+            if goal.year not in vintages:
+                expected = f"a vintage of rights.{code}.periods: {', '.join(map(str, vintages))}"
+                yield problem_at(root, (*path, "year"), "is judged by no period", expected)
+
+
+def _unknown_value(name: str, places: list[str], path: Path, root: Node) -> Found:
+    if name not in places:
+        known = (
+            did_you_mean(name, places) if places else "a prefecture of `regions` in population.sectors, which is empty"
+        )
+        yield problem_at(root, path, "is no prefecture of any sector's `regions`", known, repr(name))
+
+
 def _sectors(scenario: MarketScenario, root: Node) -> Found:
     for code, sector in scenario.firms.sectors.items():
         yield from _sector_rights(("population", "sectors", code), sector, scenario, root)
+        total = sum((exact(share) for share in sector.regions.values()), Fraction(0))
+        if sector.regions and abs(total - 1) > Fraction(1, 10**9):
+            what = f"holds shares that add up to {float(total):g}"
+            path = ("population", "sectors", code, "regions")
+            yield problem_at(root, path, what, "shares of prefectures that add up to 1", f"{float(total):g}")
     if scenario.firms.file is None and not any(s.firms for s in scenario.firms.sectors.values()):
         what = "holds no firm: `firms` is 0 in every sector"
         yield problem_at(root, ("population", "sectors"), what, "firms of at least 1 in a sector, or a `file`", "")

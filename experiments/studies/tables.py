@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from agents.recorder import DAY_COLUMNS
+from experiments.studies.monitoring_tables import monitoring_tables, true_units
 from rights_market import Mode, Reason
 from rights_market.registry.journal import Op
 
@@ -48,6 +49,7 @@ def all_tables(model: RightsMarketModel) -> dict[str, pd.DataFrame]:
         "auctions": auctions(model),
         "events": events(model),
         "rejections": rejections(model),
+        **monitoring_tables(model),
     }
     if model.config.keep.trades:
         tables["trades"] = trades(model)
@@ -173,6 +175,8 @@ def compliance(model: RightsMarketModel) -> pd.DataFrame:
         lot = float(model.config.rule_books[period["index"]].right.lot)
         covered = model.firms.covered[:, period["index"]]
         units = {name: period[name] * lot for name in columns}
+        truth = true_units(model, period["right"], period["period"])
+        emissions = period["emissions"] * lot if truth is None else truth
         frame = pd.DataFrame(
             {
                 "period": period["period"],
@@ -185,7 +189,7 @@ def compliance(model: RightsMarketModel) -> pd.DataFrame:
                 "purchase_cost_yuan": period["spent_fen"] / FEN,
                 "sale_revenue_yuan": period["earned_fen"] / FEN,
                 "abatement_cost_yuan": period["abatement_cost_yuan"],
-                "abated": period["baseline"] - period["emissions"] * lot,
+                "abated": period["baseline"] - emissions,
                 "holdings_after": period["holdings_after"] * lot,
             }
         )
