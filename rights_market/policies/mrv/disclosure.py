@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le, MinLen, Unit
 
 from rights_market.errors import PolicyError
 from rights_market.policies.rule import Days, Rule
@@ -18,7 +18,7 @@ Int64 = npt.NDArray[np.int64]
 
 Level = Annotated[int, Ge(0), Le(3)]
 Item = Literal["emissions", "holdings"]
-NOTHING, EXACT = 0, 3
+NOTHING, COARSE, FINE, EXACT = range(4)
 
 
 class Belief(NamedTuple):
@@ -42,9 +42,11 @@ class Disclosure(Rule):
     items : tuple of str
         Which figures: ``emissions``, ``holdings``.
     level : int
-        How closely: 0 nothing, 1 and 2 with the errors of `noise`, 3 the exact number.
-    noise : dict of int to Decimal
-        Standard deviation of the published value at levels 1 and 2, as a share of the value.
+        How closely: 0 nothing, 1 and 2 with an error, 3 the exact number.
+    coarse_sd : Decimal
+        Standard deviation of the published value at level 1, as a share of the value.
+    fine_sd : Decimal
+        The same at level 2.
     delay : int
         Calendar days after the period's date of publication.
     assure : bool
@@ -57,7 +59,7 @@ class Disclosure(Rule):
     Raises
     ------
     PolicyError
-        If `level` is 1 or 2 and `noise` has no number for it, or `rate_discount` knows a level that does not exist.
+        If `fine_sd` is above `coarse_sd`, or `rate_discount` knows a level that does not exist.
 
     References
     ----------
@@ -68,24 +70,24 @@ class Disclosure(Rule):
     kind: Literal["disclosure"] = "disclosure"
     items: Annotated[tuple[Item, ...], MinLen(1)] = ("emissions",)
     level: Level = EXACT
-    noise: dict[int, Annotated[Decimal, Ge(0)]] = field(default_factory=lambda: {1: Decimal("0.2"), 2: Decimal("0.1")})
+    coarse_sd: Annotated[Decimal, Ge(0), Unit("share")] = Decimal("0.2")
+    fine_sd: Annotated[Decimal, Ge(0), Unit("share")] = Decimal("0.1")
     delay: Days = 0
     assure: bool = True
-    ban_years: Annotated[int, Ge(0)] = 2
-    rate_discount: dict[int, Annotated[int, Ge(0)]] = field(default_factory=dict)
+    ban_years: Annotated[int, Ge(0), Unit("years")] = 2
+    rate_discount: dict[int, Annotated[int, Ge(0), Unit("basis points")]] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Refuse a level without its error, and discounts for levels that do not exist."""
-        if self.level not in (NOTHING, EXACT) and self.level not in self.noise:
-            raise PolicyError(f"disclosure: level is {self.level} but noise has numbers for {sorted(self.noise)} only")
-        for name in ("noise", "rate_discount"):
-            if odd := sorted(set(getattr(self, name)) - set(range(NOTHING, EXACT + 1))):
-                raise PolicyError(f"disclosure: {name} names the levels {odd}, but level is at most {EXACT}")
+        """Refuse a closer level with the larger error, and discounts for levels that do not exist."""
+        if self.fine_sd > self.coarse_sd:
+            raise PolicyError(f"disclosure: fine_sd {self.fine_sd} is above coarse_sd {self.coarse_sd}")
+        if odd := sorted(set(self.rate_discount) - set(range(NOTHING, EXACT + 1))):
+            raise PolicyError(f"disclosure: rate_discount names the levels {odd}, but level is at most {EXACT}")
 
     def noise_sd(self, values: Floats) -> Floats:
         """Return the standard deviation of what is published of each value."""
-        share = 0.0 if self.level in (NOTHING, EXACT) else float(self.noise[self.level])
-        return np.asarray(share * np.abs(values))
+        share = {COARSE: self.coarse_sd, FINE: self.fine_sd}.get(self.level, Decimal(0))
+        return np.asarray(float(share) * np.abs(values))
 
     def published(self, values: Floats, error: Floats) -> Floats:
         """Return what is published of each value, with standard normal errors of shape (n_firms,)."""

@@ -30,10 +30,14 @@ class FalseDataFine(Rule):
         ``per_lot``: `fen_per_lot` u + `rise_fen` u^2 / 2 for u lots.
     multiple : Decimal
         Multiple of the gain.
-    gain_threshold, lump : int
-        Gain from which the multiple holds, and the fine below it, fen.
-    fen_per_lot, rise_fen : int or None
-        Fine for the first lot, and its rise with each further lot, fen.
+    gain_threshold : int
+        Gain from which the multiple holds.
+    lump : int
+        Fine below that gain.
+    fen_per_lot : int or None
+        Fine for the first lot.
+    rise_fen : int or None
+        Rise of the fine with each further lot.
 
     Raises
     ------

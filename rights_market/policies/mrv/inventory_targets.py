@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le, MinLen, Unit
 
 from rights_market.errors import PolicyError
 from rights_market.policies.rule import Lots, Rule
@@ -44,10 +44,13 @@ class Target(Rule):
     Attributes
     ----------
     prefecture : str
+        Name as in `regions` of the population.
     year : int
         Vintage of the period that is judged.
-    base, target : int
-        Where it began and where it has to be, lots.
+    base : int
+        Use at which it began.
+    target : int
+        Use at which it has to be.
     """
 
     prefecture: str
@@ -87,7 +90,7 @@ class InventoryTargets(Rule):
 
     kind: Literal["inventory_targets"] = "inventory_targets"
     by: Annotated[tuple[Dimension, ...], MinLen(1)] = ("prefecture", "sector")
-    uncovered_ratio: Annotated[Decimal, Ge(0)] | None = None
+    uncovered_ratio: Annotated[Decimal, Ge(0), Unit("share")] | None = None
     uncovered: dict[int, Lots] | None = None
     targets: tuple[Target, ...] = ()
     grades: dict[Annotated[int, Ge(0), Le(BEST)], str] = field(default_factory=lambda: {100: "met", 80: "near"})

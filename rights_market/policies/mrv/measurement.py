@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Unit
 
 from rights_market.errors import PolicyError
 from rights_market.policies.lots import half_up_parts
@@ -17,7 +17,7 @@ from rights_market.policies.where import Narrowed
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-NotNegative = Annotated[Decimal, Ge(0)]
+NotNegative = Annotated[Decimal, Ge(0), Unit("share")]
 
 BILLION = 1_000_000_000
 """Parts into which the factor between true and measured use is divided, so that lots follow from whole numbers."""
@@ -32,8 +32,10 @@ class Measurement(Narrowed):
     method : str
         ``cems``: continuous monitoring.  ``measured_factor``: fuel times a factor from the firm's own laboratory.
         ``default_factor``: fuel times a factor of the guideline, which is set high on purpose.
-    bias, sd : Decimal
-        Mean and standard deviation of the relative error; with a default factor, of the fuel meter.
+    bias : Decimal
+        Mean of the relative error; with a default factor, that of the fuel meter.
+    sd : Decimal
+        Standard deviation of the relative error.
     common : Decimal
         Share of the variance of the error that a firm's measurements of all rights have in common in a year.
     missing_days : Decimal
@@ -57,7 +59,7 @@ class Measurement(Narrowed):
 
     kind: Literal["measurement"] = "measurement"
     method: Literal["cems", "measured_factor", "default_factor"] = "cems"
-    bias: Annotated[Decimal, Gt(-1)] = Decimal(0)
+    bias: Annotated[Decimal, Gt(-1), Unit("share")] = Decimal(0)
     sd: NotNegative = Decimal(0)
     common: Share = Decimal(0)
     missing_days: Share = Decimal(0)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Gt, MinLen
+from annotated_types import Ge, Gt, MinLen, Unit
 
 from rights_market.errors import PolicyError
 from rights_market.policies.rule import Fen, Rule, Share
@@ -62,7 +62,7 @@ class Verification(Rule):
     verifiers: Annotated[int, Ge(1)] = 1
     collusion: Annotated[tuple[Share, ...], MinLen(1)] = (Decimal(0),)
     paid_by: Literal["firm", "authority"] = "firm"
-    rotate_years: Annotated[int, Ge(1)] = 3
+    rotate_years: Annotated[int, Ge(1), Unit("years")] = 3
     cost: Fen = 0
 
     def check(self) -> None:

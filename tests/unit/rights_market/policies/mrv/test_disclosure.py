@@ -17,7 +17,7 @@ VALUES = np.array([80.0, 120.0, 80.0, 120.0])  # mean 100, variance 400
 def test_precision_weighs_the_published_value() -> None:
     """Prior variance 400, error variance 100: weight 0.8, posterior variance 80."""
     assert weight_of(np.array([400.0]), np.array([100.0])).tolist() == [0.8]
-    rule = Disclosure(level=1, noise={1: Decimal("0.1")})
+    rule = Disclosure(level=1, coarse_sd=Decimal("0.1"))
     belief = rule.belief(ONE_CLASS, np.array([80.0, 120.0, 80.0, 120.0]), NOBODY)
     assert belief.mean[0] == pytest.approx(100 - 20 * 400 / 464)
     assert belief.variance[0] == pytest.approx(400 * 64 / 464)
@@ -50,7 +50,7 @@ def test_the_discount_of_a_lender() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"level": 1, "noise": {2: Decimal(0)}}, r"level is 1 but noise has numbers for \[2\] only"),
+        ({"fine_sd": Decimal("0.3")}, r"fine_sd 0.3 is above coarse_sd 0.2"),
         ({"rate_discount": {4: 5}}, r"rate_discount names the levels \[4\], but level is at most 3"),
         ({"level": 4}, "level is 4, expected at most 3"),
     ],
