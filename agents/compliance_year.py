@@ -188,7 +188,10 @@ class ComplianceYear:
         reported = self.model.authority.monitoring.reported_lots(progress.rules.right.code, use.period.name)
         if reported is not None:
             return np.asarray(reported * float(progress.rules.right.lot))
-        return np.asarray(use.use + use.rest_of_window(self.counted_to) * self.model.rates.use[:, progress.index])
+        expected = use.use + use.rest_of_window(self.counted_to) * self.model.rates.use[:, progress.index]
+        if progress.rules.is_monitored:
+            expected = expected * self.reporting.answered(progress, k)
+        return np.asarray(expected)
 
     def verified_units(self, progress: RightProgress, k: int) -> Floats:
         """Return verified use, units of the right, shape (n_firms,)."""

@@ -38,6 +38,7 @@ class Reporting:
 
     def __init__(self, model: RightsMarketModel) -> None:
         self.model = model
+        self._markups: dict[tuple[int, int], Floats] = {}
         for progress in model.progress:
             if any(rule.needs_days for rule in progress.rules.measurement):
                 for use in progress.uses:
@@ -64,6 +65,33 @@ class Reporting:
         due = model.calendar.days[model.day] >= last
         errors = self._disclosure_errors(progress, k)
         model.authority.publish(progress.rules.right.code, period, errors, disclosure_due=due)
+
+    def answered(self, progress: RightProgress, k: int) -> Floats:
+        """Return the share of its own use for which each firm expects to answer, before it has reported.
+
+        A default factor is known from the guideline; beyond that a firm expects to get away with what it got away with
+        in the last period.
+        """
+        if (progress.index, k) not in self._markups:
+            self._markups[progress.index, k] = self._markup(progress, k)
+        share = self._markups[progress.index, k]
+        if k == 0:
+            return share
+        code, before = progress.rules.right.code, progress.uses[k - 1].period.name
+        file = self.model.authority.monitoring.files.get((code, before))
+        if file is None or not progress.verified[k - 1]:
+            return share
+        known = file.verified + file.found
+        return share * np.divide(known, file.measured, out=np.ones(len(known)), where=file.measured > 0)
+
+    def _markup(self, progress: RightProgress, k: int) -> Floats:
+        """Return one and the markup of the default factor, where a firm has one."""
+        firms = self.model.authority.firms
+        share = np.ones(len(self.model.firms))
+        for rule in progress.rules.measurement:
+            rows = rule.where.mask(firms.sectors, firms.classes or firms.sectors, progress.uses[k].period.vintage)
+            share[rows] += float(rule.default_markup)
+        return share
 
     def _readings(self, progress: RightProgress, k: int, true_lots: Ints) -> Readings:
         """Return true use and the errors of its measurement."""

@@ -122,6 +122,24 @@ def test_between_report_and_verification_firms_expect_what_they_reported() -> No
     assert file.reported.sum() < file.true.sum()
 
 
+def test_before_they_report_firms_reckon_with_the_default_and_with_what_they_got_away_with() -> None:
+    """Steel answers for 10 % more than it uses; nobody checks, so in the second year all reckon with their last report."""
+    model, plain = monitored(verification=None, audit=None), province()
+    for one in (model, plain):
+        one.open_day()
+    course, before = model.year_course, plain.year_course.expected_use(plain.progress[0], 0)
+    ratio = course.expected_use(model.progress[0], 0) / before
+    assert ratio[:8] == pytest.approx(1.0) and ratio[8:] == pytest.approx(1.1)
+    model.close_day()
+    run(model, 31)
+    file = model.authority.monitoring.files["CEA", str(FIRST)]
+    use, today = model.progress[0].uses[1], model.calendar.days[model.day]
+    whole = use.use + use.rest_of_window(today) * model.rates.use[:, 0]
+    share = (file.verified + file.found) / file.measured * np.where(np.arange(14) < 8, 1.0, 1.1)
+    assert share.max() < 0.8
+    assert course.expected_use(model.progress[0], 1) == pytest.approx(whole * share)
+
+
 def test_firms_that_hide_something_choose_the_lenient_verifier(done: RightsMarketModel) -> None:
     file = done.authority.monitoring.files["CEA", str(FIRST)]
     hides = file.reported < file.measured
