@@ -123,7 +123,7 @@ def test_between_report_and_verification_firms_expect_what_they_reported() -> No
 
 
 def test_before_they_report_firms_reckon_with_the_default_and_with_what_they_got_away_with() -> None:
-    """Steel answers for 10 % more than it uses; nobody checks, so in the second year all reckon with their last report."""
+    """Steel answers for 10 % more than it uses; unchecked, all reckon with their last report after that."""
     model, plain = monitored(verification=None, audit=None), province()
     for one in (model, plain):
         one.open_day()
