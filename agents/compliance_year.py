@@ -326,7 +326,7 @@ class ComplianceYear:
         model = self.model
         k = progress.position(period_name)
         code, use = progress.rules.right.code, progress.uses[k]
-        if progress.rules.is_monitored:
+        if self.reporting.is_filed(progress, k):
             bills = model.authority.check(code, use.period, self.reporting.check_draws(progress, k))
             self._pay(bills)
         else:

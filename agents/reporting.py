@@ -50,6 +50,11 @@ class Reporting:
         measured = self.model.authority.measure(code, period, self._readings(progress, k, true_lots))
         self.model.authority.report(code, period, self._reports(progress, k, measured))
 
+    def is_filed(self, progress: RightProgress, k: int) -> bool:
+        """Return whether firms have reported; not so where nothing is monitored, or was not when reports were due."""
+        key = progress.rules.right.code, progress.uses[k].period.name
+        return progress.rules.is_monitored and key in self.model.authority.monitoring.files
+
     def audit(self, progress: RightProgress, k: int) -> None:
         """Have some firms audited."""
         use, code = progress.uses[k], progress.rules.right.code
@@ -99,7 +104,10 @@ class Reporting:
         use, code = progress.uses[k], progress.rules.right.code
         own = firms.normal(streams, f"{MRV_NOISE}.{code}.{use.period.name}", fresh=True)
         common = firms.normal(streams, f"{MRV_NOISE}.{use.period.vintage}", fresh=True)
-        peak = None if use.days is None else use.days.peak()
+        peak = None
+        if use.days is not None:
+            # A rule that was switched on after the use has seen no day of it.
+            peak = use.days.peak() if use.days.rates else np.ones(len(firms))
         return Readings(firms.covered[:, progress.index], true_lots, own, common, peak)
 
     def _reports(self, progress: RightProgress, k: int, measured: Ints) -> Ints:

@@ -129,6 +129,8 @@ class DailyUse:
     def peak(self, share: float = 0.9) -> Floats:
         """Return a firm's rate that `share` of the time is not exceeded, over its mean rate; 1 where nothing was used.
 
+        At least one day must have been added.
+
         Examples
         --------
         >>> days = DailyUse()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from rights_market.authority.mrv import METHODS, NO_REPORT
@@ -28,12 +27,6 @@ def monitoring_tables(model: RightsMarketModel) -> dict[str, pd.DataFrame]:
     if any(b.disclosure is not None for b in books):
         tables["disclosure"] = disclosure(model)
     return tables
-
-
-def true_units(model: RightsMarketModel, right: str, period: str) -> npt.NDArray[np.float64] | None:
-    """Return true use of a period in the unit of the right, or None where nothing is monitored."""
-    file = model.authority.monitoring.files.get((right, period))
-    return None if file is None else np.asarray(file.true * _lot(model, right), np.float64)
 
 
 def mrv(model: RightsMarketModel) -> pd.DataFrame:
@@ -72,7 +65,8 @@ def inventory(model: RightsMarketModel) -> pd.DataFrame:
         for (right, period), lines in model.authority.monitoring.publication.inventories.items()
         for line in lines
     ]
-    return pd.DataFrame(rows, columns=["right", "period", "prefecture", "sector", "covered", "quantity"])
+    frame = pd.DataFrame(rows, columns=["right", "period", "prefecture", "sector", "covered", "quantity"])
+    return frame.astype({"covered": bool, "quantity": float})
 
 
 def targets(model: RightsMarketModel) -> pd.DataFrame:
@@ -82,7 +76,7 @@ def targets(model: RightsMarketModel) -> pd.DataFrame:
         for x in model.authority.monitoring.publication.scores
     ]
     names = ["right", "period", "prefecture", "base", "target", "result", "score", "grade"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(("base", "target", "result", "score"), float))
 
 
 def disclosure(model: RightsMarketModel) -> pd.DataFrame:

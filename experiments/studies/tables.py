@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from agents.recorder import DAY_COLUMNS
-from experiments.studies.monitoring_tables import monitoring_tables, true_units
+from experiments.studies.monitoring_tables import monitoring_tables
 from rights_market import Mode, Reason
 from rights_market.registry.journal import Op
 
@@ -175,8 +175,8 @@ def compliance(model: RightsMarketModel) -> pd.DataFrame:
         lot = float(model.config.rule_books[period["index"]].right.lot)
         covered = model.firms.covered[:, period["index"]]
         units = {name: period[name] * lot for name in columns}
-        truth = true_units(model, period["right"], period["period"])
-        emissions = period["emissions"] * lot if truth is None else truth
+        file = model.authority.monitoring.files.get((period["right"], period["period"]))
+        used, false_data_fen = (period["emissions"], 0) if file is None else (file.true, file.fine_fen)
         frame = pd.DataFrame(
             {
                 "period": period["period"],
@@ -185,11 +185,11 @@ def compliance(model: RightsMarketModel) -> pd.DataFrame:
                 "sector": sectors,
                 **units,
                 "baseline": period["baseline"],
-                "fine_yuan": period["fine_fen"] / FEN,
+                "fine_yuan": (period["fine_fen"] + false_data_fen) / FEN,
                 "purchase_cost_yuan": period["spent_fen"] / FEN,
                 "sale_revenue_yuan": period["earned_fen"] / FEN,
                 "abatement_cost_yuan": period["abatement_cost_yuan"],
-                "abated": period["baseline"] - emissions,
+                "abated": period["baseline"] - used * lot,
                 "holdings_after": period["holdings_after"] * lot,
             }
         )

@@ -172,7 +172,8 @@ class Authority:
             Whether the delay of disclosure has passed.
         """
         matter = self._office.matter("publish", right, period)
-        self.monitoring.publication.publish(matter, errors, disclosure_due=disclosure_due)
+        if self.monitoring.is_on_file(matter):
+            self.monitoring.publication.publish(matter, errors, disclosure_due=disclosure_due)
 
     def _is_settled(self, right: str, period: Period) -> bool:
         stages = self._office.books[right].surrender.stages

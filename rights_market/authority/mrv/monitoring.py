@@ -167,7 +167,15 @@ class Monitoring:
 
     def audit(self, matter: Matter, draws: audits.AuditDraws, settled: audits.IsSettled) -> None:
         """Audit some firms, and let what is found have its consequences."""
-        audits.audit(self._office, self, matter, draws, settled)
+        if self.is_on_file(matter):
+            audits.audit(self._office, self, matter, draws, settled)
+
+    def is_on_file(self, matter: Matter) -> bool:
+        """Return whether a period was measured; if not, because the rule is younger, say so."""
+        if matter.key in self.files:
+            return True
+        self._office.note(matter, matter.hook, "rule_unmet", note="use of this period is not on file")
+        return False
 
     def reported_lots(self, right: str, period: str) -> Int64 | None:
         """Return what firms have written in their reports, or None before they were filed."""
@@ -187,7 +195,7 @@ class Monitoring:
         """Put back what `state` returned."""
         self.files.clear()
         self.files.update({(right, period): UseFile.from_state(x) for right, period, x in state["files"]})
-        for code, saved in state["verifiers"].items():
-            self.verifiers[code].restore(saved)
+        for code in self.verifiers.keys() & state["verifiers"].keys():
+            self.verifiers[code].restore(state["verifiers"][code])
         self.offences.restore(state["offences"])
         self.publication.restore(state["publication"])

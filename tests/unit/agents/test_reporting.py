@@ -183,6 +183,45 @@ def test_rules_that_change_nothing_leave_the_market_as_it_is() -> None:
         assert np.array_equal(watched.market.tape.trades[name], plain.market.tape.trades[name])
 
 
+@pytest.mark.parametrize(("days", "on_file"), [(10, {"2025", "2026"}), (29, {"2026"})])
+def test_monitoring_may_begin_on_the_way(days: int, on_file: set[str], tmp_path: Path) -> None:
+    """Switched on before reports are due, or after verification: then nothing of the first period is on file."""
+    save(run(province(), days), tmp_path / "plain")
+    books = (monitored_book(), sulphur_book())
+    model = run(load(replace(config(), rule_books=books), tmp_path / "plain", other_rules=True))
+    assert {period for _, period in model.authority.monitoring.files} == on_file
+    unmet = [e.hook for e in model.market.events if e.note == "use of this period is not on file"]
+    assert unmet == ([] if "2025" in on_file else ["publish"])
+    model.market.audit()
+
+
+def test_monitoring_may_change_on_the_way(done: RightsMarketModel, tmp_path: Path) -> None:
+    """With other verifiers these begin with a licence and without clients; without any, their record is closed."""
+    save(done, tmp_path / "watched")
+    for rule in (Verification(verifiers=2), None):
+        books = (monitored_book(verification=rule), sulphur_book())
+        kinds = {code: replace(s, regions={"Ji'an": 0.5, "Yichun": 0.5}) for code, s in sectors().items()}
+        made = replace(config(), rule_books=books, population=population(sectors=kinds))
+        model = load(made, tmp_path / "watched", other_rules=True)
+        found = {code: x.licensed.tolist() for code, x in model.authority.monitoring.verifiers.items()}
+        assert found == ({} if rule is None else {"CEA": [True, True]})
+        assert model.authority.monitoring.files.keys() == done.authority.monitoring.files.keys()
+
+
+def test_errors_that_rights_have_in_common() -> None:
+    """Both rights measured with the same common error, and with errors of their own."""
+
+    def errors(common: str) -> list[np.ndarray]:
+        rule = (Measurement(sd=Decimal("0.05"), common=Decimal(common)),)
+        model = run(province(rule_books=(carbon_book(measurement=rule), sulphur_book(measurement=rule))), 31)
+        return [f.measured / f.true - 1.0 for f in model.authority.monitoring.files.values()]
+
+    first, second = errors("1")
+    assert first == pytest.approx(second, abs=2e-3)  # lots of sulphur are few
+    first, second = errors("0")
+    assert abs(first - second).max() > 0.02
+
+
 def test_a_run_continues_from_a_file_to_the_same_bits(done: RightsMarketModel, tmp_path: Path) -> None:
     kinds = {code: replace(s, regions={"Ji'an": 0.5, "Yichun": 0.5}) for code, s in sectors().items()}
     made = replace(config(), rule_books=(monitored_book(), sulphur_book()), population=population(sectors=kinds))

@@ -102,6 +102,12 @@ def test_a_run_tells_truth_and_report_apart(result: Result) -> None:
     assert compliance["abated"].tolist() == pytest.approx((compliance["baseline"] - table["true"]).tolist())
 
 
+def test_fines_for_false_data_are_fines(result: Result) -> None:
+    found, compliance = result.tables["mrv"], result.tables["compliance"]
+    assert (found["fine_yuan"] > 0).any()
+    assert (compliance["fine_yuan"] >= found["fine_yuan"]).all()
+
+
 def test_the_tables_of_monitoring_can_be_stored(result: Result, tmp_path: Path) -> None:
     result.save(tmp_path / "stored")
     again = Result.load(tmp_path / "stored")
