@@ -111,21 +111,26 @@ def holdings(result: Result, ax: Axes, *, right: str, words: Words = ENGLISH) ->
 
 
 def least_cost(result: Result, ax: Axes, *, right: str, words: Words = ENGLISH) -> Axes:
-    """Draw the simulated mean price of each period beside the range of prices of the least-cost market."""
+    """Draw the simulated mean price of each period beside the range of prices of the least-cost market.
+
+    A range without an upper end, where nobody can abate any more, is an arrow from its lower end to the top.
+    """
     table = of_right(result, "benchmark", right)
     x = np.arange(len(table))
-    low, high = table["least_cost_price_low"], table["least_cost_price_high"]
-    middle = (low + high) / 2
-    spread = np.vstack([middle - low, high - middle])
+    low, high = table["least_cost_price_low"].to_numpy(), table["least_cost_price_high"].to_numpy()
+    is_open = np.isinf(high)
+    highest = max(*low, *high[~is_open], *table["simulated_price"].dropna(), 0.0)
+    top = 1.15 * highest if highest > 0 else 1.0
+    middle = np.where(is_open, low, (low + np.where(is_open, low, high)) / 2)
+    spread = np.vstack([middle - low, np.where(is_open, top, high) - middle])
     ax.errorbar(
-        x - 0.12, middle, yerr=spread, fmt="s", color=style.VERMILLION, capsize=7, markersize=7, elinewidth=2,
-        label=words("fig.least_cost"),
+        x - 0.12, middle, yerr=spread, lolims=is_open, fmt="s", color=style.VERMILLION, capsize=7, markersize=7,
+        elinewidth=2, label=words("fig.least_cost"),
     )  # fmt: skip
     ax.plot(x + 0.12, table["simulated_price"], "o", color=style.BLUE, markersize=8, label=words("fig.mean_price"))
     ax.set_xticks(x, table["period"].astype(str))
     ax.set_xlim(-0.6, len(table) - 0.4)
-    highest = pd.concat([high, table["simulated_price"]]).max()
-    ax.set_ylim(0, 1.15 * highest if highest > 0 else 1.0)
+    ax.set_ylim(0, top)
     ax.set_xlabel(words("fig.period_axis"))
     ax.set_ylabel(words("fig.price_axis", unit=unit_name(f"CNY/{right_of(result, right)['unit']}", words)))
     style.group_thousands(ax)

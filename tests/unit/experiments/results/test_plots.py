@@ -90,6 +90,15 @@ def test_least_cost_prices_stand_beside_the_simulated(ax: Axes) -> None:
     np.testing.assert_allclose(np.asarray(ax.containers[0].lines[0].get_ydata(), float), middle)
 
 
+def test_a_price_range_without_an_upper_end_is_an_arrow_to_the_top(ax: Axes) -> None:
+    table = MARKET.tables["benchmark"].copy()
+    table.loc[table["right"] == "SO2", "least_cost_price_high"] = np.inf
+    plots.least_cost(Result(MARKET.manifest, {**MARKET.tables, "benchmark": table}), ax, right="SO2")
+    low, simulated = rows("benchmark", "SO2")["least_cost_price_low"], rows("benchmark", "SO2")["simulated_price"]
+    np.testing.assert_array_equal(np.asarray(ax.containers[0].lines[0].get_ydata(), float), low)
+    assert ax.get_ylim()[1] == pytest.approx(1.15 * max(low.max(), simulated.max()))
+
+
 def test_emissions_show_cap_only_where_there_is_one() -> None:
     heights = {}
     for right in ("CEA", "SO2"):
