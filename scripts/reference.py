@@ -8,6 +8,7 @@ from pathlib import Path
 
 from experiments.cli.rule_listing import values_of, walk
 from rights_market.policies.reference import RuleCard, cards
+from scripts.scenario_page import scenario_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -28,7 +29,7 @@ def rules_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"rules.md": rules_page}
+PAGES: dict[str, Callable[[], str]] = {"rules.md": rules_page, "scenario.md": scenario_page}
 
 
 def main() -> None:

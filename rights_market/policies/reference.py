@@ -83,21 +83,21 @@ def cards() -> Iterator[RuleCard]:
     for family, slots in FAMILIES.items():
         for slot in slots:
             for rule in RULES[slot]:
-                sections = _sections(rule)
+                parts = sections(rule.__doc__ or "")
                 yield RuleCard(
                     family,
                     slot,
                     kind_of(rule),
                     summary(rule),
-                    _flow(sections[""].partition("\n")[2]),
-                    _flow(sections.get("References", "")),
+                    _flow(parts[""].partition("\n")[2]),
+                    _flow(parts.get("References", "")),
                     _fields(rule),
                 )
 
 
 def _fields(record: type) -> tuple[FieldCard, ...]:
-    meanings, hints = _meanings(record), types_of(record)
-    return tuple(_field(f, hints[f.name], meanings.get(f.name, "")) for f in fields(record) if f.name != "kind")
+    known, hints = meanings(record.__doc__ or ""), types_of(record)
+    return tuple(_field(f, hints[f.name], known.get(f.name, "")) for f in fields(record) if f.name != "kind")
 
 
 def _field(field: Field[Any], hint: Any, meaning: str) -> FieldCard:
@@ -169,11 +169,11 @@ def _records(hint: Any) -> Iterator[type]:
             yield from _records(inner)
 
 
-def _sections(record: type) -> dict[str, str]:
+def sections(docstring: str) -> dict[str, str]:
     """Return the parts of a docstring by heading; what comes before the first heading under no name."""
     found: dict[str, str] = {}
     heading, lines = "", list[str]()
-    text = inspect.cleandoc(record.__doc__ or "").splitlines()
+    text = inspect.cleandoc(docstring).splitlines()
     for line, below in zip(text, [*text[1:], ""], strict=True):
         if line and set(below) == {"-"}:
             found[heading], heading, lines = "\n".join(lines).strip(), line, []
@@ -183,11 +183,11 @@ def _sections(record: type) -> dict[str, str]:
     return found
 
 
-def _meanings(record: type) -> dict[str, str]:
+def meanings(docstring: str) -> dict[str, str]:
     """Return what the docstring says of each attribute."""
     found: dict[str, str] = {}
     names: list[str] = []
-    for line in _sections(record).get("Attributes", "").splitlines():
+    for line in sections(docstring).get("Attributes", "").splitlines():
         if (head := re.match(r"(\w+(?:, \w+)*) : ", line)) is not None:
             names = head[1].split(", ")
             found.update(dict.fromkeys(names, ""))
