@@ -30,8 +30,8 @@ def scenario_page() -> str:
         "",
         "Every block of a scenario file and its fields. Made from the schema by `make docs`; do not edit.",
         "",
-        "The rules that stand in the slots of a right are in [rules.md](rules.md). `rights-market scenarios schema` prints",
-        "the schema itself, for editors.",
+        "The rules that stand in the slots of a right are in [rules.md](rules.md).",
+        "`rights-market scenarios schema` prints the schema itself, for editors.",
     ]
     for name in sorted(blocks, key=lambda name: (name not in FIRST, name not in FIRST[:1], name)):
         if name not in rules:
@@ -84,7 +84,7 @@ def _values(schema: Schema, rules: set[str]) -> str:
     elif kind == "object" and (items := [*schema.get("patternProperties", {}).values(), *_named(schema)]):
         words = f"name -> {_values(items[0], rules)}"
     else:
-        words = schema.get("format") or _WORDS.get(kind, kind)
+        words = str(schema.get("format") or _WORDS.get(kind, kind))
     limits = [text.format(f"{schema[key]:g}") for key, text in _BOUNDS.items() if key in schema]
     return ", ".join([words, *limits])
 
