@@ -57,12 +57,11 @@ class PrimaryMarket:
         state = self._state(progress, period_name)
         offered = state.offer(state.done)
         year = model.calendar.days[model.day].year
-        path = rules.schedule.reserve_path
-        reserve = path.reserve(year) if path is not None else rules.rule.reserve
+        reserve = rules.reserve_ticks(year)
         bids = self._bids(progress, period_name)
         order = model.streams["auction_ties"].permutation(len(bids))
-        secret = rules.rule.secret_reserve_ticks(self._secondary_mean(progress))
-        result = clear(rules.rule, offered, bids, order, reserve_ticks=reserve, secret_reserve_ticks=secret)
+        secret = rules.secret_reserve_ticks(self._secondary_mean(progress))
+        result = clear(rules, offered, bids, order, reserve_ticks=reserve, secret_reserve_ticks=secret)
         self._deliver(progress, period.vintage, bids, result)
         self._plans[book.right.code] = state.settle(state.done, result.sold, result.price_ticks > reserve)
         self._write(progress, period.vintage, offered, reserve, bids, result)
@@ -122,7 +121,7 @@ class PrimaryMarket:
         lack = np.where(model.firms.covered[:, r], np.maximum(0.0, need - given - spare), 0.0)
         value = model.values_yuan()[:, r] / float(right.tick_yuan)
         budget = registry.cash[accounts] / float(right.tick_value_fen)
-        size = rules.rule.lot_size if (rules := progress.rules.auction) is not None else 1
+        size = rules.lot_size if (rules := progress.rules.auction) is not None else 1
         rows: list[tuple[int, int, int]] = []
         for firm in np.flatnonzero((lack >= 1.0) & (value >= 1.0)):
             left = float(budget[firm])
@@ -183,20 +182,9 @@ class PrimaryMarket:
 
     def state(self) -> dict[str, Any]:
         """Return what changes over time."""
-        plans = {
-            code: {
-                "planned": list(s.planned),
-                "rolled": sorted(s.rolled.items()),
-                "queue": s.queue,
-                "above": s.above,
-                "cancelled": s.cancelled,
-                "done": s.done,
-            }
-            for code, s in self._plans.items()
-        }
         return {
             "results": [dict(r) for r in self.results],
-            "plans": plans,
+            "plans": {code: plan.state() for code, plan in self._plans.items()},
             "planned": sorted(self._planned),
             "sold": sorted(self._sold.items()),
         }
@@ -210,15 +198,7 @@ class PrimaryMarket:
         for code, saved in state["plans"].items():
             book = next(b for b in self.model.config.rule_books if b.right.code == code)
             assert book.auction is not None
-            self._plans[code] = AuctionCalendarState(
-                book.auction.schedule,
-                tuple(saved["planned"]),
-                dict(saved["rolled"]),
-                saved["queue"],
-                saved["above"],
-                saved["cancelled"],
-                saved["done"],
-            )
+            self._plans[code] = AuctionCalendarState.of(book.auction.schedule, saved)
 
 
 def auction_dates(book: RuleBook, calendar: TradingCalendar) -> list[Dated]:

@@ -14,7 +14,7 @@ from annotated_types import Len
 from rights_market.errors import PolicyError
 from rights_market.exchange.calendar import Period
 from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
-from rights_market.policies.auction import AuctionSchedule, SealedUniform
+from rights_market.policies.auction import Auction
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
@@ -24,26 +24,6 @@ from rights_market.rights import Right
 
 # As `rights_market.policies.rule.Rule` has it: a reader of scenario files refuses keys that do not exist.
 _STRICT = {"extra": "forbid"}
-
-
-@dataclass(frozen=True, slots=True)
-class AuctionRules:
-    """How the government sells a right: by which terms, and when.
-
-    What is offered is the cap of the period's years less the lots that are expected to be allocated free.
-
-    Attributes
-    ----------
-    rule : SealedUniform
-        Terms of each auction.
-    schedule : AuctionSchedule
-        Dates, reserve prices, and what becomes of lots that nobody took.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
-
-    rule: SealedUniform
-    schedule: AuctionSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +63,13 @@ class RuleBook:
     make_good: MakeGood | None = None
     cap: AbsolutePath | None = None
     upfront: UpfrontTrueUp | None = None
-    auction: AuctionRules | None = None
     measurement: tuple[Measurement, ...] = ()
     reporting: SelfReport | None = None
     verification: Verification | None = None
     audit: Audit | None = None
     disclosure: Disclosure | None = None
     inventory: InventoryTargets | None = None
+    auction: Auction | None = None
     band: PriceBand | None = None
     fees: Fees = field(default_factory=Fees)
     settlement: SettlementCycle = field(default_factory=SettlementCycle)

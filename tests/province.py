@@ -24,12 +24,12 @@ from rights_market.exchange.uniform_calendar import UniformCalendar
 from rights_market.market import Keep
 from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp, Where
 from rights_market.policies.allocation.benchmarks import Benchmark, Product
-from rights_market.policies.auction import AuctionSchedule, ReservePath, SealedUniform
+from rights_market.policies.auction import AuctionSchedule, PricePath, SealedUniform
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
-from rights_market.rulebook import AuctionRules, RuleBook
+from rights_market.rulebook import RuleBook
 
 CARBON = Right("CEA", "Emission right", "碳排放权", "t", Decimal(1), Decimal("0.01"), max_price_ticks=100_000)
 SULPHUR = Right("SO2", "Discharge right", "二氧化硫排污权", "kg", Decimal(10), Decimal("0.01"), max_price_ticks=50_000)
@@ -63,7 +63,7 @@ def carbon_book(**changes: Any) -> RuleBook:
     The cap lies some percent below what firms would emit, and abatement is slow to begin: some will miss units.
     """
     power = Product(name="power", output=Benchmark(table={y: Decimal("0.76") for y in range(FIRST - 1, FIRST + 3)}))
-    auctions = AuctionSchedule(per_year=3, reserve_path=ReservePath(r0=2000, start_year=FIRST, growth=Decimal("0.05")))
+    auctions = AuctionSchedule(per_year=3, reserve_path=PricePath(r0=2000, start_year=FIRST, growth=Decimal("0.05")))
     given: dict[str, Any] = {
         "right": CARBON,
         "periods": periods(),
@@ -75,7 +75,7 @@ def carbon_book(**changes: Any) -> RuleBook:
         ),
         "upfront": UpfrontTrueUp(share=Decimal("0.7")),
         "cap": AbsolutePath(table=dict.fromkeys(range(FIRST, FIRST + YEARS), 1_240_000)),
-        "auction": AuctionRules(SealedUniform(secret_reserve=Decimal("0.5")), auctions),
+        "auction": SealedUniform(secret_reserve=Decimal("0.5"), schedule=auctions),
         "penalties": (Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share"),),
         "banking": FreeBanking(relabel="keep"),
         "make_good": MakeGood(),

@@ -1,15 +1,14 @@
 """The parts of a scenario file, as records with their limits.
 
-The rules themselves are the records of `rights_market.policies` and `agents`; here stand the parts around them.  A rule
-that stands beside its schedule has a twin here with that one field more.
+The rules themselves are the records of `rights_market.policies` and `agents`; here stand the parts around them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar, Union
+from typing import Annotated, Any, Literal, Union
 
 from annotated_types import Ge, Gt, Le, Len, MinLen
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
@@ -19,12 +18,9 @@ from agents.spec import InstitutionSpec, Label, SectorSpec, ShockSpec, StrategyS
 from rights_market import Period
 from rights_market.policies import RULES
 from rights_market.policies.allocation import UpfrontTrueUp
-from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.banking import FreeBanking
 from rights_market.policies.compliance import MakeGood, Surrender
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
-
-R = TypeVar("R")
 
 Mark = Literal["seen", "known", "approx", "derived"]
 Unit = Literal["t", "kg", "tce", "kgce", "MWh", "kWh", "GJ", "m3", "t/yr", "kg/yr", "tce/yr", "unit"]
@@ -70,18 +66,6 @@ class UniformDays(Block):
     batches_per_day: Annotated[int, Ge(1), Le(1000)] = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuctionBlock(SealedUniform):
-    """An auction with its dates."""
-
-    schedule: AuctionSchedule
-
-
-def plain(cls: type[R], block: Any) -> R:
-    """Return the rule that a block with more fields holds."""
-    return cls(**{f.name: getattr(block, f.name) for f in fields(cls)})  # type: ignore[arg-type]
-
-
 @dataclass(frozen=True)
 class AnyOf:
     """Marks a field that may hold any rule of a slot, told apart by its `kind`, which a lone rule may leave out."""
@@ -118,7 +102,7 @@ class RightBlock(RightTerms):
     cap: Annotated[Any, AnyOf("cap")] | None = None
     allocation: list[Annotated[Any, AnyOf("allocation")]] = []
     upfront: UpfrontTrueUp | None = None
-    auction: AuctionBlock | None = None
+    auction: Annotated[Any, AnyOf("auction")] | None = None
     banking: Annotated[Any, AnyOf("banking")] = FreeBanking()
     surrender: Surrender = Surrender()
     penalties: list[Annotated[Any, AnyOf("penalties")]] = []

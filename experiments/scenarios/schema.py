@@ -15,7 +15,6 @@ from agents.behaviour import Behaviour
 from agents.schedules import laboratory_rule_book
 from agents.spec import FirmRow, InducedSpec, Label, PopulationSpec
 from experiments.scenarios.blocks import (
-    AuctionBlock,
     Block,
     BusinessDays,
     Code,
@@ -27,14 +26,11 @@ from experiments.scenarios.blocks import (
     RunBlock,
     Source,
     UniformDays,
-    plain,
 )
 from experiments.scenarios.plain_values import plain_value
 from rights_market import Period, Right, RuleBook, TradingCalendar
 from rights_market.exchange.calendar import chinese_exchange_closings
 from rights_market.exchange.uniform_calendar import UniformCalendar
-from rights_market.policies.auction import SealedUniform
-from rights_market.rulebook import AuctionRules
 
 
 class _Common(Block):
@@ -180,14 +176,13 @@ def rule_book(code: str, block: RightBlock) -> RuleBook:
         right=its_right,
         periods=tuple(_period(p, block) for p in block.periods),
         opening_price_ticks=its_right.ticks(block.opening_price_yuan),
-        auction=None if block.auction is None else _auction_rules(block.auction),
         **_slots(block),
     )
 
 
 def _slots(block: RightBlock) -> dict[str, Any]:
     """Return the rules of a block that stand in the rule book as they are."""
-    own = {"right", "periods", "opening_price_ticks", "auction"}
+    own = {"right", "periods", "opening_price_ticks"}
     slots = {f.name: getattr(block, f.name) for f in fields(RuleBook) if f.name not in own}
     return {name: tuple(rules) if isinstance(rules, list) else rules for name, rules in slots.items()}
 
@@ -198,10 +193,6 @@ def _period(written: Period, block: RightBlock) -> Period:
     days = None if block.make_good is None else block.make_good.deadline
     later = written.deadline + timedelta(days) if days is not None else None
     return replace(written, stages=written.stages or stages, make_good=written.make_good or later)
-
-
-def _auction_rules(block: AuctionBlock) -> AuctionRules:
-    return AuctionRules(plain(SealedUniform, block), block.schedule)
 
 
 def json_schema() -> dict[str, Any]:

@@ -5,7 +5,14 @@ of rules all take from `RULES` what may stand where.
 """
 
 from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
-from rights_market.policies.auction import AuctionSchedule, SealedUniform
+from rights_market.policies.auction import (
+    AscendingClock,
+    AuctionLimits,
+    AuctionSchedule,
+    DescendingClock,
+    PayAsBid,
+    SealedUniform,
+)
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
@@ -17,8 +24,9 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "cap": (AbsolutePath,),
     "allocation": (Grandfathering, OutputBenchmark),
     "upfront": (UpfrontTrueUp,),
-    "auction": (SealedUniform,),
+    "auction": (SealedUniform, PayAsBid, AscendingClock, DescendingClock),
     "auction_schedule": (AuctionSchedule,),
+    "auction_limits": (AuctionLimits,),
     "surrender": (Surrender,),
     "penalties": (Penalty,),
     "make_good": (MakeGood,),
@@ -38,7 +46,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cap": ("cap",),
     "allocation": ("allocation", "upfront"),
-    "auction": ("auction", "auction_schedule"),
+    "auction": ("auction", "auction_schedule", "auction_limits"),
     "trading": ("band", "fees", "settlement"),
     "compliance": ("surrender", "penalties", "make_good"),
     "banking": ("banking",),

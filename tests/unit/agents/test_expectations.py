@@ -19,10 +19,10 @@ from agents.spec import CostCurve, InstitutionSpec, Label, PopulationSpec, Secto
 from rights_market.exchange.uniform_calendar import UniformCalendar
 from rights_market.kernels.tape_sums import LOTS
 from rights_market.policies.allocation import Grandfathering, Where
-from rights_market.policies.auction import AuctionSchedule, ReservePath, SealedUniform
+from rights_market.policies.auction import AuctionSchedule, PricePath, SealedUniform
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
-from rights_market.rulebook import AuctionRules, RuleBook
+from rights_market.rulebook import RuleBook
 from tests.province import CARBON, FIRST, carbon_book, periods, population, province, sectors
 
 FIXED = Penalty(form="fixed", fen_per_lot=4_500)
@@ -189,10 +189,10 @@ def test_the_price_never_lies_above_a_fine_that_clears_the_duty() -> None:
 
 
 def test_the_reserve_of_auctions_by_year() -> None:
-    path = ReservePath(r0=2000, start_year=FIRST, growth=Decimal("0.05"))
+    path = PricePath(r0=2000, start_year=FIRST, growth=Decimal("0.05"))
     schedule = AuctionSchedule(per_year=1, reserve_path=path)
-    assert reserve_yuan(carbon_book(auction=AuctionRules(SealedUniform(), schedule)), FIRST + 1) == 21.0
-    plain = AuctionRules(SealedUniform(reserve=700), AuctionSchedule(per_year=1))
+    assert reserve_yuan(carbon_book(auction=SealedUniform(schedule=schedule)), FIRST + 1) == 21.0
+    plain = SealedUniform(reserve=700, schedule=AuctionSchedule(per_year=1))
     assert reserve_yuan(carbon_book(auction=plain), FIRST + 1) == 7.0
     assert reserve_yuan(carbon_book(auction=None), FIRST) == 0.0
 

@@ -20,7 +20,7 @@ from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import Surrender
-from rights_market.rulebook import AuctionRules, RuleBook
+from rights_market.rulebook import RuleBook
 from tests.province import CARBON, FIRST
 
 DAYS = 10
@@ -48,14 +48,14 @@ def model_of(
     cash: tuple[float, ...] = RICH, auctions: AuctionSchedule | None = None, limit: float = 0.0, **changes
 ) -> RightsMarketModel:
     """A cap of 250, and two auctions a year, on the third and eighth of ten trading days; nobody can abate."""
-    rule = SealedUniform(**changes.pop("terms", {}))
+    rule = SealedUniform(schedule=auctions or AuctionSchedule(per_year=2), **changes.pop("terms", {}))
     book = RuleBook(
         right=CARBON,
         periods=periods(),
         opening_price_ticks=5000,
         surrender=Surrender(),
         cap=AbsolutePath(table=dict.fromkeys(range(FIRST, FIRST + 5), 250)),
-        auction=AuctionRules(rule, auctions or AuctionSchedule(per_year=2)),
+        auction=rule,
         **changes,
     )
     sector = SectorSpec(
@@ -82,7 +82,7 @@ def test_dates_belong_to_the_period_in_whose_use_they_fall() -> None:
     assert [d.entry for d in dated] == [Entry("auction", "CEA", str(y)) for y in (2025, 2025, 2026, 2026)]
     days = [model.calendar.days.index(d.when) for d in dated]
     assert days == [2, 7, 12, 17]
-    christmas = AuctionRules(SealedUniform(), AuctionSchedule(dates=(date(2025, 12, 25),)))
+    christmas = SealedUniform(schedule=AuctionSchedule(dates=(date(2025, 12, 25),)))
     late = replace(model.config.rule_books[0], auction=christmas)
     assert auction_dates(late, model.calendar) == []  # after the use of 2025 and before that of 2026
     assert auction_dates(replace(model.config.rule_books[0], auction=None, cap=None), model.calendar) == []

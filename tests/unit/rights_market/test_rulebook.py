@@ -13,10 +13,10 @@ from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrender
-from rights_market.rulebook import AuctionRules, RuleBook
+from rights_market.rulebook import RuleBook
 from tests.compliance_market import period, rule_book
 
-AUCTION = AuctionRules(SealedUniform(), AuctionSchedule(per_year=4))
+AUCTION = SealedUniform(schedule=AuctionSchedule(per_year=4))
 ONE_STAGE = Surrender(stages=(Stage(days_before=60, share=Decimal("0.3")),))
 
 
@@ -90,7 +90,7 @@ def test_units_keep_their_value_unless_they_lapse():
     [
         (Grandfathering, {"base_years": [2020], "where": {"years": [2024]}}),
         (Penalty, {"form": "fixed", "fen_per_lot": 5}),
-        (AuctionRules, {"rule": {}, "schedule": {"per_year": 4}}),
+        (SealedUniform, {"schedule": {"per_year": 4}}),
     ],
 )
 def test_a_reader_of_files_refuses_keys_that_do_not_exist(record, given):

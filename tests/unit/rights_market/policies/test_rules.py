@@ -30,6 +30,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "output_benchmark": {
         "products": [{"name": "class I", "output": {"table": {2021: 0.8218}}, "heat": {"table": {2021: 0.1111}}}]
     },
+    "descending_clock": {"start": 9000},
     "auction_schedule": {"per_year": 4, "reserve_path": {"r0": 2404, "start_year": 2024, "growth": 0.05}},
     "penalty": {"form": "multiple", "low": 5, "high": 10, "by": "gap_share"},
     "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
