@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market import Event
+from rights_market.exchange.auction_result import AuctionResult
 from rights_market.exchange.calendar import Dated, Entry, TradingCalendar
-from rights_market.exchange.sealed_bid import AuctionResult, SealedBids, clear
+from rights_market.exchange.sealed_bid import SealedBids, clear
 from rights_market.policies.auction import AuctionCalendarState
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.rulebook import RuleBook

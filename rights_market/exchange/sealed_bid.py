@@ -1,4 +1,4 @@
-"""Sealed-bid auction at one price: bids are opened together, the highest are served, all winners pay the same.
+"""Sealed-bid auctions: bids are opened together and the highest are served, at one price or each at its own.
 
 The terms (what happens with ties, with too few bids, which bid sets the price) are those of a rule; the rule is read
 here by its fields, so that exchange and policies stay apart.
@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
-from rights_market.units import largest_remainder
+from rights_market.exchange.auction_result import (
+    AuctionResult,
+    Bool,
+    Code,
+    Int32,
+    Int64,
+    cancelled,
+    serve_in_order,
+    share_out,
+)
 
-Int32 = npt.NDArray[np.int32]
-Int64 = npt.NDArray[np.int64]
-Bool = npt.NDArray[np.bool_]
 
-Code = Literal["auction_cleared", "auction_undersubscribed", "auction_cancelled"]
-
-
-class UniformTerms(Protocol):
-    """Terms of a uniform-price auction, as `SealedUniform` holds them."""
+class SealedTerms(Protocol):
+    """Terms of an auction by sealed bids, as `PayAsBid` holds them."""
 
     @property
     def lot_size(self) -> int:
@@ -37,6 +39,10 @@ class UniformTerms(Protocol):
     @property
     def undersubscribed(self) -> Literal["cancel", "lowest_bid", "reserve"]:
         """What happens when less is bid for than offered."""
+
+
+class UniformTerms(SealedTerms, Protocol):
+    """Terms of a uniform-price auction, as `SealedUniform` holds them."""
 
     @property
     def pricing(self) -> Literal["last_accepted", "first_rejected"]:
@@ -70,34 +76,6 @@ class SealedBids:
         """Build the table from rows of account, price in ticks and lots."""
         table = np.array(list(rows), np.int64).reshape(-1, 3)
         return cls(table[:, 0].astype(np.int32), table[:, 1].copy(), table[:, 2].copy())
-
-
-@dataclass(frozen=True, slots=True)
-class AuctionResult:
-    """What an auction decided.
-
-    Attributes
-    ----------
-    price_ticks : int
-        What every winner pays; 0 when nothing was sold.
-    awards : ndarray of int64, shape (n,)
-        Lots awarded to each bid.
-    sold : int
-        Sum of `awards`.
-    code : str
-        How it ended.
-    note : str
-        Why it was cancelled: ``no_valid_bid``, ``undersubscribed`` or ``secret_reserve``; else empty.
-    is_valid : ndarray of bool, shape (n,)
-        Whether each bid reached the reserve and named a positive multiple of the lot size.
-    """
-
-    price_ticks: int
-    awards: Int64
-    sold: int
-    code: Code
-    note: str
-    is_valid: Bool
 
 
 def clear(
@@ -147,51 +125,89 @@ def clear(
     Commission Regulation (EU) 1031/2010, article 7 [seen]; lowest accepted bid when undersubscribed: UK trading scheme
     auctioning regulations 2021, regulation 7 [seen].
     """
-    n = len(bids)
+    served = _serve(terms, volume, bids, tie_order, reserve_ticks)
+    if isinstance(served, AuctionResult):
+        return served
+    lowest = _lowest(bids, served.units)
+    if served.code == "auction_undersubscribed":
+        price = lowest if terms.undersubscribed == "lowest_bid" else reserve_ticks
+    elif terms.pricing == "last_accepted":
+        price = lowest
+    else:
+        unserved = served.wanted > served.units
+        price = int(bids.price_ticks[unserved].max(initial=reserve_ticks))
+    return _result(terms, bids, served, price, np.full(len(bids), price, np.int64), secret_reserve_ticks)
+
+
+def clear_as_bid(
+    terms: SealedTerms,
+    volume: int,
+    bids: SealedBids,
+    tie_order: Int64,
+    *,
+    reserve_ticks: int = 1,
+    secret_reserve_ticks: int | None = None,
+) -> AuctionResult:
+    """Clear an auction in which each winner pays its own bid; see `clear` for arguments and errors.
+
+    Who wins is decided as at one price.  The result's price is that of the lowest bid served, and the secret reserve is
+    compared with it.
+    """
+    served = _serve(terms, volume, bids, tie_order, reserve_ticks)
+    if isinstance(served, AuctionResult):
+        return served
+    return _result(terms, bids, served, _lowest(bids, served.units), bids.price_ticks.copy(), secret_reserve_ticks)
+
+
+class _Served(NamedTuple):
+    """Units (of one lot size) wanted by valid bids and awarded to them."""
+
+    wanted: Int64
+    units: Int64
+    code: Code
+    is_valid: Bool
+
+
+def _serve(
+    terms: SealedTerms, volume: int, bids: SealedBids, tie_order: Int64, reserve_ticks: int
+) -> _Served | AuctionResult:
+    """Serve the highest bids until all that is offered is sold, or return the result of an auction without sale."""
+    n, size = len(bids), terms.lot_size
     if volume < 0 or reserve_ticks < 1:
         raise ExchangeError(f"auction: volume is {volume} and reserve {reserve_ticks}, expected at least 0 and 1")
     if not np.array_equal(np.sort(tie_order), np.arange(n)):
         raise ExchangeError(f"auction: tie_order must name each of the {n} bids once")
-    size = terms.lot_size
     is_valid = (bids.price_ticks >= reserve_ticks) & (bids.lots > 0) & (bids.lots % size == 0)
     if not is_valid.any() or volume < size:
-        return _cancelled("no_valid_bid", is_valid)
-    units, offered = np.where(is_valid, bids.lots // size, 0), volume // size
-    code: Code = "auction_cleared" if units.sum() >= offered else "auction_undersubscribed"
-    if code == "auction_cleared":
-        awards, price = _serve(terms, bids.price_ticks, units, offered, tie_order, reserve_ticks)
-    elif terms.undersubscribed == "cancel":
-        return _cancelled("undersubscribed", is_valid)
-    else:
-        lowest = int(bids.price_ticks[is_valid].min())
-        awards, price = units, lowest if terms.undersubscribed == "lowest_bid" else reserve_ticks
-    if secret_reserve_ticks is not None and price < secret_reserve_ticks:
-        return _cancelled("secret_reserve", is_valid)
-    return AuctionResult(price, awards * size, int(awards.sum()) * size, code, "", is_valid)
+        return cancelled(bids.account, is_valid, "no_valid_bid")
+    wanted, offered = np.where(is_valid, bids.lots // size, 0), volume // size
+    if wanted.sum() >= offered:
+        return _Served(wanted, _award(terms, bids.price_ticks, wanted, offered, tie_order), "auction_cleared", is_valid)
+    if terms.undersubscribed == "cancel":
+        return cancelled(bids.account, is_valid, "undersubscribed")
+    return _Served(wanted, wanted, "auction_undersubscribed", is_valid)
 
 
-def _serve(
-    terms: UniformTerms, price_ticks: Int64, units: Int64, offered: int, tie_order: Int64, reserve_ticks: int
-) -> tuple[Int64, int]:
-    """Serve the highest bids until all that is offered is sold; return awards and price."""
+def _award(terms: SealedTerms, price_ticks: Int64, wanted: Int64, offered: int, tie_order: Int64) -> Int64:
     rank = np.empty_like(tie_order)
     rank[tie_order] = np.arange(len(tie_order))
-    arrival = np.arange(len(units)) if terms.tie == "time" else rank
-    order = np.lexsort((arrival, -price_ticks))
-    order = order[units[order] > 0]
-    reached = np.cumsum(units[order])
-    last = int(np.searchsorted(reached, offered))
-    marginal = int(price_ticks[order[last]])
-    awards = np.zeros_like(units)
-    awards[order] = np.diff(np.minimum(reached, offered), prepend=0)
+    arrival = np.arange(len(wanted)) if terms.tie == "time" else rank
+    units = serve_in_order(offered, wanted, np.lexsort((arrival, -price_ticks)))
     if terms.tie == "pro_rata":
-        tied = order[price_ticks[order] == marginal]
-        awards[tied] = largest_remainder(int(awards[tied].sum()), units[tied].tolist())
-    if terms.pricing == "last_accepted":
-        return awards, marginal
-    unserved = order[units[order] > awards[order]]
-    return awards, int(price_ticks[unserved].max(initial=reserve_ticks))
+        tied = (price_ticks == price_ticks[units > 0].min()) & (wanted > 0)
+        units[tied] = share_out(int(units[tied].sum()), np.where(tied, wanted, 0), tie_order)[tied]
+    return units
 
 
-def _cancelled(note: str, is_valid: Bool) -> AuctionResult:
-    return AuctionResult(0, np.zeros(len(is_valid), np.int64), 0, "auction_cancelled", note, is_valid)
+def _lowest(bids: SealedBids, units: Int64) -> int:
+    """Return the price of the lowest bid served."""
+    return int(bids.price_ticks[units > 0].min())
+
+
+def _result(
+    terms: SealedTerms, bids: SealedBids, served: _Served, price: int, paid: Int64, secret_reserve_ticks: int | None
+) -> AuctionResult:
+    if secret_reserve_ticks is not None and price < secret_reserve_ticks:
+        return cancelled(bids.account, served.is_valid, "secret_reserve")
+    awards = served.units * terms.lot_size
+    return AuctionResult(price, bids.account, awards, paid, served.code, "", served.is_valid)

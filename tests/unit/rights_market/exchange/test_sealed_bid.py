@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rights_market.errors import ExchangeError
-from rights_market.exchange.sealed_bid import AuctionResult, SealedBids, clear
-from rights_market.policies.auction import SealedUniform
+from rights_market.exchange.auction_result import AuctionResult
+from rights_market.exchange.sealed_bid import SealedBids, clear, clear_as_bid
+from rights_market.policies.auction import PayAsBid, SealedUniform
 
 A, B, C, D = range(4)
 # Rows: account, price, lots.
@@ -92,6 +93,25 @@ def test_lots_come_in_whole_lot_sizes() -> None:
 def test_one_account_may_make_several_bids() -> None:
     bids = SealedBids.of([(A, 30, 2), (B, 29, 2), (A, 28, 2)])
     assert auction(SealedUniform(), 5, bids).awards.tolist() == [2, 2, 1]
+
+
+def test_each_winner_may_pay_its_own_bid() -> None:
+    """4 at 30 and 6 at 28 are 288, against 280 at one price."""
+    result = clear_as_bid(PayAsBid(), 10, WORKED, C_BEFORE_B, reserve_ticks=20)
+    assert (result.awards.tolist(), result.value_tick_lots, result.price_ticks) == ([4, 2, 4, 0], 288, 28)
+    assert auction(SealedUniform(), 10).value_tick_lots == 280
+
+
+def test_too_few_bids_may_be_served_at_their_own_prices_or_cancelled() -> None:
+    result = clear_as_bid(PayAsBid(), 20, WORKED, C_BEFORE_B, reserve_ticks=20)
+    assert (result.value_tick_lots, result.code) == (4 * 30 + 9 * 28 + 3 * 25, "auction_undersubscribed")
+    assert clear_as_bid(PayAsBid(undersubscribed="cancel"), 20, WORKED, C_BEFORE_B).note == "undersubscribed"
+
+
+def test_a_secret_reserve_binds_the_lowest_accepted_bid() -> None:
+    missed = clear_as_bid(PayAsBid(), 10, WORKED, C_BEFORE_B, secret_reserve_ticks=29)
+    assert (missed.code, missed.note, missed.value_tick_lots) == ("auction_cancelled", "secret_reserve", 0)
+    assert clear_as_bid(PayAsBid(), 10, WORKED, C_BEFORE_B, secret_reserve_ticks=28).sold == 10
 
 
 def test_calls_with_wrong_tables_are_refused() -> None:
