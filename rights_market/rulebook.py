@@ -7,20 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, ClassVar, NoReturn
+from typing import Annotated, ClassVar, NoReturn, TypeVar
 
 from annotated_types import Len
 
 from rights_market.errors import PolicyError
 from rights_market.exchange.calendar import Period
 from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
-from rights_market.policies.auction import Auction
+from rights_market.policies.auction import Auction, Consignment
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
+from rights_market.policies.rule import Rule
+from rights_market.policies.stability import Stability, TieredPriceReserve
+from rights_market.policies.stability.agreement import contradictions
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 from rights_market.rights import Right
+
+S = TypeVar("S", bound=Rule)
 
 # As `rights_market.policies.rule.Rule` has it: a reader of scenario files refuses keys that do not exist.
 _STRICT = {"extra": "forbid"}
@@ -38,7 +43,7 @@ class RuleBook:
         Compliance periods in time order.
     opening_price_ticks : int
         Reference price of the first day.
-    cap, allocation, upfront, auction, banking, surrender, penalties, make_good
+    cap, allocation, upfront, auction, consignment, stability, banking, surrender, penalties, make_good
         The rules; see `rights_market.policies`.
     measurement, reporting, verification, audit, disclosure, inventory
         How use becomes known; without them it is known as it is.
@@ -70,6 +75,8 @@ class RuleBook:
     disclosure: Disclosure | None = None
     inventory: InventoryTargets | None = None
     auction: Auction | None = None
+    consignment: Consignment | None = None
+    stability: tuple[Stability, ...] = ()
     band: PriceBand | None = None
     fees: Fees = field(default_factory=Fees)
     settlement: SettlementCycle = field(default_factory=SettlementCycle)
@@ -96,6 +103,14 @@ class RuleBook:
         if self.cap is not None:
             for year in {y for p in self.periods for y in p.years}:
                 self.cap.cap(year)
+        years = sorted({y for p in self.periods for y in range(p.use_from.year, p.use_to.year + 1)})
+        for why in contradictions(self.auction, self.consignment, self.stability, years):
+            self._refuse(why)
+        tiers = self.steady(TieredPriceReserve)
+        if tiers is not None and tiers.ceiling is not None and self.surrender.mode == "cover":
+            self._refuse(
+                "surrender.mode is cover, but tiered_price_reserve.ceiling sells units to be surrendered at once"
+            )
 
     def _check_compliance(self) -> None:
         """Refuse dates of periods that do not follow from the rules, and rules that nobody carries out."""
@@ -115,6 +130,10 @@ class RuleBook:
 
     def _refuse(self, why: str) -> NoReturn:
         raise PolicyError(f"{self.right.code}: {why}")
+
+    def steady(self, kind: type[S]) -> S | None:
+        """Return the rule of stability of a kind, None where the right has none."""
+        return next((rule for rule in self.stability if isinstance(rule, kind)), None)
 
     @property
     def is_monitored(self) -> bool:

@@ -18,6 +18,7 @@ from agents.spec import InstitutionSpec, Label, SectorSpec, ShockSpec, StrategyS
 from rights_market import Period
 from rights_market.policies import RULES
 from rights_market.policies.allocation import UpfrontTrueUp
+from rights_market.policies.auction import Consignment
 from rights_market.policies.banking import FreeBanking
 from rights_market.policies.compliance import MakeGood, Surrender
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
@@ -103,6 +104,8 @@ class RightBlock(RightTerms):
     allocation: list[Annotated[Any, AnyOf("allocation")]] = []
     upfront: UpfrontTrueUp | None = None
     auction: Annotated[Any, AnyOf("auction")] | None = None
+    consignment: Consignment | None = None
+    stability: list[Annotated[Any, AnyOf("stability")]] = []
     banking: Annotated[Any, AnyOf("banking")] = FreeBanking()
     surrender: Surrender = Surrender()
     penalties: list[Annotated[Any, AnyOf("penalties")]] = []

@@ -9,6 +9,7 @@ from rights_market.policies.auction import (
     AscendingClock,
     AuctionLimits,
     AuctionSchedule,
+    Consignment,
     DescendingClock,
     PayAsBid,
     SealedUniform,
@@ -18,6 +19,14 @@ from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.rule import Rule
+from rights_market.policies.stability import (
+    CostContainmentReserve,
+    EmissionsContainmentReserve,
+    MarketStabilityReserve,
+    PriceIndexedSupply,
+    PriceTriggerRelease,
+    TieredPriceReserve,
+)
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 
 RULES: dict[str, tuple[type[Rule], ...]] = {
@@ -27,6 +36,15 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "auction": (SealedUniform, PayAsBid, AscendingClock, DescendingClock),
     "auction_schedule": (AuctionSchedule,),
     "auction_limits": (AuctionLimits,),
+    "consignment": (Consignment,),
+    "stability": (
+        CostContainmentReserve,
+        EmissionsContainmentReserve,
+        TieredPriceReserve,
+        MarketStabilityReserve,
+        PriceTriggerRelease,
+        PriceIndexedSupply,
+    ),
     "surrender": (Surrender,),
     "penalties": (Penalty,),
     "make_good": (MakeGood,),
@@ -46,7 +64,8 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cap": ("cap",),
     "allocation": ("allocation", "upfront"),
-    "auction": ("auction", "auction_schedule", "auction_limits"),
+    "auction": ("auction", "auction_schedule", "auction_limits", "consignment"),
+    "stability": ("stability",),
     "trading": ("band", "fees", "settlement"),
     "compliance": ("surrender", "penalties", "make_good"),
     "banking": ("banking",),

@@ -1,6 +1,7 @@
 """How the government sells lots: the terms of an auction, when how much is offered, and how much one bidder may win."""
 
 from rights_market.policies.auction.ascending_clock import AscendingClock
+from rights_market.policies.auction.consignment import Consignment
 from rights_market.policies.auction.descending_clock import DescendingClock
 from rights_market.policies.auction.limits import AuctionLimits, Bids, Trimmed
 from rights_market.policies.auction.offers import AuctionCalendarState
@@ -21,6 +22,7 @@ __all__ = [
     "AuctionSchedule",
     "AuctionTerms",
     "Bids",
+    "Consignment",
     "DescendingClock",
     "PayAsBid",
     "PricePath",

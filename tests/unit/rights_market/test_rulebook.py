@@ -9,15 +9,41 @@ from pydantic import TypeAdapter, ValidationError
 
 from rights_market.errors import PolicyError
 from rights_market.policies.allocation import Grandfathering
-from rights_market.policies.auction import AuctionSchedule, SealedUniform
+from rights_market.policies.auction import (
+    AscendingClock,
+    AuctionLimits,
+    AuctionSchedule,
+    Consignment,
+    PayAsBid,
+    PricePath,
+    SealedUniform,
+)
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrender
+from rights_market.policies.stability import (
+    CostContainmentReserve,
+    EmissionsContainmentReserve,
+    MarketStabilityReserve,
+    PriceIndexedSupply,
+    PriceTriggerRelease,
+    ReserveTier,
+    Size,
+    TieredPriceReserve,
+)
 from rights_market.rulebook import RuleBook
 from tests.compliance_market import period, rule_book
 
 AUCTION = SealedUniform(schedule=AuctionSchedule(per_year=4))
+INDEXED = PriceIndexedSupply(target=50)
+ECR = EmissionsContainmentReserve(trigger=PricePath(r0=1000, start_year=2024))
 ONE_STAGE = Surrender(stages=(Stage(days_before=60, share=Decimal("0.3")),))
+
+
+def release(ticks):
+    """A cost containment reserve of one tier."""
+    trigger = PricePath(r0=ticks, start_year=2024)
+    return CostContainmentReserve(tiers=(ReserveTier(trigger=trigger, size=Size(lots=1)),))
 
 
 class TestPeriods:
@@ -45,6 +71,77 @@ class TestSupply:
     def test_the_first_price_can_be_quoted(self, ticks):
         with pytest.raises(PolicyError, match=f"opening_price_ticks is {ticks}, expected 1 to max_price_ticks 20000"):
             rule_book(opening_price_ticks=ticks)
+
+
+class TestStability:
+    """What auctions and rules of stability say about each other; caps of 5 lots in 2024 and 2025."""
+
+    CAP = AbsolutePath(table={2024: 5, 2025: 5})
+
+    def refused(self, words, auction=AUCTION, **rules):
+        with pytest.raises(PolicyError, match=words):
+            rule_book(cap=self.CAP, auction=auction, **rules)
+
+    def test_each_kind_stands_once(self):
+        self.refused("E_OVERLAP: stability\\[0\\] and a later entry", stability=(INDEXED, INDEXED))
+
+    @pytest.mark.parametrize(
+        ("rule", "words"),
+        [
+            (MarketStabilityReserve(), "E_MSR_NO_AUCTION"),
+            (PriceIndexedSupply(target=50), "price_indexed_supply, but there is no `auction`"),
+        ],
+    )
+    def test_reserves_that_act_in_auctions_need_one(self, rule, words):
+        self.refused(words, auction=None, stability=(rule,))
+        assert rule_book(cap=self.CAP, auction=AUCTION, stability=(rule,)).steady(type(rule)) is rule
+
+    def test_consigned_lots_need_an_auction(self):
+        self.refused("`consignment` needs an `auction`", auction=None, consignment=Consignment())
+
+    def test_reserves_inside_the_clearing_need_one_price(self):
+        auction = PayAsBid(schedule=AuctionSchedule(per_year=4))
+        self.refused("which acts at one price only, but auction is pay_as_bid", auction, stability=(release(1500),))
+
+    def test_the_reserve_price_lies_below_the_triggers(self):
+        auction = replace(AUCTION, reserve=1000)
+        self.refused("E_RESERVE: .* 1000 ticks in 2024, above the trigger 900", auction, stability=(release(900),))
+        self.refused("E_ECR: .* 1000 ticks in 2024, not above the auction's reserve of 1000", auction, stability=(ECR,))
+        self.refused("E_TIERS: .* 1000 ticks in 2024, not below the trigger 1000", stability=(release(1000), ECR))
+        assert rule_book(cap=self.CAP, auction=AUCTION, stability=(release(1001), ECR)).stability[1] is ECR
+
+    def test_prices_are_there_when_auctions_begin(self):
+        late = CostContainmentReserve(tiers=(ReserveTier(trigger=PricePath(r0=9, start_year=2025), size=Size(lots=1)),))
+        self.refused("a price from 2025 on, after an auction's year 2024", stability=(late,))
+        path = AuctionSchedule(per_year=1, reserve_path=PricePath(r0=9, start_year=2025))
+        self.refused("reserve_path starts in 2025, after an auction's year 2024", SealedUniform(schedule=path))
+
+    def test_a_clock_does_not_begin_below_the_reserve(self):
+        rising = AuctionSchedule(per_year=1, reserve_path=PricePath(r0=100, start_year=2024, growth=Decimal("0.1")))
+        self.refused(
+            "auction.start is 105 ticks, below the reserve of 110 in 2025", AscendingClock(start=105, schedule=rising)
+        )
+
+    @pytest.mark.parametrize(
+        ("rollover", "words"), [("msr", "market_stability_reserve"), ("reserve", "tiered_price_reserve")]
+    )
+    def test_unsold_lots_go_into_a_reserve_that_is_there(self, rollover, words):
+        schedule = AuctionSchedule(per_year=1, rollover=rollover)
+        self.refused(f"rollover is {rollover}, but stability has no {words}", SealedUniform(schedule=schedule))
+
+    def test_a_release_has_its_source(self):
+        self.refused("source is msr, but stability has no market_st", stability=(PriceTriggerRelease(qty=5),))
+        early = PriceTriggerRelease(qty=5, source="next_year")
+        assert rule_book(cap=self.CAP, auction=AUCTION, stability=(early,)).stability == (early,)
+
+    def test_a_holding_limit_is_there_to_be_used(self):
+        limited = replace(AUCTION, limits=AuctionLimits(use_holding_limit=True))
+        self.refused("use_holding_limit is true, but the right has no holding limit", limited)
+
+    def test_units_at_the_ceiling_are_surrendered(self):
+        ceiling = PricePath(r0=99, start_year=2024)
+        tiers = TieredPriceReserve(tiers=release(50).tiers, ceiling=ceiling)
+        self.refused("surrender.mode is cover, but .*ceiling", stability=(tiers,), surrender=Surrender(mode="cover"))
 
 
 class TestCompliance:

@@ -31,6 +31,11 @@ LEAST: dict[str, dict[str, Any]] = {
         "products": [{"name": "class I", "output": {"table": {2021: 0.8218}}, "heat": {"table": {2021: 0.1111}}}]
     },
     "descending_clock": {"start": 9000},
+    "cost_containment_reserve": {"tiers": [{"trigger": {"r0": 1300, "start_year": 2021}, "size": {"share": 0.1}}]},
+    "emissions_containment_reserve": {"trigger": {"r0": 600, "start_year": 2021, "growth": 0.07}},
+    "tiered_price_reserve": {"tiers": [{"trigger": {"r0": 4140, "start_year": 2021}, "size": {"lots": 10}}]},
+    "price_trigger_release": {"qty": 75},
+    "price_indexed_supply": {"target": 5000},
     "auction_schedule": {"per_year": 4, "reserve_path": {"r0": 2404, "start_year": 2024, "growth": 0.05}},
     "penalty": {"form": "multiple", "low": 5, "high": 10, "by": "gap_share"},
     "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
