@@ -56,6 +56,10 @@ class ComplianceYear:
             "preallocation": self.preallocate,
             "auction": self.auction,
             "report_due": self.report,
+            "reserve_sale": self.reserve_sale,
+            "stability_review": self.review_supply,
+            "year_open": self.open_year,
+            "year_close": self.close_year,
             "verification": self.verify,
             "audit": self.audit,
             "trueup": self.true_up,
@@ -252,13 +256,19 @@ class ComplianceYear:
         """Return the lots that the public expects to be issued for a period in all: the cap, or what is given free."""
         book, use = progress.rules, progress.uses[k]
         if book.cap is not None and auctions:
-            return float(sum(book.cap.cap(y) for y in use.years))
+            changed = self._changed_lots(progress, use.period.name)
+            return float(sum(book.cap.cap(y) for y in use.years) + changed)
         if progress.plans[k].announced:
             covered = self.model.firms.covered[:, progress.index]
             return float(self.expected_lots(progress, k)[covered].sum())
         balance = progress.balance_of(use.years[-1], self.model.behaviour.tightening)
         covered = self.model.firms.covered[:, progress.index]
         return float(self._whole_baseline(progress, k)[covered].sum()) * (1.0 + balance) / float(book.right.lot)
+
+    def _changed_lots(self, progress: RightProgress, period_name: str) -> int:
+        """Return by how much more or less than its cap a period brings into the market, as far as announced."""
+        supply = self.model.authority.supplies.get(progress.rules.right.code)
+        return 0 if supply is None else supply.volumes.changed_lots(period_name)
 
     def supply(self, progress: RightProgress, year: int, yearly: float, *, auctions: bool) -> float:
         """Return the units that the public expects to be issued for a later year, in which `yearly` units are used."""
@@ -410,6 +420,22 @@ class ComplianceYear:
     def auction(self, progress: RightProgress, period_name: str) -> None:
         """Hold an auction of the government."""
         self.model.primary_market.hold(progress, period_name)
+
+    def reserve_sale(self, progress: RightProgress, period_name: str) -> None:
+        """Sell from reserves at fixed prices, if a sale is due."""
+        self.model.primary_market.sell_reserves(progress, period_name)
+
+    def review_supply(self, progress: RightProgress, when: str) -> None:
+        """Review the supply of a year, or at the end of a month."""
+        self.model.primary_market.review(progress, when)
+
+    def open_year(self, progress: RightProgress, year: str) -> None:
+        """Begin a calendar year."""
+        self.model.primary_market.open_year(progress, year)
+
+    def close_year(self, progress: RightProgress, year: str) -> None:
+        """End a calendar year."""
+        self.model.primary_market.close_year(progress, year)
 
     def _lots(self, progress: RightProgress, units: Floats) -> Ints:
         lot = float(progress.rules.right.lot)

@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from agents.outlook import SHORT_REST, Outlook, PublicFigures, Work, window_at_hand
 from agents.planning import Clock, Standing, buffer_lots, daily_lots, urgency, wish_lots
+from agents.reserve_outlook import price_with_reserves
 from agents.strategies import STRATEGIES
 from agents.valuation import Valuation
 from rights_market.authority import fine_per_lot, lump_fine_fen
 from rights_market.policies.compliance import Penalty
+from rights_market.registry.accounts import CLEARING_ACCOUNT
 from rights_market.rulebook import RuleBook
 
 if TYPE_CHECKING:
@@ -238,6 +240,15 @@ class Expectations:
         """
         r, rate, bankable = progress.index, self.behaviour.discount_rate, progress.rules.bankable
         price = self.outlook.price(r, work, self.fundamental_yuan, known, rate, bankable)
+        supply = self.model.authority.supplies.get(progress.rules.right.code)
+        if supply is not None and progress.rules.stability:
+            year = self.model.calendar.days[self.model.day].year
+
+            def solve(now: float, later: float) -> float:
+                changed = known.with_more(now * self.lot[r], later * self.lot[r])
+                return self.outlook.price(r, work, self.fundamental_yuan, changed, rate, bankable)
+
+            price = price_with_reserves(price, supply, year, solve)
         reserve = reserve_yuan(progress.rules, self.model.calendar.days[self.model.day].year)
         if price >= reserve:
             return price
@@ -265,6 +276,8 @@ class Expectations:
             for table in (registry.free, registry.frozen, registry.pledged)
             for i in progress.instruments
         )
+        # Consigned lots lie with the exchange until they are sold.
+        held += int(registry.free[progress.instruments, CLEARING_ACCOUNT].sum())
         bank = held * lot
         front = progress.front(model.day)
         assert front is not None
@@ -273,8 +286,8 @@ class Expectations:
         for k in range(front, len(progress.uses)):
             use = progress.uses[k]
             issued = float(progress.issued_lots[k].sum()) * lot
-            if auctions:
-                issued += model.primary_market.sold_lots(code, use.period.vintage) * lot
+            if auctions and code in model.authority.supplies:
+                issued += model.authority.supplies[code].auctions.sold_lots(use.period.vintage) * lot
             bank -= issued + float(model.market.obligations.debt_lots(code, use.period.name).sum()) * lot
             if use.period.use_from > today and k != at_hand:
                 continue

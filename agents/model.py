@@ -27,7 +27,7 @@ from agents.firms import Firms
 from agents.model_state import restore_to, state_of
 from agents.objects import OBJECT, ObjectTraders, Participant
 from agents.operations import Operations, Rates
-from agents.primary_market import PrimaryMarket, auction_dates
+from agents.primary_market import PrimaryMarket
 from agents.progress import RightProgress
 from agents.recorder import Recorder
 from agents.roster import Roster, draw_roster
@@ -40,6 +40,7 @@ from agents.views import Firm, Institution, release_from_mesa
 from rights_market import AccountKind, Accounts, Receipt
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
+from rights_market.authority.supply import supply_dates
 from rights_market.exchange.calendar import Agenda, Hook
 from rights_market.market import Market
 
@@ -129,15 +130,16 @@ class RightsMarketModel(mesa.Model):
         self.seats = self.roster.seats(self.accounts_of)
         self.market = Market(books, accounts, config.keep)
         sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
-        self.authority = Authority(self.market, Covered(firm_accounts, sectors, regions=tuple(self.firms.regions)))
+        covered = Covered(firm_accounts, sectors, regions=tuple(self.firms.regions))
+        self.authority = Authority(self.market, covered, self.calendar)
         self.progress: list[RightProgress] = []
         first = 0
         for index, book in enumerate(books):
             self.progress.append(RightProgress(index, book, self.calendar, n, first))
             first += len(book.periods)
-        auctions = [dated for book in books for dated in auction_dates(book, self.calendar)]
+        supplied = [dated for book in books for dated in supply_dates(book, self.calendar)]
         monitored = [dated for book in books for dated in mrv_dates(book, self.calendar)]
-        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, [*auctions, *monitored])
+        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, [*supplied, *monitored])
         self.operations = Operations(self.firms, config.behaviour, people, self._history_start())
         self.year_course = ComplianceYear(self)
         self.desk = Desk(

@@ -30,7 +30,6 @@ PARTS = (
     "expectations",
     "year_course",
     "recorder",
-    "primary_market",
 )
 RULES = "rules, population or behaviour"
 

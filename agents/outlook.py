@@ -54,6 +54,10 @@ class PublicFigures:
     rest: float
     ceiling: float
 
+    def with_more(self, now: float, later: float) -> PublicFigures:
+        """Return the figures with further units in the stretch at hand, and in each year after it."""
+        return replace(self, supply=self.supply + np.append(now, np.full(len(self.supply) - 1, later)))
+
     def with_next_year(self) -> PublicFigures:
         """Return the figures with what is left of the window at hand and the year after it taken as one stretch."""
         stretch = self.stretch + 1.0

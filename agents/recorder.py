@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
+from rights_market.registry.accounts import AccountKind
 
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
@@ -130,8 +130,9 @@ class Recorder:
         registry = self.model.market.registry
         came = registry.total("issued") + registry.total("converted_in")
         gone = sum(registry.total(name) for name in ("converted_out", "surrendered", "cancelled", "expired"))
-        own = registry.free[:, GOVERNMENT_ACCOUNT] + registry.frozen[:, GOVERNMENT_ACCOUNT]
-        return np.asarray(came - gone - own - registry.pledged[:, GOVERNMENT_ACCOUNT])
+        of_government = self.model.market.accounts.kinds == AccountKind.GOVERNMENT
+        own = sum(part[:, of_government].sum(axis=1) for part in (registry.free, registry.frozen, registry.pledged))
+        return np.asarray(came - gone - own)
 
     def _median_belief(self) -> Floats:
         """Return the median value of a unit among the firms that must hold it, CNY, by right."""

@@ -30,6 +30,7 @@ MRV_NOISE = "mrv_noise"
 VERIFICATION = "verification"
 AUDIT = "audit"
 DISCLOSURE = "disclosure"
+AUTHORITY = "authority"
 
 KEY_BYTES = 16  # 128 bits of the digest: two names collide with probability below 1e-38
 

@@ -5,6 +5,7 @@ A market has one rule book for each right.  `Authority` carries it out; agents r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, ClassVar, NoReturn, TypeVar
@@ -103,9 +104,7 @@ class RuleBook:
         if self.cap is not None:
             for year in {y for p in self.periods for y in p.years}:
                 self.cap.cap(year)
-        years = sorted({y for p in self.periods for y in range(p.use_from.year, p.use_to.year + 1)})
-        for why in contradictions(self.auction, self.consignment, self.stability, years):
-            self._refuse(why)
+        self.check_auctions(sorted({y for p in self.periods for y in p.years}))
         tiers = self.steady(TieredPriceReserve)
         if tiers is not None and tiers.ceiling is not None and self.surrender.mode == "cover":
             self._refuse(
@@ -127,6 +126,17 @@ class RuleBook:
                 self._refuse(f"period {p.name}: make_good is {p.make_good}, but make_good.deadline is {days} days")
         if self.surrender.mode == "cover" and self.make_good is not None and self.make_good.deadline is not None:
             self._refuse("surrender.mode is cover, in which nothing is handed in by make_good.deadline")
+
+    def check_auctions(self, years: Sequence[int]) -> None:
+        """Refuse rules of auctions and stability that contradict each other in one of these calendar years.
+
+        Raises
+        ------
+        PolicyError
+            Naming both fields.
+        """
+        for why in contradictions(self.auction, self.consignment, self.stability, years):
+            self._refuse(why)
 
     def _refuse(self, why: str) -> NoReturn:
         raise PolicyError(f"{self.right.code}: {why}")

@@ -171,7 +171,7 @@ def _revenue_rows(result: Result, code: str, days: pd.DataFrame) -> list[Row]:
     for row in auctions.to_dict("records"):
         if row["sold"] > 0:
             year = str(pd.Timestamp(row["date"]).year)
-            revenue[year] = revenue.get(year, 0.0) + row["sold"] * row["price"]
+            revenue[year] = revenue.get(year, 0.0) + row["revenue_yuan"] - row["consignors_yuan"]
     duties = of_right(result, "compliance", code)
     for names, _, deadline in windows(result, code):
         if not duties.empty:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from agents.model import RightsMarketModel
 
 FEN = 100.0
+AUCTION_COLUMNS = [
+    "date", "right", "vintage", "offered", "sold", "price", "reserve", "bidders", "code", "kind", "lowest", "mean",
+    "highest", "revenue_yuan", "consignors_yuan", "consigned", "consigned_sold", "released", "withheld",
+]  # fmt: skip
 COMPLIANCE_COLUMNS = [
     "period",
     "right",
@@ -203,24 +207,32 @@ def auctions(model: RightsMarketModel) -> pd.DataFrame:
     """Return the government's auctions."""
     at = _Labels(model)
     rows = []
-    for result in model.primary_market.results:
-        right = model.config.rule_books[result["right"]].right
+    held = [row for supply in model.authority.supplies.values() for row in supply.auctions.results]
+    for result in sorted(held, key=lambda row: int(row["day"])):
+        right = model.config.rule_books[model.right_codes.index(result["right"])].right
         lot, tick = float(right.lot), float(right.tick_yuan)
+        nothing = result["sold"] == 0
         rows.append(
             {
                 "date": at.dates[result["day"]],
                 "right": right.code,
                 "vintage": result["vintage"],
-                "offered": result["offered"] * lot,
-                "sold": result["sold"] * lot,
-                "price": result["price_ticks"] * tick if result["sold"] else np.nan,
+                **{name: result[name] * lot for name in ("offered", "sold")},
+                "price": np.nan if nothing else result["price_ticks"] * tick,
                 "reserve": result["reserve_ticks"] * tick,
                 "bidders": result["bidders"],
                 "code": result["code"],
+                "kind": result["kind"],
+                "lowest": np.nan if nothing else result["lowest_ticks"] * tick,
+                "mean": np.nan if nothing else result["revenue_fen"] / FEN / (result["sold"] * lot),
+                "highest": np.nan if nothing else result["highest_ticks"] * tick,
+                "revenue_yuan": result["revenue_fen"] / FEN,
+                "consignors_yuan": result["consignors_fen"] / FEN,
+                **{name: result[name] * lot for name in ("consigned", "consigned_sold", "released", "withheld")},
             }
         )
-    columns = ["date", "right", "vintage", "offered", "sold", "price", "reserve", "bidders", "code"]
-    return pd.DataFrame(rows, columns=columns).astype({"date": "datetime64[ns]"} if not rows else {})
+    frame = pd.DataFrame(rows, columns=AUCTION_COLUMNS)
+    return frame.astype({"date": "datetime64[ns]"} if not rows else {})
 
 
 def events(model: RightsMarketModel) -> pd.DataFrame:

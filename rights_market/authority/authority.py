@@ -21,8 +21,9 @@ from rights_market.authority.mrv import Monitoring
 from rights_market.authority.mrv.audits import AuditDraws
 from rights_market.authority.mrv.monitoring import CheckDraws, Readings
 from rights_market.authority.office import Covered, Matter, Office
+from rights_market.authority.supply import Supply
 from rights_market.entitlement import Entitlement
-from rights_market.exchange.calendar import Period
+from rights_market.exchange.calendar import Period, TradingCalendar
 from rights_market.market import Market
 from rights_market.policies.compliance import MakeGood, Penalty
 from rights_market.records import Event
@@ -42,6 +43,8 @@ class Authority:
         Registry, obligations and order books that it acts on.
     firms : Covered
         Who is regulated.
+    calendar : TradingCalendar, optional
+        Trading days, needed for rights with auctions.
 
     Attributes
     ----------
@@ -51,15 +54,21 @@ class Authority:
         What was charged, and what is unpaid.
     monitoring : Monitoring
         What is on file about use, its verifiers and offenders.
+    supplies : dict of str to Supply
+        Auctions and reserves, by code of the right; only rights with auctions.
     """
 
-    def __init__(self, market: Market, firms: Covered) -> None:
+    def __init__(self, market: Market, firms: Covered, calendar: TradingCalendar | None = None) -> None:
         self.market = market
         self.firms = firms
         self.entitlements = {b.right.code: Entitlement(b, firms.sectors, firms.classes) for b in market.rule_books}
         self._office = Office(market, firms)
         self.fines = Fines(self._office)
         self.monitoring = Monitoring(self._office)
+        self.supplies: dict[str, Supply] = {}
+        if calendar is not None:
+            auctioned = (b for b in market.rule_books if b.auction is not None)
+            self.supplies = {b.right.code: Supply(self._office, b, calendar) for b in auctioned}
         self._holding_days = surrender.HoldingDays()
         self._surrenders: dict[tuple[str, str], int] = {}
 
@@ -113,7 +122,7 @@ class Authority:
             obligations.set_allocation(right, period.name, lots, self.firms.accounts)
         matter = self._office.matter("preallocation", right, period)
         self.monitoring.offences.take_cut(matter, lots)
-        return allocation.issue(self._office, matter, lots, "preallocated")
+        return self._issue(matter, lots, "preallocated")
 
     def true_up(self, right: str, period: Period, final_lots: Int64) -> Int64:
         """Settle the allocation: issue what is missing, take back what was too much.
@@ -130,8 +139,15 @@ class Authority:
         matter = self._office.matter("trueup", right, period)
         more = np.maximum(difference, 0)
         self.monitoring.offences.take_cut(matter, more)
-        issued = allocation.issue(self._office, matter, more, "trued_up")
+        issued = self._issue(matter, more, "trued_up")
         return issued - allocation.claw_back(self._office, matter, np.maximum(-difference, 0))
+
+    def _issue(self, matter: Matter, lots: Int64, code: str) -> Int64:
+        """Issue an allocation, of which a part may have to be consigned."""
+        issued = allocation.issue(self._office, matter, lots, code)
+        if matter.right in self.supplies:
+            self.supplies[matter.right].consign(matter, issued)
+        return issued
 
     # -- use and surrender
 
@@ -318,6 +334,7 @@ class Authority:
             "holding_days": self._holding_days.state(),
             "surrenders": [(*key, n) for key, n in self._surrenders.items()],
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
+            "supplies": {k: x.state() for k, x in self.supplies.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -328,3 +345,5 @@ class Authority:
         self._surrenders = {(right, period): int(n) for right, period, n in state["surrenders"]}
         for code, saved in state["entitlements"].items():
             self.entitlements[code].restore(saved)
+        for code, saved in state["supplies"].items():
+            self.supplies[code].restore(saved)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rights_market.authority.office import Matter, Office
 from rights_market.exchange.calendar import Period
 from rights_market.policies.banking import CappedBanking, Carry, FreeBanking, NoBanking
-from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT
+from rights_market.registry.accounts import AccountKind
 from rights_market.registry.ledger import Part
 
 Int64 = npt.NDArray[np.int64]
@@ -37,8 +37,9 @@ def close(office: Office, matter: Matter, following: Period | None, on: date) ->
 
 def _owners(office: Office) -> Int64:
     """Return all open accounts but those of the government and the exchange: what these hold does not lapse."""
-    owners = np.flatnonzero(office.market.accounts.is_open).astype(np.int64)
-    return np.setdiff1d(owners, (GOVERNMENT_ACCOUNT, CLEARING_ACCOUNT))
+    accounts = office.market.accounts
+    own = np.isin(accounts.kinds, (AccountKind.GOVERNMENT, AccountKind.CLEARING))
+    return np.flatnonzero(accounts.is_open & ~own).astype(np.int64)
 
 
 def _carry(office: Office, matter: Matter, rule: Banking, owners: Int64, on: date) -> Carry:

@@ -27,12 +27,15 @@ class Covered:
         What `where` of a rule looks at; without classes, the sector is the class.
     regions : tuple of str
         Prefecture of each firm; without them nobody knows where a firm is.
+    owners : tuple of str
+        Owner of each firm, empty for one that belongs to nobody else; without owners, no firm has one.
     """
 
     accounts: Int64
     sectors: tuple[str, ...]
     classes: tuple[str, ...] = field(default=())
     regions: tuple[str, ...] = field(default=())
+    owners: tuple[str, ...] = field(default=())
 
 
 class Shelf(NamedTuple):
@@ -119,15 +122,17 @@ class Office:
         code: str,
         *,
         instrument: int | None = None,
+        account: int = -1,
         lots: int = 0,
+        price_ticks: int = 0,
         money_fen: int = 0,
         note: str = "",
     ) -> None:
-        """Write down what happened to all firms together, by default in the period's vintage."""
+        """Write down what happened to all firms together or to one account, by default in the period's vintage."""
         which = matter.instrument if instrument is None else instrument
         day = self.market.registry.day
         self.market.events.append(
-            Event(day, matter.hook, rule, code, instrument=which, lots=lots, money_fen=money_fen, note=note)
+            Event(day, matter.hook, rule, code, account, which, lots, price_ticks, money_fen, note)
         )
 
     def note_each(

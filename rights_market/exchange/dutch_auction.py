@@ -90,7 +90,7 @@ def descend(
     size = terms.lot_size
     left = volume // size
     ration = share_out if terms.ration == "pro_rata" else serve_in_order
-    rows: list[tuple[Int64, Int64, int]] = []
+    rows: list[tuple[Int32, Int64, int]] = []
     rounds: list[Round] = []
     for price in _prices(terms.start, terms.step, reserve_ticks):
         if left == 0:
@@ -102,7 +102,7 @@ def descend(
         served = claimed if claimed.sum() <= left else ration(left, claimed, tie_order)
         left -= int(served.sum())
         who = np.flatnonzero(served)
-        rows.append((account[who], served[who] * size, price))
+        rows.append((account[who], np.asarray(served[who] * size, np.int64), price))
     if not rows:
         return cancelled(account[:0], np.zeros(0, np.bool_), "no_valid_bid")
     winners = np.concatenate([who for who, _, _ in rows])

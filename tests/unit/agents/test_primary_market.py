@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,10 +9,11 @@ import pytest
 from agents.behaviour import Behaviour
 from agents.config import MarketConfig
 from agents.model import RightsMarketModel
-from agents.primary_market import auction_dates
 from agents.snapshot import load, save
 from agents.spec import CostCurve, FirmRow, Label, PopulationSpec, SectorSpec, ShockSpec, StrategyShare
+from rights_market.authority.supply import Supply, supply_dates
 from rights_market.exchange.calendar import Entry, Period
+from rights_market.exchange.sealed_bid import SealedBids
 from rights_market.exchange.uniform_calendar import UniformCalendar
 from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.auction import AuctionSchedule, SealedUniform
@@ -68,6 +67,17 @@ def model_of(
     return RightsMarketModel(MarketConfig((book,), UniformCalendar(FIRST, 2, DAYS), people, behaviour), seed=1)
 
 
+def supply_of(model: RightsMarketModel) -> Supply:
+    return model.authority.supplies["CEA"]
+
+
+def bids_of(model: RightsMarketModel) -> SealedBids:
+    """Bids that firms would make in the first period's auction."""
+    auction = model.config.rule_books[0].auction
+    assert auction is not None
+    return model.primary_market.bidders(model.progress[0], 0).sealed(auction)
+
+
 def before_auction(model: RightsMarketModel, value_yuan: float = 60.0) -> RightsMarketModel:
     """Run up to the evening before the first auction, and let all firms think that a unit is worth that much."""
     model.step()
@@ -78,21 +88,21 @@ def before_auction(model: RightsMarketModel, value_yuan: float = 60.0) -> Rights
 
 def test_dates_belong_to_the_period_in_whose_use_they_fall() -> None:
     model = model_of()
-    dated = auction_dates(model.config.rule_books[0], model.calendar)
+    dated = supply_dates(model.config.rule_books[0], model.calendar)
     assert [d.entry for d in dated] == [Entry("auction", "CEA", str(y)) for y in (2025, 2025, 2026, 2026)]
     days = [model.calendar.days.index(d.when) for d in dated]
     assert days == [2, 7, 12, 17]
     christmas = SealedUniform(schedule=AuctionSchedule(dates=(date(2025, 12, 25),)))
     late = replace(model.config.rule_books[0], auction=christmas)
-    assert auction_dates(late, model.calendar) == []  # after the use of 2025 and before that of 2026
-    assert auction_dates(replace(model.config.rule_books[0], auction=None, cap=None), model.calendar) == []
+    assert supply_dates(late, model.calendar) == []  # after the use of 2025 and before that of 2026
+    assert supply_dates(replace(model.config.rule_books[0], auction=None, cap=None), model.calendar) == []
 
 
 def test_firms_bid_a_third_of_what_they_lack_around_its_value() -> None:
     """About 97 lots are lacking (354 days at 100 a year): 32 each at 5 % above, at, and 5 % below the value."""
     model = before_auction(model_of())
     assert model.year_course.expected_use(model.progress[0], 0) == pytest.approx(97.0, abs=0.6)
-    bids = model.primary_market._bids(model.progress[0], "2025")
+    bids = bids_of(model)
     assert bids.price_ticks.tolist() == [6300, 6000, 5700] * 3
     assert bids.lots.tolist() == [32] * 9
     assert bids.account.tolist() == np.repeat(model.accounts_of, 3).tolist()
@@ -101,21 +111,21 @@ def test_firms_bid_a_third_of_what_they_lack_around_its_value() -> None:
 def test_bids_end_where_the_cash_does() -> None:
     """3,000 CNY: 32 lots at 63.00 for 2,016, and of the remaining 984 CNY 16 lots at 60.00, then 24.00 buy none."""
     model = before_auction(model_of(cash=(1e6, 1e6, 3000.0)))
-    bids = model.primary_market._bids(model.progress[0], "2025")
+    bids = bids_of(model)
     poor = bids.account == model.accounts_of[2]
     assert bids.lots[poor].tolist() == [32, 16] and bids.price_ticks[poor].tolist() == [6300, 6000]
 
 
 def test_bids_are_for_whole_lots_of_the_auction() -> None:
     model = before_auction(model_of(terms={"lot_size": 10}))
-    assert set(model.primary_market._bids(model.progress[0], "2025").lots.tolist()) == {30}
+    assert set(bids_of(model).lots.tolist()) == {30}
 
 
 def test_an_auction_clears_pays_and_delivers() -> None:
     """Half of the cap of 250 is offered; 96 lots are bid 5 % above the value and 29 of the next 96 are served."""
     model = before_auction(model_of())
     model.open_day()
-    (result,) = model.primary_market.results
+    (result,) = supply_of(model).auctions.results
     assert (result["day"], result["vintage"], result["code"], result["bidders"]) == (2, 2025, "auction_cleared", 3)
     assert (result["offered"], result["sold"], result["reserve_ticks"]) == (125, 125, 1)
     registry, firms = model.market.registry, model.accounts_of
@@ -125,7 +135,7 @@ def test_an_auction_clears_pays_and_delivers() -> None:
     assert (model.cash_start_fen - registry.cash)[firms].tolist() == (registry.free[0, firms] * price).tolist()
     assert registry.cash[0] == 125 * price and registry.free[0, 0] == registry.frozen[0, 0] == 0
     assert not registry.locked.any()  # what was bought in an auction may be sold the same day
-    assert model.primary_market.sold_lots("CEA", 2025) == 125
+    assert supply_of(model).auctions.sold_lots(2025) == 125
     event = next(e for e in model.market.events if e.hook == "auction")
     assert (event.code, event.lots, event.price_ticks, event.instrument) == ("auction_cleared", 125, price, 0)
 
@@ -133,7 +143,7 @@ def test_an_auction_clears_pays_and_delivers() -> None:
 def test_what_was_won_is_no_longer_lacking() -> None:
     model = before_auction(model_of())
     model.open_day()
-    bids = model.primary_market._bids(model.progress[0], "2025")
+    bids = bids_of(model)
     lack = model.year_course.expected_use(model.progress[0], 0) - model.market.registry.free[0, model.accounts_of]
     assert [bids.lots[bids.account == a].tolist() for a in model.accounts_of] == [[int(x / 3)] * 3 for x in lack]
 
@@ -143,7 +153,7 @@ def test_the_cap_is_what_is_given_and_sold() -> None:
     model = model_of()
     while model.running:
         model.step()
-    by_year = {y: sum(r["sold"] for r in model.primary_market.results if r["vintage"] == y) for y in (2025, 2026)}
+    by_year = {y: sum(r["sold"] for r in supply_of(model).auctions.results if r["vintage"] == y) for y in (2025, 2026)}
     assert by_year == {2025: 250, 2026: 250}
     assert model.market.registry.total("issued").tolist() == [250, 250]
     model.market.audit()
@@ -153,7 +163,7 @@ def test_lots_that_nobody_can_pay_roll_on() -> None:
     model = model_of(cash=(0.0, 0.0, 0.0))
     for _ in range(8):
         model.step()
-    first, second = model.primary_market.results
+    first, second = supply_of(model).auctions.results
     assert (first["sold"], first["offered"], first["bidders"]) == (0, 125, 0)
     assert second["offered"] == 250
     assert model.market.registry.total("issued").sum() == 0
@@ -162,10 +172,10 @@ def test_lots_that_nobody_can_pay_roll_on() -> None:
 def test_a_value_below_the_reserve_makes_no_bid_that_counts() -> None:
     model = before_auction(model_of(terms={"reserve": 6301}))
     model.open_day()
-    assert model.primary_market.results[0]["sold"] == 0
+    assert supply_of(model).auctions.results[0]["sold"] == 0
     model = before_auction(model_of(terms={"reserve": 6300}))
     model.open_day()
-    result = model.primary_market.results[0]
+    result = supply_of(model).auctions.results[0]
     assert (result["sold"], result["price_ticks"], result["code"]) == (96, 6300, "auction_undersubscribed")
 
 
@@ -175,23 +185,7 @@ def test_free_lots_over_the_cap_are_written_down() -> None:
     model.open_day()
     event = next(e for e in model.market.events if e.code == "rule_unmet")
     assert (event.rule, event.lots, event.note) == ("cap", 50, "free over cap")
-    assert model.primary_market.results[0]["offered"] == 0
-
-
-def test_a_secret_reserve_is_a_share_of_the_last_five_days_mean_price() -> None:
-    """Days 3 to 7 of 1 lot each at 40.00 to 44.00 and one at 99.99 before: the mean is 42.00 on day 8."""
-    model = model_of()
-    recorder, progress = model.recorder, model.progress[0]
-    for day, ticks in zip(range(2, 8), (9999, 4000, 4100, 4200, 4300, 4401), strict=True):
-        lots, value = np.array([1, 0]), np.array([ticks, 0])
-        recorder._recent.append((day, lots, value))
-    model.day = 8
-    assert model.primary_market._secondary_mean(progress) == Fraction(21001, 5)
-    rule = SealedUniform(secret_reserve=Decimal("0.05"))
-    assert rule.secret_reserve_ticks(Fraction(21001, 5)) == 3991  # 95 % of 4,200.2 is 3,990.19
-    recorder._recent.clear()
-    model.desk.last_price[:] = 5000.0
-    assert model.primary_market._secondary_mean(progress) == 5000
+    assert supply_of(model).auctions.results[0]["offered"] == 0
 
 
 def test_a_state_keeps_plans_and_lots_that_roll(tmp_path) -> None:
@@ -201,10 +195,10 @@ def test_a_state_keeps_plans_and_lots_that_roll(tmp_path) -> None:
         model.step()
     save(model, tmp_path / "x")
     again = load(model.config, tmp_path / "x")
-    state = again.primary_market._plans["CEA"]
+    state = supply_of(again).volumes.plan
     # Of 63 unsold 32 and 31 go to the next two; then of 63 + 32 again 48 and 47.
-    assert state == model.primary_market._plans["CEA"] and state.done == 2 and state.rolled == {2: 79, 3: 47}
+    assert state == supply_of(model).volumes.plan and state.done == 2 and state.rolled == {2: 79, 3: 47}
     for m in (model, again):
         while m.running:
             m.step()
-    assert again.primary_market.results == model.primary_market.results
+    assert supply_of(again).auctions.results == supply_of(model).auctions.results

@@ -83,7 +83,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_the_run_has_everything_that_could_be_forgotten(straight: RightsMarketModel) -> None:
     events = {(e.rule, e.code) for e in straight.market.events}
     assert {("penalty", "fined"), ("make_good", "make_good_due"), ("banking", "lapsed")} <= events
-    assert "auction_cleared" in {r["code"] for r in straight.primary_market.results}
+    assert "auction_cleared" in {r["code"] for r in straight.authority.supplies["CEA"].auctions.results}
     traded = np.unique(straight.market.tape.trades["instrument"])
     assert {straight.market.instruments[i].right.code for i in traded} == {"CEA", "SO2"}
     assert len(straight.strategies) == len({type(s) for s in straight.strategies}) >= 6

@@ -206,8 +206,9 @@ def make_auctions(dates) -> pd.DataFrame:
             "sold": [400_000.0, 400_000.0, 250_000.0, 400_000.0], "price": [57.0, 60.5, 62.0, 70.25],
             "reserve": 50.0, "bidders": [12, 15, 6, 21],
             "code": [f"auction_{end}" for end in ("cleared", "cleared", "undersubscribed", "cleared")],
+            "kind": "sealed_uniform", "consignors_yuan": 0.0,
         }
-    )  # fmt: skip
+    ).assign(revenue_yuan=lambda table: table.sold * table.price)  # fmt: skip
 
 
 def make_events(dates, rights, compliance) -> pd.DataFrame:

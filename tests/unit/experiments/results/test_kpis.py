@@ -34,8 +34,11 @@ def tiny() -> Result:
         }
     )  # fmt: skip
     auctions = pd.DataFrame(
-        {"date": dates[:2], "right": "CEA", "sold": [20.0, 0.0], "price": [55.0, NAN], "offered": 20.0}
-    )
+        {
+            "date": dates[:2], "right": "CEA", "sold": [20.0, 0.0], "price": [55.0, NAN], "offered": 20.0,
+            "revenue_yuan": [1200.0, 0.0], "consignors_yuan": [100.0, 0.0],
+        }
+    )  # fmt: skip
     period = {"right": "CEA", "use_from": "", "deadline": "2023-12-29", "cap": 200}
     manifest = {
         "format": 1, "kind": "market", "rights": [{"code": "CEA", "unit": "t"}],

@@ -1,0 +1,78 @@
+"""What reserves do to the price that the public expects: they add units above their prices, and take some out below.
+
+A reserve is a step in the supply of units.  Where the solver's price lies beyond a step, the price is that of the step,
+or what the solver finds with the step's units, whichever the market reaches first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rights_market.authority.supply import Supply
+from rights_market.policies.stability import CostContainmentReserve, EmissionsContainmentReserve, TieredPriceReserve
+
+Solve = Callable[[float, float], float]
+"""From further lots this year, and in each later one, to the solver's price, CNY per unit."""
+
+
+def price_with_reserves(price_yuan: float, supply: Supply, year: int, solve: Solve) -> float:
+    """Return the price expected with the reserves of a right, CNY per unit.
+
+    Parameters
+    ----------
+    price_yuan : float
+        Solver's price without them.
+    supply : Supply
+        Published figures: prices of the reserves, and what is left in them.
+    year : int
+        Calendar year.
+    solve : callable
+        The solver on a changed supply.
+    """
+    price = _with_release(price_yuan, supply, year, solve)
+    price = _with_tiers(price, supply, year, solve)
+    return _with_withholding(price, supply, year, solve)
+
+
+def _with_release(price: float, supply: Supply, year: int, solve: Solve) -> float:
+    rule, tick = supply.book.steady(CostContainmentReserve), float(supply.book.right.tick_yuan)
+    if rule is None:
+        return price
+    left, sizes = supply.auctions.release_left(year), supply.auctions.release_sizes(year)
+    is_open = supply.volumes.has_auction_left(year)
+    now = later = 0.0
+    for k, tier in enumerate(rule.tiers):
+        trigger = tier.trigger.price(year) * tick
+        if price <= trigger:
+            break
+        now, later = now + (left[k] if is_open else 0), later + sizes[k]
+        price = max(trigger, solve(now, later))
+    return price
+
+
+def _with_tiers(price: float, supply: Supply, year: int, solve: Solve) -> float:
+    rule, sales = supply.book.steady(TieredPriceReserve), supply.reserves.sales
+    if rule is None or sales is None:
+        return price
+    tick = float(supply.book.right.tick_yuan)
+    now = 0.0
+    for tier_price, pot in zip(rule.prices(year), sales.tiers, strict=True):
+        if price <= tier_price * tick:
+            return price
+        if pot.lots:
+            now += pot.lots
+            price = max(tier_price * tick, solve(now, 0.0))
+    if rule.ceiling is not None and rule.ceiling_units is None:
+        price = min(price, rule.ceiling.price(year) * tick)
+    return price
+
+
+def _with_withholding(price: float, supply: Supply, year: int, solve: Solve) -> float:
+    rule = supply.book.steady(EmissionsContainmentReserve)
+    if rule is None:
+        return price
+    trigger = rule.trigger.price(year) * float(supply.book.right.tick_yuan)
+    if price >= trigger:
+        return price
+    now = supply.auctions.withhold_left(year) if supply.volumes.has_auction_left(year) else 0
+    return min(trigger, solve(-float(now), -float(supply.auctions.withhold_most(year))))
