@@ -14,6 +14,8 @@ SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price
 SLOTS = (
     "cap", "allocation", "upfront", "auction", "banking", "surrender", "penalties", "make_good", "band", "fees",
     "settlement", "opening_call", "measurement", "reporting", "verification", "audit", "disclosure", "inventory",
+    "cap", "allocation", "upfront", "auction", "consignment", "stability", "banking", "surrender", "penalties",
+    "make_good", "band", "fees", "settlement", "opening_call",
 )  # fmt: skip
 
 

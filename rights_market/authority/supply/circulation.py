@@ -107,10 +107,12 @@ class StabilityReserve:
         last_day : date
             Where the calendar ends within the window, only the part of the amounts that falls before is ordered.
         """
+        if year - 1 not in self._year_ends:
+            return self.carried, 0  # Last year lies before the market.
         circulation = self.circulation(year - 1)
         if circulation is None:
             self._office.note(matter, self.rule.kind, "rule_unmet", note=f"circulation of {year - 1} is not known")
-            return 0, 0
+            return self.carried, 0
         self._office.note(matter, self.rule.kind, "circulation_published", lots=circulation)
         decided = self.rule.review(circulation, self.pot.lots, year)
         for code, lots in (("msr_intake", decided.intake), ("msr_release", decided.release)):

@@ -28,6 +28,12 @@ def auction_days(book: RuleBook, calendar: TradingCalendar) -> list[tuple[date, 
     return found
 
 
+def last_day_of_duty(period: Period, calendar: TradingCalendar) -> date:
+    """Return the trading day on which a period's duty is due; its deadline, where the calendar ends before."""
+    index = calendar.index_on_or_before(period.deadline)
+    return period.deadline if index is None or period.deadline > calendar.end else calendar.days[index]
+
+
 def supply_dates(book: RuleBook, calendar: TradingCalendar) -> list[Dated]:
     """Return all dates of a right's supply: auctions, sales of reserves, reviews, the turns of the year."""
     return [*_auctions(book, calendar), *_sales(book, calendar), *_reviews(book, calendar)]
@@ -43,7 +49,7 @@ def _sales(book: RuleBook, calendar: TradingCalendar) -> Iterator[Dated]:
     if rule is None:
         return
     whens = {(when, period.name) for when, period in auction_days(book, calendar)}
-    whens |= {(when, p.name) for p in book.periods for when in rule.dates(p.deadline)}
+    whens |= {(when, p.name) for p in book.periods for when in rule.dates(last_day_of_duty(p, calendar))}
     # A date before the first day lies in the past, where `Agenda` would move it to the first day.
     for when, name in sorted(whens):
         if when >= calendar.days[0]:

@@ -95,10 +95,15 @@ class ReserveSales:
         """Note the price of an auction: it may open a sale on the same day."""
         self._auction = (day, price_ticks)
 
-    def hold(self, matter: Matter, on: date, bidders: Bidders) -> list[Sale]:
-        """Hold the sales that are due, and return what was sold."""
+    def hold(self, matter: Matter, on: date, deadline: date, bidders: Bidders) -> list[Sale]:
+        """Hold the sales that are due, and return what was sold.
+
+        Parameters
+        ----------
+        on, deadline : date
+            Today, and the trading day on which the period's duty is due.
+        """
         rule, day = self.rule, self._office.market.registry.day
-        deadline = matter.period.deadline
         opened = self._auction[0] == day and rule.opens(self._auction[1], on.year)
         sales: list[Sale] = []
         if self.lots and (opened or rule.is_before_deadline(on, deadline)):

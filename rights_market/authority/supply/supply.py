@@ -17,7 +17,7 @@ from rights_market.authority.office import Matter, Office
 from rights_market.authority.supply.auction_house import AuctionHouse
 from rights_market.authority.supply.bidders import Bidders
 from rights_market.authority.supply.clearing import Ties
-from rights_market.authority.supply.days import auction_days
+from rights_market.authority.supply.days import auction_days, last_day_of_duty
 from rights_market.authority.supply.price_trigger import MONTHS, PriceTrigger
 from rights_market.authority.supply.reserves import Reserves
 from rights_market.authority.supply.volumes import Volumes
@@ -93,7 +93,8 @@ class Supply:
         if self.reserves.sales is None:
             return
         matter = self._matter("reserve_sale", period)
-        for sale in self.reserves.sales.hold(matter, on, bidders):
+        deadline = last_day_of_duty(period, self.calendar)
+        for sale in self.reserves.sales.hold(matter, on, deadline, bidders):
             self.auctions.book_sale(matter, self.reserves.sales.rule.kind, sale)
 
     def open_year(self, year: int) -> None:

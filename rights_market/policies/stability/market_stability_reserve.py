@@ -53,8 +53,9 @@ class MarketStabilityReserve(Rule):
     min_intake, late_min_intake : int
         Least intake of the version of 2018, lots.
     release, early_release : int
-        Most that is given back in a year, lots; the earlier amount up to and in `early_until`.
+        Most that is given back in a year, lots, after and up to the year `early_until`.
     early_until : int
+        Last year of the review in which the earlier amount is given back.
     invalidate : str
         What the reserve may hold at the beginning of a year: last year's auctions (`previous_auction`), a `fixed`
         number of lots, or any number (`none`); by default that of the version.

@@ -1,0 +1,169 @@
+"""What rules of supply should do to prices: the same seeds with a rule and without; and auctions of theory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.special import betainc
+from scipy.stats import beta
+
+from agents.model import RightsMarketModel
+from rights_market.exchange.clock_auction import ascend
+from rights_market.exchange.sealed_bid import SealedBids, clear, clear_as_bid
+from rights_market.policies.allocation import Grandfathering, Where
+from rights_market.policies.auction import AscendingClock, PayAsBid, PricePath, SealedUniform
+from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.stability import (
+    CostContainmentReserve,
+    EmissionsContainmentReserve,
+    MarketStabilityReserve,
+    PriceIndexedSupply,
+    ReserveTier,
+    Size,
+    TieredPriceReserve,
+)
+from tests.auction_market import DAYS, FIRST, QUARTERLY, auctions, fundamentals, market, rules, run
+
+SEEDS = (5, 6, 7)
+
+
+def path(ticks: int) -> PricePath:
+    return PricePath(r0=ticks, start_year=FIRST)
+
+
+def prices(model: RightsMarketModel) -> npt.NDArray[np.float64]:
+    """Clearing prices of auctions that sold more than some odd lots, ticks."""
+    return np.array([r["price_ticks"] for r in auctions(model) if r["sold"] > 50 and r["code"].startswith("auction")])
+
+
+def test_a_containment_reserve_caps_spikes() -> None:
+    """1,200 lots a year at 45.00, in a market whose auctions else clear up to twice as high."""
+    rule = CostContainmentReserve(tiers=(ReserveTier(trigger=path(4500), size=Size(lots=1200)),))
+    plain = [prices(run(market(rules(), seed=s))) for s in SEEDS]
+    capped = [prices(run(market(rules(stability=(rule,)), seed=s))) for s in SEEDS]
+    assert all(with_it.max() < without.max() for with_it, without in zip(capped, plain, strict=True))
+    assert np.mean([p.max() for p in capped]) < 0.75 * np.mean([p.max() for p in plain])
+
+
+def test_a_larger_reserve_caps_more_with_falling_gain() -> None:
+    def highest(lots: int) -> float:
+        tier = ReserveTier(trigger=path(4500), size=Size(lots=lots))
+        models = [run(market(rules(stability=(CostContainmentReserve(tiers=(tier,)),)), seed=s)) for s in SEEDS]
+        return float(np.mean([np.log(prices(m).max()) for m in models]))
+
+    none, some, much = (highest(lots) for lots in (0, 600, 1200))
+    assert none - some > some - much > 0
+
+
+def test_an_emissions_containment_reserve_holds_prices_up() -> None:
+    rule = EmissionsContainmentReserve(trigger=path(4200), size=Size(lots=1500))
+    for seed in SEEDS:
+        plain, held = (prices(run(market(rules(cap=11_000, stability=s), seed=seed))) for s in ((), (rule,)))
+        assert np.median(held) > np.median(plain)
+
+
+def test_a_tiered_reserve_with_a_ceiling_bounds_what_the_public_expects() -> None:
+    tiers = (ReserveTier(trigger=path(6000), size=Size(lots=300)),)
+    rule = TieredPriceReserve(tiers=tiers, ceiling=path(12_000))
+    for seed in SEEDS:
+        plain, held = (fundamentals(run(market(rules(cap=9500, stability=s), seed=seed))) for s in ((), (rule,)))
+        assert plain.max() > 125 and held.max() <= 120.01
+
+
+def test_the_stability_reserve_raises_prices_while_its_cuts_last() -> None:
+    """Far too much is given in the first year: prices lie higher from the review of the second to the third's end."""
+    caps = AbsolutePath(table={FIRST: 14_500, FIRST + 1: 9500, FIRST + 2: 9000, FIRST + 3: 8500})
+    given = (
+        Grandfathering(base_years=(FIRST - 1,), total=13_000, where=Where(years=(FIRST,))),
+        Grandfathering(base_years=(FIRST - 1,), total=3000, where=Where(years=(FIRST + 1, FIRST + 2, FIRST + 3))),
+    )
+    msr = MarketStabilityReserve(
+        upper=800, lower=0, buffer_top=1200, rate=Decimal("0.24"), release=0, early_release=0, hold_at_most=4000
+    )
+    low = SealedUniform(schedule=QUARTERLY, reserve=100)
+    window = slice(DAYS + 12, 3 * DAYS - 6)
+    for seed in SEEDS:
+        plain, steadied = (
+            fundamentals(
+                run(
+                    market(
+                        replace(rules(cap=99_999, years=4, allocation=given, auction=low, stability=s), cap=caps), seed
+                    )
+                )
+            )
+            for s in ((), (msr,))
+        )
+        assert np.mean(np.log(steadied[window] / plain[window])) > 0.02
+        assert (steadied[: DAYS + 8] == plain[: DAYS + 8]).all()
+
+
+def test_supply_that_follows_the_price_damps_what_demand_does_to_it() -> None:
+    """Output 4 % above or below the mean: the mean price of trades moves less."""
+    given = (Grandfathering(base_years=(FIRST - 1,), total=6000, where=Where(sectors=("cheap",))),)
+    rule = PriceIndexedSupply(target=5500, elasticity=Decimal(1), window=6, start_fill=3000)
+
+    def spread(seed: int, *stability: PriceIndexedSupply) -> float:
+        means = []
+        for output in (960.0, 1040.0):
+            model = run(market(rules(allocation=given, stability=stability), seed, output))
+            bars = model.market.tape.bars
+            means.append(np.log(bars["value_fen"].sum() / bars["lots"].sum()))
+        return float(means[1] - means[0])
+
+    for seed in SEEDS:
+        assert 0 < spread(seed, rule) < 0.5 * spread(seed)
+
+
+class TestRevenueEquivalence:
+    """Ten bidders want one unit each, of values even in 0 to 1, and four are sold: 6/11 in every format.
+
+    Vickrey 1961, 1962.  Bids at one price are the values, and the price is that of the first one rejected; who pays its
+    own bid offers what it expects the best loser to be worth, given that it wins.
+    """
+
+    N, M, TRIALS, ONE = 10, 4, 4000, 1_000_000
+    EXPECTED = 6 / 11
+
+    @pytest.fixture(scope="class")
+    def values(self) -> npt.NDArray[np.float64]:
+        return np.random.default_rng(25).random((self.TRIALS, self.N))
+
+    def bids(self, row: npt.NDArray[np.float64]) -> SealedBids:
+        ticks = np.maximum(np.rint(row * self.ONE), 1).astype(np.int64)
+        return SealedBids(np.arange(self.N, dtype=np.int32), ticks, np.ones(self.N, np.int64))
+
+    def equilibrium(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Mean of the fourth highest of nine other values, given that it lies below one's own: E[Y | Y < v]."""
+        first, second = self.N - self.M, self.M
+        below = beta(first, second)
+        return first / (first + second) * betainc(first + 1, second, values) / np.maximum(below.cdf(values), 1e-300)
+
+    def test_one_price(self, values) -> None:
+        terms, order = SealedUniform(pricing="first_rejected"), np.arange(self.N)
+        found = [clear(terms, self.M, self.bids(row), order).price_ticks for row in values]
+        assert np.mean(found) / self.ONE == pytest.approx(self.EXPECTED, abs=0.006)
+
+    def test_pay_as_bid(self, values) -> None:
+        order = np.arange(self.N)
+        shaded = [clear_as_bid(PayAsBid(), self.M, self.bids(row), order) for row in self.equilibrium(values)]
+        means = [r.value_tick_lots / r.sold / self.ONE for r in shaded]
+        assert np.mean(means) == pytest.approx(self.EXPECTED, abs=0.006)
+        # Truthful bids would pay the mean of the four highest values.
+        truthful = [clear_as_bid(PayAsBid(), self.M, self.bids(row), order) for row in values]
+        assert np.mean([r.value_tick_lots / r.sold / self.ONE for r in truthful]) == pytest.approx(8.5 / 11, abs=0.006)
+
+    def test_a_rising_clock(self, values) -> None:
+        """Steps of a hundredth: the clock stops within a step of the best loser's value."""
+        terms, order = AscendingClock(start=1, step=10_000), np.arange(self.N)
+        accounts = np.arange(self.N, dtype=np.int32)
+        found = []
+        for row in values[:1000]:
+            result = ascend(terms, self.M, accounts, lambda p, _, v=row: (v * self.ONE >= p).astype(np.int64), order)
+            best_loser = np.sort(row)[-self.M - 1]
+            assert result.sold == self.M and abs(result.price_ticks / self.ONE - best_loser) <= 0.01
+            found.append(result.price_ticks / self.ONE)
+        assert np.mean(found) == pytest.approx(self.EXPECTED, abs=0.016)
