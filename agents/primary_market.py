@@ -40,7 +40,12 @@ class PrimaryMarket:
         while not supply.volumes.is_planned(period_name):
             self._plan_next(progress, supply)
         ties = self.model.streams["auction_ties"].permutation
-        supply.hold(progress.uses[k].period, self.bidders(progress, k), ties)
+        period = progress.uses[k].period
+        supply.hold(period, self.bidders(progress, k), ties)
+        target = supply.volumes.advance_target(period)
+        if target is not None:
+            later = progress.position(target.name)
+            supply.hold_advance(period, self.bidders(progress, later, target.vintage - period.vintage), ties)
         self.model.expectations.hear(progress.index)
 
     def sell_reserves(self, progress: RightProgress, period_name: str) -> None:
@@ -70,35 +75,44 @@ class PrimaryMarket:
             supply.review(int(year))
         self.model.expectations.hear(progress.index)
 
-    def bidders(self, progress: RightProgress, k: int) -> FirmBidders:
-        """Return the firms that expect to lack units of a period and value them at a tick or more."""
+    def bidders(self, progress: RightProgress, k: int, ahead: int = 0) -> FirmBidders:
+        """Return the firms that expect to lack units of a period and value them at a tick or more.
+
+        Units that may be surrendered only some years `ahead` are worth less by the interest until then.
+        """
         model, r = self.model, progress.index
         right, auction = progress.rules.right, progress.rules.auction
         assert auction is not None
         accounts = model.accounts_of[: len(model.firms)]
-        lack, value = self._lack(progress, k), model.values_yuan()[:, r] / float(right.tick_yuan)
+        discount = (1.0 + model.behaviour.discount_rate) ** -ahead
+        lack, value = self._lack(progress, k, ahead), discount * model.values_yuan()[:, r] / float(right.tick_yuan)
         rows = np.flatnonzero((lack >= 1.0) & (value >= 1.0))
         budget = model.market.registry.cash[accounts] / float(right.tick_value_fen)
         return FirmBidders(
             firms=accounts[rows],
             lack=lack[rows],
             value=value[rows],
-            ceiling=self._ceiling(progress)[rows],
+            ceiling=discount * self._ceiling(progress)[rows],
             budget=budget[rows],
-            market_ticks=float(model.desk.last_price[r]),
+            market_ticks=discount * float(model.desk.last_price[r]),
             lot_size=auction.lot_size,
             max_price_ticks=right.max_price_ticks,
             pays_claims=not isinstance(auction, DescendingClock) or auction.pay == "claim_price",
         )
 
-    def _lack(self, progress: RightProgress, k: int) -> Floats:
-        """Return the lots that each firm expects to lack for a period, shape (n_firms,)."""
+    def _lack(self, progress: RightProgress, k: int, ahead: int) -> Floats:
+        """Return the lots that each firm expects to lack for a period, shape (n_firms,).
+
+        Of a period that lies ahead only its own units count: older ones are needed before.
+        """
         model = self.model
         need = model.year_course.expected_use(progress, k) / float(progress.rules.right.lot)
         given = model.year_course.expected_lots(progress, k)
         accounts = model.accounts_of[: len(model.firms)]
         registry = model.market.registry
-        held = sum((registry.free[i] + registry.frozen[i])[accounts] for i in progress.instruments[: k + 1])
+        held = sum(
+            (registry.free[i] + registry.frozen[i])[accounts] for i in progress.instruments[k if ahead else 0 : k + 1]
+        )
         spare = held - progress.issued_lots[k]
         covered = model.firms.covered[:, progress.index]
         return np.where(covered, np.maximum(0.0, need - given - spare), 0.0)
@@ -117,9 +131,8 @@ class PrimaryMarket:
 
     def _plan_next(self, progress: RightProgress, supply: Supply) -> None:
         """Let the next period's auctions be planned, on the free lots that the rules give at standard output."""
-        period = supply.volumes.unplanned()[0]
-        free = self.model.year_course.free_lots(progress, progress.position(period.name))
-        supply.volumes.plan_period(period, int(free.sum()))
+        course = self.model.year_course
+        supply.plan_next(lambda period: int(course.free_lots(progress, progress.position(period.name)).sum()))
 
     def _plan_until(self, progress: RightProgress, supply: Supply, until: date) -> None:
         for _ in supply.volumes.unplanned(until):

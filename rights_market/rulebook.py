@@ -15,7 +15,7 @@ from annotated_types import Len
 from rights_market.errors import PolicyError
 from rights_market.exchange.calendar import Period
 from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
-from rights_market.policies.auction import Auction, Consignment
+from rights_market.policies.auction import Auction, Consignment, ForwardVintages
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
@@ -44,10 +44,12 @@ class RuleBook:
         Compliance periods in time order.
     opening_price_ticks : int
         Reference price of the first day.
-    cap, allocation, upfront, auction, consignment, stability, banking, surrender, penalties, make_good
+    cap, allocation, upfront, banking, surrender, penalties, make_good
         The rules; see `rights_market.policies`.
     measurement, reporting, verification, audit, disclosure, inventory
         How use becomes known; without them it is known as it is.
+    auction, consignment, forward_vintages, stability
+        How it is sold, and what steadies that.
     band, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
 
@@ -77,6 +79,7 @@ class RuleBook:
     inventory: InventoryTargets | None = None
     auction: Auction | None = None
     consignment: Consignment | None = None
+    forward_vintages: ForwardVintages | None = None
     stability: tuple[Stability, ...] = ()
     band: PriceBand | None = None
     fees: Fees = field(default_factory=Fees)
@@ -101,6 +104,8 @@ class RuleBook:
     def _check_supply(self) -> None:
         if self.auction is not None and self.cap is None:
             self._refuse("`auction` needs a `cap`: what is not given free is auctioned")
+        if self.forward_vintages is not None and self.auction is None:
+            self._refuse("`forward_vintages` needs an `auction`: they are sold there")
         if self.cap is not None:
             for year in {y for p in self.periods for y in p.years}:
                 self.cap.cap(year)

@@ -12,10 +12,9 @@ from experiments.results.words import Words
 # What the table of rights and the table of periods show already.
 SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price_yuan", "max_price_yuan"}
 SLOTS = (
-    "cap", "allocation", "upfront", "auction", "banking", "surrender", "penalties", "make_good", "band", "fees",
-    "settlement", "opening_call", "measurement", "reporting", "verification", "audit", "disclosure", "inventory",
-    "cap", "allocation", "upfront", "auction", "consignment", "stability", "banking", "surrender", "penalties",
-    "make_good", "band", "fees", "settlement", "opening_call",
+    "cap", "allocation", "upfront", "auction", "consignment", "forward_vintages", "stability", "banking", "surrender",
+    "penalties", "make_good", "band", "fees", "settlement", "opening_call", "measurement", "reporting", "verification",
+    "audit", "disclosure", "inventory",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from agents.spec import InstitutionSpec, Label, SectorSpec, ShockSpec, StrategyS
 from rights_market import Period
 from rights_market.policies import RULES
 from rights_market.policies.allocation import UpfrontTrueUp
-from rights_market.policies.auction import Consignment
+from rights_market.policies.auction import Consignment, ForwardVintages
 from rights_market.policies.banking import FreeBanking
 from rights_market.policies.compliance import MakeGood, Surrender
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
@@ -105,6 +105,7 @@ class RightBlock(RightTerms):
     upfront: UpfrontTrueUp | None = None
     auction: Annotated[Any, AnyOf("auction")] | None = None
     consignment: Consignment | None = None
+    forward_vintages: ForwardVintages | None = None
     stability: list[Annotated[Any, AnyOf("stability")]] = []
     banking: Annotated[Any, AnyOf("banking")] = FreeBanking()
     surrender: Surrender = Surrender()

@@ -29,8 +29,8 @@ Found = Iterator[Problem]
 def market_problems(scenario: MarketScenario, root: Node) -> Found:
     """Yield what is wrong between the parts of a market, in the order of the file."""
     checks = (
-        _sources, _calendar, _rights, _periods, _where, _overlaps, _targets, _sectors, _strategies, _institutions,
-        _columns,
+        _sources, _calendar, _rights, _periods, _auctions, _where, _overlaps, _targets, _sectors, _strategies,
+        _institutions, _columns,
     )  # fmt: skip
     for check in checks:
         yield from check(scenario, root)
@@ -152,6 +152,23 @@ def _periods(scenario: MarketScenario, root: Node) -> Found:
             except RightsMarketError as error:
                 yield rule_problem(error, (*path, i), root)
         yield from _benchmark_years(code, block, root)
+
+
+def _auctions(scenario: MarketScenario, root: Node) -> Found:
+    """Yield auctions that do not fit into the calendar, or whose prices are not in order on a day of theirs."""
+    for code, block in scenario.rights.items():
+        if block.auction is None:
+            continue
+        try:
+            book, calendar = rule_book(code, block), scenario.trading_calendar()
+        except RightsMarketError:
+            continue  # Told already.
+        try:
+            days = [d for year in calendar.years for d in block.auction.schedule.days_in(calendar.days, year)]
+            held = {d.year for d in days if any(p.use_from <= d <= p.use_to for p in book.periods)}
+            book.check_auctions(sorted(held))
+        except RightsMarketError as error:
+            yield rule_problem(error, ("rights", code, "auction"), root)
 
 
 def _benchmark_years(code: str, block: RightBlock, root: Node) -> Found:

@@ -11,6 +11,7 @@ from rights_market.policies.auction import (
     AuctionSchedule,
     Consignment,
     DescendingClock,
+    ForwardVintages,
     PayAsBid,
     SealedUniform,
 )
@@ -37,6 +38,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "auction_schedule": (AuctionSchedule,),
     "auction_limits": (AuctionLimits,),
     "consignment": (Consignment,),
+    "forward_vintages": (ForwardVintages,),
     "stability": (
         CostContainmentReserve,
         EmissionsContainmentReserve,
@@ -64,7 +66,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cap": ("cap",),
     "allocation": ("allocation", "upfront"),
-    "auction": ("auction", "auction_schedule", "auction_limits", "consignment"),
+    "auction": ("auction", "auction_schedule", "auction_limits", "consignment", "forward_vintages"),
     "stability": ("stability",),
     "trading": ("band", "fees", "settlement"),
     "compliance": ("surrender", "penalties", "make_good"),

@@ -105,6 +105,30 @@ class AuctionHouse:
         paid = collect(self._office, matter, self._terms.kind, cleared)
         self._settle(matter, index, offer, cleared, paid, reserve)
 
+    def sell_in_advance(self, matter: Matter, index: int, bidders: Bidders, ties: Ties) -> None:
+        """Sell units of a later vintage beside an auction; what stays unsold is offered in its own year.
+
+        Parameters
+        ----------
+        matter : Matter
+            The later period.
+        index : int
+            Number of the auction.
+        """
+        lots, year = self._volumes.advance_lots(index), self._volumes.days[index][0].year
+        if not lots:
+            return
+        reserve, inside = self._terms.reserve_ticks(year), Inside(year, None, (), None, 0)
+        cleared = clear_auction(self._office, matter, self._terms, lots, bidders, ties, reserve, None, inside)
+        paid = collect(self._office, matter, self._terms.kind, cleared)
+        if paid.sold:
+            self._office.market.registry.issue(matter.instrument, GOVERNMENT_ACCOUNT, paid.sold)
+            deliver(self._office, matter, paid.account, paid.awards, paid.paid_ticks)
+        self._count(matter, index, paid.sold, 0)
+        offer = Offer(lots, 0, [], np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self.results.append(self._row(matter, offer, paid.sold, reserve, cleared.result.code, cleared, paid))
+        self._announce(matter, cleared, paid)
+
     def book_sale(self, matter: Matter, kind: str, sale: Sale) -> None:
         """Book a sale at a fixed price.
 

@@ -6,7 +6,7 @@ cut an auction, then enlarge it; consigned lots join; other reserves act inside 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -87,6 +87,30 @@ class Supply:
         if not self.volumes.is_planned(period.name):
             raise ExchangeError(f"auctions of {period.name} are not planned yet")
         self.auctions.hold(self._matter("auction", period), bidders, ties)
+
+    def plan_next(self, free_lots: Callable[[Period], int]) -> None:
+        """Plan the auctions of the next period that has any.
+
+        Parameters
+        ----------
+        free_lots : callable
+            From a period to the lots that are expected to be given free for it.
+        """
+        period = self.volumes.unplanned()[0]
+        self.volumes.plan_period(period, free_lots(period), self.auctions.sold_lots(period.vintage))
+
+    def hold_advance(self, period: Period, bidders: Bidders, ties: Ties) -> None:
+        """Sell units of the later vintage that goes with a period, beside the auction just held.
+
+        Parameters
+        ----------
+        bidders : Bidders
+            Who may bid for the later vintage.
+        """
+        target = self.volumes.advance_target(period)
+        if target is not None:
+            last = self.volumes.plan.done - 1
+            self.auctions.sell_in_advance(self._matter("auction", target), last, bidders, ties)
 
     def sell_reserves(self, period: Period, on: date, bidders: Bidders) -> None:
         """Hold the sales of the tiered reserve that are due."""

@@ -18,6 +18,7 @@ from rights_market.exchange.calendar import Period
 from rights_market.policies.auction import AuctionCalendarState
 from rights_market.policies.stability import CostContainmentReserve, PriceIndexedSupply, PriceTriggerRelease
 from rights_market.rulebook import RuleBook
+from rights_market.units import largest_remainder
 
 Int64 = npt.NDArray[np.int64]
 
@@ -90,6 +91,7 @@ class Volumes:
         self.plan = AuctionCalendarState(self._schedule)
         self.orders = Adjustments()
         self._planned: list[str] = []
+        self._advance: dict[int, int] = {}
         self._changed: dict[str, int] = {}
 
     def changed_lots(self, period: str) -> int:
@@ -119,13 +121,15 @@ class Volumes:
                 found[period.name] = period
         return [p for name, p in found.items() if name not in self._planned]
 
-    def plan_period(self, period: Period, free_lots: int) -> None:
+    def plan_period(self, period: Period, free_lots: int, sold_ahead: int = 0) -> None:
         """Plan the auctions of a period.
 
         Parameters
         ----------
         free_lots : int
             Lots that are expected to be given free for it.
+        sold_ahead : int
+            Lots of its vintage that were sold in earlier years.
 
         Raises
         ------
@@ -139,7 +143,7 @@ class Volumes:
         cap = sum(self._cap.cap(y) for y in period.years)
         if free_lots > cap:
             self._office.note(matter, "cap", "rule_unmet", lots=free_lots - cap, note="free over cap")
-        left = max(0, cap - free_lots)
+        left = max(0, cap - free_lots - sold_ahead)
         set_aside = 0 if self._reserves.sales is None else self._reserves.sales.fill(matter, cap, left)
         release = self.book.steady(CostContainmentReserve)
         if release is not None and release.within_cap:
@@ -148,6 +152,27 @@ class Volumes:
         count = sum(p.name == period.name for _, p in self.days)
         self.plan = self.plan.extend(left - set_aside, count)
         self._planned.append(period.name)
+        self._plan_advance(period, count)
+
+    def _plan_advance(self, period: Period, count: int) -> None:
+        """Spread what is sold in advance over a period's auctions."""
+        rule, target = self.book.forward_vintages, self.advance_target(period)
+        if rule is None or target is None:
+            return
+        lots = rule.lots(sum(self._cap.cap(y) for y in target.years))
+        first = len(self.plan.planned) - count
+        self._advance |= dict(enumerate(largest_remainder(lots, [1] * count), start=first))
+
+    def advance_target(self, period: Period) -> Period | None:
+        """Return the period whose units are sold in advance beside those of another, None if there is none."""
+        rule = self.book.forward_vintages
+        if rule is None:
+            return None
+        return next((p for p in self.book.periods if p.vintage == period.vintage + rule.ahead), None)
+
+    def advance_lots(self, index: int) -> int:
+        """Return the lots that are offered in advance beside an auction."""
+        return self._advance.get(index, 0)
 
     def between(self, start: date, end: date) -> list[int]:
         """Return the auctions still to come from `start` to before `end`, as far as they are planned."""
@@ -251,6 +276,7 @@ class Volumes:
             "planned": list(self._planned),
             "orders": self.orders.state(),
             "changed": sorted(self._changed.items()),
+            "advance": sorted(self._advance.items()),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -259,3 +285,4 @@ class Volumes:
         self._planned = [str(name) for name in state["planned"]]
         self.orders.restore(state["orders"])
         self._changed = {str(name): int(lots) for name, lots in state["changed"]}
+        self._advance = {int(index): int(lots) for index, lots in state["advance"]}

@@ -3,6 +3,7 @@
 from rights_market.policies.auction.ascending_clock import AscendingClock
 from rights_market.policies.auction.consignment import Consignment
 from rights_market.policies.auction.descending_clock import DescendingClock
+from rights_market.policies.auction.forward_vintages import ForwardVintages
 from rights_market.policies.auction.limits import AuctionLimits, Bids, Trimmed
 from rights_market.policies.auction.offers import AuctionCalendarState
 from rights_market.policies.auction.pay_as_bid import PayAsBid
@@ -24,6 +25,7 @@ __all__ = [
     "Bids",
     "Consignment",
     "DescendingClock",
+    "ForwardVintages",
     "PayAsBid",
     "PricePath",
     "SealedUniform",

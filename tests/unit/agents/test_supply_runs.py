@@ -17,6 +17,7 @@ from rights_market.policies.auction import (
     AuctionLimits,
     Consignment,
     DescendingClock,
+    ForwardVintages,
     PayAsBid,
     PricePath,
     SealedUniform,
@@ -197,6 +198,17 @@ def test_consigned_lots_come_back_as_money_or_as_lots() -> None:
         sum(e.money_fen for e in events(model, "consign_paid")) == sum(r["consignors_fen"] for r in auctions(model)) > 0
     )
     assert model.market.registry.free[:, 1].sum() == 0
+
+
+def test_firms_buy_next_years_units_in_advance_at_a_discount() -> None:
+    model = run(market(rules(forward_vintages=ForwardVintages(ahead=1, advance_share=Decimal("0.1")))))
+    first_year = [r for r in auctions(model) if r["day"] < DAYS]
+    own, later = ([r for r in first_year if r["vintage"] == y] for y in (FIRST, FIRST + 1))
+    assert [r["offered"] for r in later] == [250] * 4 and sum(r["sold"] for r in later) > 500
+    value = {r["day"]: r["price_ticks"] for r in own}
+    assert later[0]["price_ticks"] < 1.06 * value[later[0]["day"]]
+    by_vintage = [sum(r["sold"] for r in auctions(model) if r["vintage"] == y) for y in (FIRST, FIRST + 1)]
+    assert by_vintage[1] + unsold(model) == 7000
 
 
 def test_a_run_with_all_reserves_can_be_saved_and_continued(tmp_path) -> None:

@@ -14,6 +14,7 @@ from rights_market.policies.auction import (
     AuctionLimits,
     AuctionSchedule,
     Consignment,
+    ForwardVintages,
     PayAsBid,
     PricePath,
     SealedUniform,
@@ -98,6 +99,9 @@ class TestStability:
 
     def test_consigned_lots_need_an_auction(self):
         self.refused("`consignment` needs an `auction`", auction=None, consignment=Consignment())
+
+    def test_units_sold_in_advance_need_an_auction(self):
+        self.refused("`forward_vintages` needs an `auction`", auction=None, forward_vintages=ForwardVintages())
 
     def test_reserves_inside_the_clearing_need_one_price(self):
         auction = PayAsBid(schedule=AuctionSchedule(per_year=4))

@@ -263,3 +263,81 @@ def test_an_unknown_name_offers_the_shipped_ones() -> None:
         ScenarioError, match="is not a shipped scenario .got jiangksi.; expected .*did you mean 'jiangxi'"
     ):
         load_scenario("jiangksi")
+
+
+class TestSupply:
+    """Rules of auctions and stability that contradict each other are named where they stand."""
+
+    SCHEDULE = "      schedule: {kind: auction_schedule, per_year: 4}\n"
+    TIER = "{trigger: {r0: 900, start_year: 2022}, size: {share: 0.1}}"
+    CCR = f"      - {{kind: cost_containment_reserve, tiers: [{TIER}]}}\n"
+
+    @pytest.mark.parametrize(
+        ("auction", "stability", "words"),
+        [
+            (
+                "      reserve: 1000\n",
+                CCR,
+                "E_RESERVE: the reserve of the auction is 1000 ticks in 2022, above the trigger 900",
+            ),
+            (
+                "      reserve: 600\n",
+                "      - {kind: emissions_containment_reserve, trigger: {r0: 600, start_year: 2022}}\n",
+                "E_ECR: emissions_containment_reserve.trigger is 600 ticks in 2022, not above the auction's reserve of",
+            ),
+            (
+                "",
+                CCR + "      - {kind: emissions_containment_reserve, trigger: {r0: 950, start_year: 2022}}\n",
+                "E_TIERS: emissions_containment_reserve.trigger is 950 ticks in 2022, not below the trigger 900",
+            ),
+            (
+                "",
+                CCR + CCR,
+                "E_OVERLAP: stability[0] and a later entry of `stability` are both cost_containment_reserve",
+            ),
+            (
+                "",
+                "      - {kind: price_trigger_release, qty: 5, source: reserve}\n",
+                "price_trigger_release.source is reserve, but stability has no tiered_price_reserve",
+            ),
+        ],
+    )
+    def test_prices_out_of_order_are_refused(self, tmp_path: Path, auction: str, stability: str, words: str) -> None:
+        found = only(changed(tmp_path, (self.SCHEDULE, self.SCHEDULE + auction + "    stability:\n" + stability)))
+        assert words in found.what
+
+    def test_tiers_that_do_not_rise_are_refused_at_their_line(self, tmp_path: Path) -> None:
+        tier = "{trigger: {r0: 900, start_year: 2022}, size: {lots: 5}}"
+        rule = f"    stability:\n      - {{kind: tiered_price_reserve, tiers: [{tier}, {tier}]}}\n"
+        found = only(changed(tmp_path, (self.SCHEDULE, self.SCHEDULE + rule)))
+        assert "E_TIERS: tiered_price_reserve: tiers[1] has 900 ticks in 2022" in found.what
+        assert found.line == line_of("schedule: {kind: auction_schedule") + 2
+
+    def test_a_stability_reserve_needs_an_auction(self, tmp_path: Path) -> None:
+        rule = "    stability: [{kind: market_stability_reserve}]\n"
+        found = only(changed(tmp_path, ("    auction:\n      kind: sealed_uniform\n" + self.SCHEDULE, rule)))
+        assert "E_MSR_NO_AUCTION" in found.what
+
+    def test_auctions_fit_into_the_calendar(self, tmp_path: Path) -> None:
+        found = only(changed(tmp_path, ("per_year: 4}", "per_year: 245}")))
+        assert "per_year is 245, but 2022 has 242 trading days" in found.what
+        assert found.path.startswith("rights.CEA.auction")
+
+    def test_every_part_of_supply_is_read_and_written_again(self, tmp_path: Path) -> None:
+        rules = (
+            "      limits: {purchase_share: {power: 0.25, other: 0.04}, group: owner}\n"
+            "    consignment: {share: 0.5}\n"
+            "    forward_vintages: {ahead: 1}\n"
+            "    stability:\n" + self.CCR + "      - {kind: market_stability_reserve, version: 2018}\n"
+            "      - {kind: price_indexed_supply, target: 5000, elasticity: 0.29}\n"
+        )
+        scenario = load_scenario(changed(tmp_path, (self.SCHEDULE, self.SCHEDULE + rules)))
+        (book,) = scenario.rule_books()
+        assert [rule.kind for rule in book.stability] == [
+            "cost_containment_reserve",
+            "market_stability_reserve",
+            "price_indexed_supply",
+        ]
+        assert book.stability[2].elasticity == Decimal("0.29")
+        assert (book.consignment.share, book.forward_vintages.ahead) == (Decimal("0.5"), 1)
+        assert book.auction.limits.share_of("steel", "compliance") == Decimal("0.04")

@@ -17,12 +17,13 @@ from rights_market.policies.auction import (
     AuctionSchedule,
     Consignment,
     DescendingClock,
+    ForwardVintages,
     PayAsBid,
     SealedUniform,
 )
 from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT
 from tests.compliance_market import swap
-from tests.supply_market import FOUR, YEARS, Stage
+from tests.supply_market import FOUR, YEARS, Scripted, Stage
 
 # A bids 12 at 30; B and C bid 10 and 8 at 28: 25 lots are offered.
 BIDS = ((0, 30, 12), (1, 28, 10), (2, 28, 8))
@@ -258,6 +259,43 @@ class TestConsignment:
         stage.authority.true_up("CEA", stage.period(2024), np.array([34, 20, 0]))
         assert stage.held(2024) == [34, 20, 0]
         assert stage.events("rule_unmet") == [("consignment", "rule_unmet", -1, 4, "no auction left")]
+
+
+class TestForwardVintages:
+    def test_a_part_of_a_later_cap_is_sold_in_advance(self) -> None:
+        """A fifth of the cap of 2025 beside the four auctions of 2024: 5 lots each, of which 5 and 2 are taken."""
+        stage = Stage(forward_vintages=ForwardVintages(ahead=1, advance_share=Decimal("0.2")))
+        period = stage.period(2024)
+        stage.supply.plan_next(lambda p: 0)
+        for lots in (9, 2):
+            stage.hold(2024, *BIDS)
+            bids = Scripted([(int(stage.firms[0]), 25, lots)])
+            stage.supply.hold_advance(period, bids, np.arange)
+        rows = stage.supply.auctions.results
+        assert [(r["vintage"], r["offered"], r["sold"]) for r in rows if r["vintage"] == 2025] == [
+            (2025, 5, 5),
+            (2025, 5, 2),
+        ]
+        assert stage.held(2025) == [7, 0, 0]
+        stage.supply.plan_next(lambda p: 30)
+        assert sum(stage.supply.volumes.plan.planned[4:]) == 100 - 30 - 7
+        stage.check()
+
+    def test_a_later_vintage_does_not_meet_the_duty(self) -> None:
+        """60 of 2024 and 50 of 2025 are held, 80 owed: 60 are surrendered and 20 are missing."""
+        stage = Stage(forward_vintages=ForwardVintages(ahead=1))
+        stage.go_to(2025, 12)
+        stage.market.registry.issue([0, 1], stage.firms[0], [60, 50])
+        stage.authority.verify("CEA", stage.period(2024), np.array([80, 0, 0]))
+        assert stage.authority.surrender("CEA", stage.period(2024)).tolist() == [20, 0, 0]
+        assert (stage.held(2024)[0], stage.held(2025)[0]) == (0, 50)
+
+    def test_without_a_later_period_nothing_is_sold_in_advance(self) -> None:
+        stage = Stage(forward_vintages=ForwardVintages())
+        stage.plan()
+        stage.hold(2024, *BIDS)
+        stage.supply.hold_advance(stage.period(2024), Scripted(), np.arange)
+        assert len(stage.supply.auctions.results) == 1
 
 
 class TestSecretReserve:
