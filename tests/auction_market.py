@@ -54,7 +54,7 @@ def periods(years: int) -> tuple[Period, ...]:
     )
 
 
-def rules(cap: int = 10_000, years: int = 2, auction: Auction | None = None, free: int = 3000, **more: Any) -> RuleBook:
+def rules(cap: int = 9000, years: int = 2, auction: Auction | None = None, free: int = 3000, **more: Any) -> RuleBook:
     given: dict[str, Any] = {
         "right": CARBON,
         "periods": periods(years),

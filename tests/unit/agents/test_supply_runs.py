@@ -80,12 +80,12 @@ def test_limits_keep_large_bidders_down() -> None:
 
 
 def test_trigger_prices_of_a_containment_reserve_rise_by_chained_cents() -> None:
-    """RGGI's 7 % a year on 30.01: 32.11 (of 32.1107) in the second year; a reserve that is not used up sells at it."""
-    rule = CostContainmentReserve(tiers=(tier(3001, 6000, "0.07"),))
-    model = run(market(rules(cap=9000, stability=(rule,))))
+    """RGGI's 7 % a year on 60.01: 64.21 (of 64.2107) in the second year; a reserve that is not used up sells at it."""
+    rule = CostContainmentReserve(tiers=(tier(6001, 3000, "0.07"),))
+    model = run(market(rules(stability=(rule,)), seed=6))
     released = [(r["day"] // DAYS, r["price_ticks"], r["released"]) for r in auctions(model) if r["released"]]
     assert {year for year, *_ in released} == {0, 1}
-    assert {(year, price) for year, price, _ in released} == {(0, 3001), (1, 3211)}
+    assert {(year, price) for year, price, _ in released} == {(0, 6001), (1, 6421)}
     given = sum(lots for _, _, lots in released)
     assert model.market.registry.total("issued").sum() == 2 * 9000 + given - unsold(model)
 
@@ -164,7 +164,7 @@ def test_what_a_reserve_holds_is_not_in_the_market() -> None:
 
 
 def test_supply_follows_the_price_in_a_run() -> None:
-    rule = PriceIndexedSupply(target=5500, elasticity=Decimal(1), window=6, start_fill=500)
+    rule = PriceIndexedSupply(target=4400, elasticity=Decimal(1), window=6, start_fill=500)
     given = (Grandfathering(base_years=(FIRST - 1,), total=6000, where=Where(sectors=("cheap",))),)
     model = run(market(rules(allocation=given, stability=(rule,))))
     adjusted = [(e.note, e.lots) for e in events(model, "supply_adjusted")]
@@ -178,7 +178,7 @@ def test_a_price_trigger_brings_next_years_lots_forward() -> None:
     """Caps that fall by a third after two years make prices rise; one month is compared with the six before."""
     caps = AbsolutePath(table={FIRST: 11_000, FIRST + 1: 10_500, FIRST + 2: 7500, FIRST + 3: 7500})
     given = (Grandfathering(base_years=(FIRST - 1,), total=5000, where=Where(sectors=("cheap",))),)
-    rule = PriceTriggerRelease(short=1, long=6, multiple=Decimal("1.2"), qty=400, source="next_year", spread=6)
+    rule = PriceTriggerRelease(short=1, long=6, multiple=Decimal("1.04"), qty=400, source="next_year", spread=6)
     model = run(market(replace(rules(cap=99_999, years=4, allocation=given, stability=(rule,)), cap=caps)))
     assert events(model, "price_trigger")
     notes = {e.note for e in events(model, "supply_adjusted")}
@@ -204,11 +204,10 @@ def test_firms_buy_next_years_units_in_advance_at_a_discount() -> None:
     model = run(market(rules(forward_vintages=ForwardVintages(ahead=1, advance_share=Decimal("0.1")))))
     first_year = [r for r in auctions(model) if r["day"] < DAYS]
     own, later = ([r for r in first_year if r["vintage"] == y] for y in (FIRST, FIRST + 1))
-    assert [r["offered"] for r in later] == [250] * 4 and sum(r["sold"] for r in later) > 500
+    assert [r["offered"] for r in later] == [225] * 4 and sum(r["sold"] for r in later) > 500
     value = {r["day"]: r["price_ticks"] for r in own}
     assert later[0]["price_ticks"] < 1.06 * value[later[0]["day"]]
-    by_vintage = [sum(r["sold"] for r in auctions(model) if r["vintage"] == y) for y in (FIRST, FIRST + 1)]
-    assert by_vintage[1] + unsold(model) == 7000
+    assert sum(r["sold"] for r in auctions(model)) + unsold(model) == 2 * 6000
 
 
 def test_a_run_with_all_reserves_can_be_saved_and_continued(tmp_path) -> None:
