@@ -114,6 +114,12 @@ class Stage:
         self.supply.hold(self.period(year), Scripted(rows), np.arange)
         return self.supply.auctions.results[-1]
 
+    def skip(self, count: int) -> None:
+        """Hold auctions to which nobody comes, on whatever day it is."""
+        for _ in range(count):
+            volumes = self.supply.volumes
+            self.supply.hold(volumes.days[volumes.plan.done][1], Scripted(), np.arange)
+
     def held(self, year: int) -> list[int]:
         """Free lots of a vintage on the firms' accounts."""
         return self.market.registry.free[YEARS.index(year), self.firms].tolist()

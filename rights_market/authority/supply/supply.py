@@ -82,10 +82,13 @@ class Supply:
         Raises
         ------
         ExchangeError
-            If its period is not planned.
+            If its period is not planned, or the next auction is one of another period.
         """
         if not self.volumes.is_planned(period.name):
             raise ExchangeError(f"auctions of {period.name} are not planned yet")
+        number, days = self.volumes.plan.done, self.volumes.days
+        if number >= len(days) or days[number][1].name != period.name:
+            raise ExchangeError(f"the next auction, number {number}, is not one of {period.name}")
         self.auctions.hold(self._matter("auction", period), bidders, ties)
 
     def plan_next(self, free_lots: Callable[[Period], int]) -> None:
@@ -164,11 +167,8 @@ class Supply:
 
     def window_end(self, year: int) -> date:
         """Return the day before which auctions must be planned when the stability of a year is reviewed."""
-        return (
-            date(year + 2, 1, 1)
-            if self.reserves.stability is None
-            else max(self.reserves.stability.window(year)[1], date(year + 2, 1, 1))
-        )
+        after_next_year, reserve = date(year + 2, 1, 1), self.reserves.stability
+        return after_next_year if reserve is None else max(reserve.window(year)[1], after_next_year)
 
     def look_at_price(self, year: int, month: int, draw: float) -> None:
         """Compare mean prices at the end of a month, and order lots for the next auctions where they have risen far."""

@@ -206,6 +206,8 @@ class Volumes:
                 self._office.note(matter, rule, "supply_adjusted", lots=cut, note="cut")
                 if rule == STABILITY and self._reserves.stability is not None:
                     self._reserves.stability.pot.put(matter.instrument, cut)
+            if ordered > cut and index + 1 == len(self.days):
+                self._office.note(matter, rule, "rule_unmet", lots=ordered - cut, note="no auction left")
             self.carry("cut", rule, index, ordered - cut)
         return lots
 

@@ -23,7 +23,7 @@ from rights_market.policies.auction import (
 )
 from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT
 from tests.compliance_market import swap
-from tests.supply_market import FOUR, YEARS, Scripted, Stage
+from tests.supply_market import FOUR, Scripted, Stage
 
 # A bids 12 at 30; B and C bid 10 and 8 at 28: 25 lots are offered.
 BIDS = ((0, 30, 12), (1, 28, 10), (2, 28, 8))
@@ -102,8 +102,11 @@ def test_auctions_are_planned_in_order_before_they_are_held() -> None:
         stage.supply.volumes.plan_period(stage.period(2025), 0)
     with pytest.raises(ExchangeError, match="auctions of 2024 are not planned yet"):
         stage.hold(2024)
-    assert [p.vintage for p in stage.supply.volumes.unplanned()] == list(YEARS)
-    assert [p.vintage for p in stage.supply.volumes.unplanned(stage.calendar.days[12])] == [2024]
+    stage.plan(2024, 2025)
+    with pytest.raises(ExchangeError, match="the next auction, number 0, is not one of 2025"):
+        stage.hold(2025)
+    assert [p.vintage for p in stage.supply.volumes.unplanned()] == [2026]
+    assert [p.vintage for p in Stage().supply.volumes.unplanned(stage.calendar.days[12])] == [2024]
 
 
 def test_unsold_lots_roll_on_and_that_is_published() -> None:
