@@ -236,6 +236,7 @@ def auctions(result: Result, words: Words) -> Table | None:
             [
                 str(pd.Timestamp(row["date"]).date()),
                 row["right"],
+                words.name("kind", str(row["kind"])),
                 show(row["offered"], unit, words),
                 show(row["sold"], unit, words),
                 show(row["price"], f"CNY/{unit}", words) if row["sold"] > 0 else "–",
@@ -244,8 +245,8 @@ def auctions(result: Result, words: Words) -> Table | None:
                 words.name("event", str(row["code"])),
             ]
         )
-    keys = ("date", "right", "offered", "sold", "clearing", "reserve", "bidders", "outcome")
-    return table(words("page.auctions"), [words(f"page.{k}") for k in keys], rows, range(2, 7))
+    keys = ("date", "right", "auction_kind", "offered", "sold", "clearing", "reserve", "bidders", "outcome")
+    return table(words("page.auctions"), [words(f"page.{k}") for k in keys], rows, range(3, 8))
 
 
 def events(result: Result, words: Words) -> tuple[Table | None, int]:

@@ -23,7 +23,7 @@ class YearEnd(NamedTuple):
     Attributes
     ----------
     outside : int
-        Units of that year's and older vintages that are not on government accounts, lots.
+        Units of that year's and older vintages, or carried over from them, that are not on government accounts, lots.
     surrendered : dict of str to int
         What had been surrendered so far for each period, lots.
     """
@@ -82,6 +82,8 @@ class StabilityReserve:
         rows = shelf.instruments[shelf.vintages <= year]
         own = np.flatnonzero(office.market.accounts.kinds == AccountKind.GOVERNMENT)
         held = sum(part[np.ix_(rows, own)].sum() for part in (registry.free, registry.frozen, registry.pledged))
+        # Units carried over may be of the next vintage by now.
+        held -= registry.total("converted_in")[shelf.instruments[shelf.vintages > year]].sum()
         surrendered = {
             p.name: int(obligations.surrendered_lots(self._right, p.name).sum()) for p in self._used_by(year)
         }

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rights_market.policies.auction import AuctionSchedule, Consignment, PricePath, SealedUniform
+from rights_market.policies.banking import FreeBanking
 from rights_market.policies.stability import (
     CostContainmentReserve,
     EmissionsContainmentReserve,
@@ -310,6 +311,18 @@ class TestMarketStability:
         stage = self.stage(replace(self.RULE, start_fill=70), outside=60)
         self.review(stage)
         assert stage.events("circulation_published")[0][3] == 60
+
+    def test_units_carried_over_to_the_next_vintage_are_in_circulation(self) -> None:
+        stage = Stage(stability=(self.RULE,), banking=FreeBanking(relabel="new_vintage"))
+        stage.plan()
+        stage.go_to(2024, 12)
+        stage.market.registry.issue(0, stage.firms[0], 70)
+        stage.market.registry.issue(1, stage.firms[0], 11)
+        stage.authority.close_banking("CEA", stage.period(2024), stage.period(2025), stage.today)
+        assert (stage.held(2024)[0], stage.held(2025)[0]) == (0, 81)
+        stage.supply.close_year(2024)
+        self.review(stage)
+        assert stage.events("circulation_published")[0][3] == 70
 
     def test_where_the_calendar_ends_in_the_window_its_part_is_ordered(self) -> None:
         """From September to December 2026 lie 122 of the window's 365 days: 10 of an intake of 30."""
