@@ -1,4 +1,4 @@
-"""Arithmetic on arrays of whole lots: exact shares, and netting what is owed from what is given.
+"""Arithmetic on arrays of whole lots: exact shares, and taking from stocks in order.
 
 A share is an exact fraction.  Where the product could leave int64, the same integers are computed as Python
 integers, so the result never depends on the size of the market.
@@ -50,23 +50,6 @@ def half_up_parts(lots: Int64, parts: Int64, whole: int) -> Int64:
     """
     largest = 2 * max(int(np.abs(parts).max(initial=0)), whole)
     return np.asarray((_wide(lots, largest) * parts * 2 + whole) // (2 * whole), np.int64)
-
-
-def net(owed: Int64, given: Int64) -> tuple[Int64, Int64]:
-    """Take what is owed from what would be given.
-
-    Parameters
-    ----------
-    owed, given : ndarray of int64, shape (n_firms,)
-        Lots, not negative.
-
-    Returns
-    -------
-    given, owed : ndarray of int64, shape (n_firms,)
-        What is still given, and what is still owed.
-    """
-    served = np.minimum(owed, given)
-    return given - served, owed - served
 
 
 def take_in_order(wanted: Int64, stock: Int64) -> Int64:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from annotated_types import Ge
 
 from rights_market.errors import PolicyError
-from rights_market.policies.lots import ceil_share, net
+from rights_market.policies.lots import ceil_share
 from rights_market.policies.rule import Days, Rule
 
 Int64 = npt.NDArray[np.int64]
@@ -64,14 +64,3 @@ class MakeGood(Rule):
         array([360,   0])
         """
         return ceil_share(self.factor, shortfall)
-
-    def deduct(self, owed: Int64, allocation: Int64) -> tuple[Int64, Int64]:
-        """Return what is still allocated, and what is still owed; all of shape (n_firms,), in lots.
-
-        Examples
-        --------
-        >>> left, owed = MakeGood(mode="deduct_allocation").deduct(np.array([120, 120]), np.array([700, 100]))
-        >>> left.tolist(), owed.tolist()
-        ([580, 0], [0, 20])
-        """
-        return net(owed, allocation)

@@ -237,6 +237,18 @@ class TestAllocation:
         authority.true_up("CEA", Y25, lots(60, 65, 0))
         assert codes(market, "rule_unmet") == [("rule_unmet", -1, 1, 10, 0)]
 
+    def test_an_allocation_serves_make_good_then_borrowing_then_lots_owed_from_the_one_before(self):
+        upfront = UpfrontTrueUp(share=Decimal(1), unrecovered="next_allocation")
+        market, authority, _ = market_of(year_book(upfront=upfront), 3)
+        for kind, owed in ((Debt.ALLOCATION, 60), (Debt.BORROWED, 50), (Debt.MAKE_GOOD, 120)):
+            market.obligations.add_debt("CEA", "2025", kind, owed, [A, B])
+        assert authority.preallocate("CEA", Y25, lots(700, 200, 0)).tolist() == [470, 0, 0]
+        assert codes(market, "deducted") == [("deducted", -1, 1, x, 0) for x in (240, 100, 90)]
+        assert firms_of(market.obligations.debt_lots("CEA", "2025", Debt.ALLOCATION)) == [0, 30, 0]
+        # What an allocation cannot serve is due at once.
+        authority.verify("CEA", Y25, lots(0, 10, 0))
+        assert authority.surrender("CEA", Y25).tolist() == [0, 40, 0]
+
     def test_debt_of_a_true_down_is_paid_at_last_months_mean_price(self):
         market, authority, _ = market_of(year_book(upfront=UpfrontTrueUp(unrecovered="cash")), 3)
         market.registry.deposit(C, 10_000_000)

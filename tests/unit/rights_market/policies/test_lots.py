@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rights_market.policies.lots import ceil_share, floor_share, net, take_in_order
+from rights_market.policies.lots import ceil_share, floor_share, take_in_order
 from rights_market.units import ceil, exact, floor
 
 shares = st.decimals("0", "5", places=9)
@@ -22,11 +22,6 @@ def test_shares_are_exact_at_any_size(share: Decimal, lots: list[int]) -> None:
 
 def test_29_per_cent_of_100_lots_is_29() -> None:
     assert floor_share(Decimal("0.29"), np.array([100])).tolist() == [29]
-
-
-def test_what_is_owed_is_taken_from_what_is_given() -> None:
-    given_left, owed_left = net(np.array([120, 120]), np.array([700, 100]))
-    assert (given_left.tolist(), owed_left.tolist()) == ([580, 0], [0, 20])
 
 
 @given(st.integers(0, 100), st.lists(st.integers(0, 40), min_size=1, max_size=5))
