@@ -18,7 +18,7 @@ from rights_market.policies.allocation import Grandfathering, OutputBenchmark, U
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import MakeGood, Penalty, Surrender
+from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, ShortfallCap, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import Stability, TieredPriceReserve
@@ -44,7 +44,7 @@ class RuleBook:
         Compliance periods in time order.
     opening_price_ticks : int
         Reference price of the first day.
-    cap, allocation, upfront, banking, surrender, penalties, make_good
+    cap, allocation, upfront, banking, surrender, shortfall_caps, borrowing, penalties, make_good
         The rules; see `rights_market.policies`.
     measurement, reporting, verification, audit, disclosure, inventory
         How use becomes known; without them it is known as it is.
@@ -66,6 +66,8 @@ class RuleBook:
     opening_price_ticks: int
     surrender: Surrender
     allocation: tuple[Grandfathering | OutputBenchmark, ...] = ()
+    shortfall_caps: tuple[ShortfallCap, ...] = ()
+    borrowing: Borrowing | None = None
     penalties: tuple[Penalty, ...] = ()
     banking: FreeBanking | NoBanking | CappedBanking = field(default_factory=FreeBanking)
     make_good: MakeGood | None = None
@@ -131,6 +133,11 @@ class RuleBook:
                 self._refuse(f"period {p.name}: make_good is {p.make_good}, but make_good.deadline is {days} days")
         if self.surrender.mode == "cover" and self.make_good is not None and self.make_good.deadline is not None:
             self._refuse("surrender.mode is cover, in which nothing is handed in by make_good.deadline")
+
+        if self.borrowing is not None and isinstance(self.banking, NoBanking):
+            self._refuse(
+                "`borrowing` needs units that outlive their year, but `banking` is none: leave one of them out"
+            )
 
     def check_auctions(self, years: Sequence[int]) -> None:
         """Refuse rules of auctions and stability that contradict each other in one of these calendar years.

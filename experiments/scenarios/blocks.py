@@ -109,6 +109,8 @@ class RightBlock(RightTerms):
     stability: list[Annotated[Any, AnyOf("stability")]] = []
     banking: Annotated[Any, AnyOf("banking")] = FreeBanking()
     surrender: Surrender = Surrender()
+    shortfall_caps: list[Annotated[Any, AnyOf("shortfall_caps")]] = []
+    borrowing: Annotated[Any, AnyOf("borrowing")] | None = None
     penalties: list[Annotated[Any, AnyOf("penalties")]] = []
     make_good: MakeGood | None = None
     measurement: list[Annotated[Any, AnyOf("measurement")]] = []

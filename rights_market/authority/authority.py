@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rights_market.authority import allocation, banking, surrender
+from rights_market.authority import allocation, banking
 from rights_market.authority.fines import Fines
 from rights_market.authority.mrv import Monitoring
 from rights_market.authority.mrv.audits import AuditDraws
 from rights_market.authority.mrv.monitoring import CheckDraws, Readings
 from rights_market.authority.office import Covered, Matter, Office
 from rights_market.authority.supply import Supply
+from rights_market.authority.surrender import Surrenders, hand_in
 from rights_market.entitlement import Entitlement
 from rights_market.exchange.calendar import Period, TradingCalendar
 from rights_market.market import Market
@@ -69,8 +70,7 @@ class Authority:
         if calendar is not None:
             auctioned = (b for b in market.rule_books if b.auction is not None)
             self.supplies = {b.right.code: Supply(self._office, b, calendar) for b in auctioned}
-        self._holding_days = surrender.HoldingDays()
-        self._surrenders: dict[tuple[str, str], int] = {}
+        self._surrenders = Surrenders(self._office)
 
     @property
     def events(self) -> list[Event]:
@@ -173,7 +173,7 @@ class Authority:
 
     def audit(self, right: str, period: Period, draws: AuditDraws) -> None:
         """Audit some firms; what they left out becomes due now, or with the next period once this one is over."""
-        self.monitoring.audit(self._office.matter("audit", right, period), draws, self._is_settled)
+        self.monitoring.audit(self._office.matter("audit", right, period), draws, self._surrenders.is_over)
 
     def publish(
         self, right: str, period: Period, errors: Mapping[str, npt.NDArray[np.float64]], *, disclosure_due: bool
@@ -191,10 +191,6 @@ class Authority:
         if self.monitoring.is_on_file(matter):
             self.monitoring.publication.publish(matter, errors, disclosure_due=disclosure_due)
 
-    def _is_settled(self, right: str, period: Period) -> bool:
-        stages = self._office.books[right].surrender.stages
-        return self._surrenders.get((right, period.name), 0) > len(stages)
-
     def verify(self, right: str, period: Period, use_lots: Int64) -> None:
         """Set the verified use of a period."""
         self.market.obligations.verify(right, period.name, use_lots, self.firms.accounts)
@@ -211,12 +207,17 @@ class Authority:
         calendar_days : int
             Days from `on` for which the holdings stand: up to the day before the next trading day.
         """
-        self._holding_days.count(self._office, on, calendar_days)
+        self._surrenders.count_day(on, calendar_days)
 
-    def surrender(self, right: str, period: Period) -> Int64:
+    def surrender(self, right: str, period: Period, borrow: Int64 | None = None) -> Int64:
         """Take what is due from free lots, oldest vintage first, or compare it with what was held on average.
 
         To be called once for each of the period's stages, in order, and once at the deadline.
+
+        Parameters
+        ----------
+        borrow : ndarray of int64, or None
+            Lots of the next period for which firms apply at most, where they may borrow; None: all that they may.
 
         Returns
         -------
@@ -228,20 +229,7 @@ class Authority:
         ExchangeError
             If it is called again after the deadline.
         """
-        office, obligations, accounts = self._office, self.market.obligations, self.firms.accounts
-        matter = office.matter("surrender_deadline", right, period)
-        rule, calls = office.books[right].surrender, self._surrenders.get(matter.key, 0)
-        due, is_last = surrender.due_now(office, matter, calls)
-        self._surrenders[matter.key] = calls + 1
-        if rule.mode == "cover":
-            missing = surrender.cover(office, matter, rule, due, self._holding_days)
-            obligations.record_surrender(right, period.name, due - missing, accounts)
-        else:
-            wanted = np.maximum(due - obligations.surrendered_lots(right, period.name)[accounts], 0)
-            missing = surrender.hand_in(office, matter, rule, wanted)
-            obligations.record_surrender(right, period.name, wanted - missing, accounts)
-        office.note_each(matter, rule.kind, "shortfall" if is_last else "stage_shortfall", accounts, missing)
-        return missing
+        return self._surrenders.call(self._office.matter("surrender_deadline", right, period), borrow)
 
     # -- what a shortfall costs
 
@@ -292,12 +280,15 @@ class Authority:
         if rule is None:
             return
         matter = self._office.matter("make_good", right, period)
-        due = rule.due(self.market.obligations.shortfall(right, period.name)[self.firms.accounts])
+        obligations, accounts = self.market.obligations, self.firms.accounts
+        due = rule.due(
+            obligations.shortfall(right, period.name)[accounts], obligations.forgiven_lots(right, period.name)[accounts]
+        )
         if not due.any():
             return
         self._office.note_each(matter, rule.kind, "make_good_due", self.firms.accounts, due)
         if rule.deadline is not None:
-            due = surrender.hand_in(self._office, matter, self._office.books[right].surrender, due)
+            due = hand_in(self._office, matter, self._office.books[right].surrender, due)
         self._owe(matter, rule, due, following)
 
     def _owe(self, matter: Matter, rule: MakeGood, due: Int64, following: Period | None) -> None:
@@ -331,8 +322,7 @@ class Authority:
         return {
             "fines": self.fines.state(),
             "monitoring": self.monitoring.state(),
-            "holding_days": self._holding_days.state(),
-            "surrenders": [(*key, n) for key, n in self._surrenders.items()],
+            "surrenders": self._surrenders.state(),
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
             "supplies": {k: x.state() for k, x in self.supplies.items()},
         }
@@ -341,8 +331,7 @@ class Authority:
         """Put back what `state` returned."""
         self.fines.restore(state["fines"])
         self.monitoring.restore(state["monitoring"])
-        self._holding_days.restore(state["holding_days"])
-        self._surrenders = {(right, period): int(n) for right, period, n in state["surrenders"]}
+        self._surrenders.restore(state["surrenders"])
         for code, saved in state["entitlements"].items():
             self.entitlements[code].restore(saved)
         for code, saved in state["supplies"].items():

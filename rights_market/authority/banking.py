@@ -48,7 +48,7 @@ def _carry(office: Office, matter: Matter, rule: Banking, owners: Int64, on: dat
     holdings = np.stack([registry.free[at], registry.frozen[at], registry.pledged[at]])
     by_allocation = isinstance(rule, CappedBanking) and rule.cap.basis == "allocation"
     # An obligation is what the year's use asks for: debts from before do not widen the cap.
-    read = obligations.allocated_lots if by_allocation else obligations.verified_lots
+    read = obligations.allocated_lots if by_allocation else obligations.obligation_lots
     return rule.carry(holdings, shelf.vintages, matter.period.vintage, basis_lots=read(*matter.key)[owners], on=on)
 
 

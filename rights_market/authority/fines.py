@@ -78,11 +78,9 @@ class Fines:
 
     def rules_of(self, right: str, year: int) -> list[tuple[int, Penalty, Rows]]:
         """Return the penalties of a year: position in the slot, rule, and the firms that it concerns."""
-        firms = self._office.firms
-        classes = firms.classes or firms.sectors
         found = []
         for position, rule in enumerate(self._office.books[right].penalties):
-            rows = np.flatnonzero(rule.where.mask(firms.sectors, classes, year))
+            rows = self._office.firms.meant_by(rule.where, year)
             if len(rows):
                 found.append((position, rule, rows))
         return found
@@ -99,8 +97,8 @@ class Fines:
             raise ExchangeError(f"shortfalls of {matter.right} {matter.period.name} were fined before")
         office, obligations = self._office, self._office.market.obligations
         missing = obligations.shortfall(*matter.key)[office.accounts]
-        # The share that is missing is of the year's own use: debts from before are no part of it.
-        use = obligations.verified_lots(*matter.key)[office.accounts]
+        # The share that is missing is of the year's own obligation: debts from before are no part of it.
+        use = obligations.obligation_lots(*matter.key)[office.accounts]
         total, unpaid = np.zeros_like(missing), np.zeros_like(missing)
         for position, rule, rows in self.rules_of(matter.right, matter.period.vintage):
             fines = np.zeros_like(missing)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rights_market.exchange.calendar import Hook, Period
 from rights_market.market import Market
+from rights_market.policies.where import Where
 from rights_market.records import Event
 from rights_market.rulebook import RuleBook
 
@@ -36,6 +37,10 @@ class Covered:
     classes: tuple[str, ...] = field(default=())
     regions: tuple[str, ...] = field(default=())
     owners: tuple[str, ...] = field(default=())
+
+    def meant_by(self, where: Where, year: int) -> npt.NDArray[np.intp]:
+        """Return the positions of the firms that a rule concerns in a year."""
+        return np.flatnonzero(where.mask(self.sectors, self.classes or self.sectors, year))
 
 
 class Shelf(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.authority.borrowing import lend
 from rights_market.authority.office import Matter, Office
 from rights_market.errors import ExchangeError
 from rights_market.exchange.calendar import Period
@@ -75,6 +76,66 @@ def _held(office: Office, right: str, period: Period) -> Int64:
     return lots
 
 
+class Surrenders:
+    """Calls for what is due, and takes it.
+
+    Parameters
+    ----------
+    office : Office
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._held = HoldingDays()
+        self._calls: dict[Key, int] = {}
+
+    def count_day(self, on: date, calendar_days: int) -> None:
+        """Count what is held on `calendar_days` days from `on`, where a right asks for cover."""
+        self._held.count(self._office, on, calendar_days)
+
+    def is_over(self, right: str, period: Period) -> bool:
+        """Return whether the whole duty of a period was called for."""
+        return self._calls.get((right, period.name), 0) > len(self._office.books[right].surrender.stages)
+
+    def call(self, matter: Matter, borrow: Int64 | None) -> Int64:
+        """Call for what is due by now, and return what is missing, shape (n_firms,).
+
+        Parameters
+        ----------
+        borrow : ndarray of int64, shape (n_firms,), or None
+            Lots of the next period for which firms apply at most, where they may borrow; None: all that they may.
+
+        Raises
+        ------
+        ExchangeError
+            If the whole duty was called for before.
+        """
+        office, obligations = self._office, self._office.market.obligations
+        rule, calls = office.books[matter.right].surrender, self._calls.get(matter.key, 0)
+        due, is_last = due_now(office, matter, calls)
+        self._calls[matter.key] = calls + 1
+        if rule.mode == "cover":
+            missing = cover(office, matter, rule, due, self._held)
+            obligations.record_surrender(*matter.key, due - missing, office.accounts)
+        else:
+            wanted = np.maximum(due - obligations.surrendered_lots(*matter.key)[office.accounts], 0)
+            missing = hand_in(office, matter, rule, wanted)
+            if is_last:
+                missing -= lend(office, matter, missing, borrow)
+            obligations.record_surrender(*matter.key, wanted - missing, office.accounts)
+        office.note_each(matter, rule.kind, "shortfall" if is_last else "stage_shortfall", office.accounts, missing)
+        return missing
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that changes, as plain arrays and numbers."""
+        return {"held": self._held.state(), "calls": [(*key, n) for key, n in self._calls.items()]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self._held.restore(state["held"])
+        self._calls = {(right, period): int(n) for right, period, n in state["calls"]}
+
+
 def due_now(office: Office, matter: Matter, stages_done: int) -> tuple[Int64, bool]:
     """Set the duty of a period, and return what of it must be surrendered by now and whether that is all.
 
@@ -95,10 +156,12 @@ def due_now(office: Office, matter: Matter, stages_done: int) -> tuple[Int64, bo
     debts = obligations.debt_lots(*matter.key)[accounts]
     # Lots surrendered at a stage are not returned when a later verification finds less use.
     done = obligations.surrendered_lots(*matter.key)[accounts]
-    duty = np.maximum(_use(office, matter) + debts, done)
+    forgiven = _forgive(office, matter)
+    duty = np.maximum(obligations.obligation_lots(*matter.key)[accounts] + debts, done)
     obligations.set_duty(*matter.key, duty, accounts)
     if stages_done < len(rule.stages):
         return rule.due(duty, rule.stages[stages_done].days_before), False
+    office.note_each(matter, "shortfall_cap", "obligation_reduced", accounts, forgiven)
     # From here on the debts are part of the duty: what stays unserved is a shortfall, and that alone.
     obligations.take_debt(*matter.key, debts, accounts)
     return duty, True
@@ -130,6 +193,18 @@ def cover(office: Office, matter: Matter, rule: Surrender, duty: Int64, held: Ho
     missing = rule.cover(duty, lots, days, vintages, matter.period.vintage).shortfall
     office.note(matter, rule.kind, "covered", lots=int((duty - missing).sum()))
     return missing
+
+
+def _forgive(office: Office, matter: Matter) -> Int64:
+    """Set and return what the caps on the gap forgive of the verified use, shape (n_firms,)."""
+    obligations, accounts = office.market.obligations, office.accounts
+    use, allocated = _use(office, matter), obligations.allocated_lots(*matter.key)[accounts]
+    forgiven = np.zeros_like(use)
+    for rule in office.books[matter.right].shortfall_caps:
+        rows = office.firms.meant_by(rule.where, matter.period.vintage)
+        forgiven[rows] = rule.forgiven(use[rows], allocated[rows])
+    obligations.forgive(*matter.key, forgiven, accounts)
+    return forgiven
 
 
 def _use(office: Office, matter: Matter) -> Int64:

@@ -17,7 +17,7 @@ Int64 = npt.NDArray[np.int64]
 Rows = npt.ArrayLike
 Key = tuple[str, str]
 
-_FIELDS = ("verified_lots", "allocated_lots", "preallocated_lots", "duty_lots", "surrendered_lots")
+_FIELDS = ("verified_lots", "forgiven_lots", "allocated_lots", "preallocated_lots", "duty_lots", "surrendered_lots")
 
 
 class Debt(IntEnum):
@@ -87,6 +87,14 @@ class Obligations:
         """Return whether use was verified at all."""
         return (right, period) in self._books["verified_lots"]
 
+    def forgiven_lots(self, right: str, period: str) -> Int64:
+        """Return the part of the verified use that needs no units, read-only."""
+        return self._read("forgiven_lots", right, period)
+
+    def obligation_lots(self, right: str, period: str) -> Int64:
+        """Return what the use of the period asks for, without debts from before, read-only."""
+        return readonly(self.verified_lots(right, period) - self.forgiven_lots(right, period))
+
     def allocated_lots(self, right: str, period: str) -> Int64:
         """Return the final result of the allocation formula, read-only."""
         return self._read("allocated_lots", right, period)
@@ -116,6 +124,23 @@ class Obligations:
     def verify(self, right: str, period: str, lots: Rows, accounts: Rows | None = None) -> None:
         """Set the verified use; a later verification replaces an earlier one."""
         self._set("verified_lots", right, period, lots, accounts)
+
+    def forgive(self, right: str, period: str, lots: Rows, accounts: Rows | None = None) -> None:
+        """Set the part of the verified use that needs no units.
+
+        Raises
+        ------
+        RegistryError
+            If it is more than was verified.
+        """
+        who, amounts = self._rows(lots, accounts)
+        verified = self.verified_lots(right, period)[who]
+        if np.any(amounts > verified):
+            i = int(np.argmax(amounts > verified))
+            raise RegistryError(
+                f"{amounts[i]} lots forgiven are more than {verified[i]} verified (account {who[i]}, {right} {period})"
+            )
+        self._set("forgiven_lots", right, period, amounts, who)
 
     def set_allocation(
         self, right: str, period: str, lots: Rows, accounts: Rows | None = None, *, up_front: bool = False

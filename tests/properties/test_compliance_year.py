@@ -13,12 +13,13 @@ from rights_market.authority import Authority, Covered
 from rights_market.market import Market
 from rights_market.policies.allocation import UpfrontTrueUp
 from rights_market.policies.banking import BankCap, CappedBanking, FreeBanking, NoBanking
-from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrender
+from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, ShortfallCap, Stage, Surrender
 from rights_market.policies.trading import Fees, PriceBand
 from rights_market.records import Orders
 from rights_market.registry.accounts import AccountKind, Accounts
 from tests.compliance_market import assert_journal_replays, assert_orders_are_covered, period, rule_book
 
+LOAN = Borrowing(premium=Decimal("0.1"))
 YEARS = (2024, 2025, 2026)
 BATCHES = 3
 ORDERS = 6
@@ -40,8 +41,8 @@ def rule_books(draw):
         lapse=st.sampled_from(["oldest", "newest"]),
         relabel=st.sampled_from(["keep", "new_vintage"]),
     )
-    banking = st.one_of(
-        st.just(FreeBanking()), st.just(FreeBanking(relabel="new_vintage")), st.just(NoBanking()), capped
+    banking = draw(
+        st.one_of(st.just(FreeBanking()), st.just(FreeBanking(relabel="new_vintage")), st.just(NoBanking()), capped)
     )
     penalty = st.sampled_from(
         [
@@ -60,9 +61,11 @@ def rule_books(draw):
     return rule_book(
         periods=periods,
         surrender=Surrender(mode=mode, stages=stages),
-        banking=draw(banking),
+        banking=banking,
         make_good=draw(st.one_of(st.none(), make_good)),
         upfront=draw(st.one_of(st.none(), upfront)),
+        shortfall_caps=draw(st.sampled_from([(), (ShortfallCap(),)])),
+        borrowing=None if isinstance(banking, NoBanking) else draw(st.sampled_from([None, LOAN])),
         penalties=tuple(p for p in draw(st.lists(penalty, max_size=2))),
         band=draw(st.sampled_from([None, PriceBand()])),
         fees=draw(st.sampled_from([Fees(), Fees(buyer=Decimal("0.003"), seller=Decimal("0.001"))])),

@@ -1,7 +1,9 @@
 """What is due at the deadline, and what a shortfall costs: one file a rule."""
 
+from rights_market.policies.compliance.borrowing import Borrowing
 from rights_market.policies.compliance.make_good import MakeGood
 from rights_market.policies.compliance.penalty import Penalty
+from rights_market.policies.compliance.shortfall_cap import ShortfallCap
 from rights_market.policies.compliance.surrender import Stage, Surrender, SurrenderPlan
 
-__all__ = ["MakeGood", "Penalty", "Stage", "Surrender", "SurrenderPlan"]
+__all__ = ["Borrowing", "MakeGood", "Penalty", "ShortfallCap", "Stage", "Surrender", "SurrenderPlan"]

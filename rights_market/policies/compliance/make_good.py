@@ -31,7 +31,7 @@ class MakeGood(Rule):
     deadline : int or None
         Calendar days after the surrender deadline; None: with the next duty.
     forgive_capped : bool
-        Whether lots forgiven by a cap on the duty stay forgiven.
+        Whether lots forgiven by a cap on the duty stay forgiven; if not, they are owed as well, without the factor.
 
     Raises
     ------
@@ -55,12 +55,13 @@ class MakeGood(Rule):
         if self.mode == "deduct_allocation" and self.deadline is not None:
             raise PolicyError(f"make good: deadline {self.deadline} is given but mode is deduct_allocation")
 
-    def due(self, shortfall: Int64) -> Int64:
-        """Return the lots owed for a shortfall, rounded up; both of shape (n_firms,).
+    def due(self, shortfall: Int64, forgiven: Int64) -> Int64:
+        """Return the lots owed for a shortfall, rounded up, and for what a cap forgave; all of shape (n_firms,).
 
         Examples
         --------
-        >>> MakeGood(factor=Decimal(3)).due(np.array([120, 0]))
+        >>> MakeGood(factor=Decimal(3)).due(np.array([120, 0]), np.array([0, 50]))
         array([360,   0])
         """
-        return ceil_share(self.factor, shortfall)
+        due = ceil_share(self.factor, shortfall)
+        return due if self.forgive_capped else due + forgiven

@@ -21,7 +21,7 @@ from rights_market.policies.auction import (
 )
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrender
+from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, Stage, Surrender
 from rights_market.policies.stability import (
     CostContainmentReserve,
     EmissionsContainmentReserve,
@@ -149,6 +149,10 @@ class TestStability:
 
 
 class TestCompliance:
+    def test_borrowing_needs_units_that_outlive_their_year(self):
+        with pytest.raises(PolicyError, match="`borrowing` needs units .* but `banking` is none"):
+            rule_book(borrowing=Borrowing(), banking=NoBanking())
+
     @pytest.mark.parametrize("stages", [(), (date(2025, 11, 2),)])
     def test_stages_of_rule_and_period_agree(self, stages):
         with pytest.raises(PolicyError, match="period 2024 has stages on"):
