@@ -52,6 +52,7 @@ class ComplianceYear:
         """Last day of which the use is counted."""
         self.reporting = Reporting(model)
         self._serve = {
+            "rule_change": self.change_rules,
             "allocation_announced": self.announce,
             "preallocation": self.preallocate,
             "auction": self.auction,
@@ -279,11 +280,29 @@ class ComplianceYear:
 
     # -- the duties of a period, in the order of the year
 
+    def change_rules(self, progress: RightProgress, period_name: str) -> None:
+        """Announce and put into force what rules change today; a retroactive change opens the plans that are out."""
+        model = self.model
+        begun = model.authority.change_rules(progress.rules.right.code, model.calendar.days[model.day])
+        if any(change.retroactive for change in begun):
+            for k, plan in enumerate(progress.plans):
+                if plan.announced and not plan.settled:
+                    self._plan(progress, k)
+        model.expectations.hear_rules(progress.index)
+
     def announce(self, progress: RightProgress, period_name: str) -> None:
         """Publish the plan: firms now know their formula, the public its balance."""
         model = self.model
         k = progress.position(period_name)
-        use, plan = progress.uses[k], progress.plans[k]
+        self._plan(progress, k)
+        progress.plans[k].announced = True
+        progress.news_year = model.calendar.days[model.day].year
+        model.authority.announce(progress.rules.right.code, progress.uses[k].period)
+        model.expectations.hear(progress.index)
+
+    def _plan(self, progress: RightProgress, k: int) -> None:
+        """Work out what the rules give each firm in a period, and what balance that means for the market."""
+        model, use, plan = self.model, progress.uses[k], progress.plans[k]
         entitlement = model.authority.entitlements[progress.rules.right.code]
         for i, year in enumerate(use.years):
             lots, output, units = self._formula(progress, year)
@@ -293,10 +312,6 @@ class ComplianceYear:
             covered = model.firms.covered[:, progress.index]
             total, used = lots[covered].sum() * float(progress.rules.right.lot), units[covered].sum()
             progress.balance[year] = float(total / used - 1.0) if used > 0 else 0.0
-        plan.announced = True
-        progress.news_year = model.calendar.days[model.day].year
-        model.authority.announce(progress.rules.right.code, use.period)
-        model.expectations.hear(progress.index)
 
     def preallocate(self, progress: RightProgress, period_name: str) -> None:
         """Issue the early part, on last year's activity."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from agents.behaviour import Behaviour
 from agents.spec import CostCurve, Label, PopulationSpec, SectorSpec, StrategyShare
-from rights_market import Right
+from rights_market import Right, RuleChange
 from rights_market.exchange.calendar import Period, TradingCalendar
 from rights_market.exchange.uniform_calendar import UniformCalendar
 from rights_market.market import Keep
@@ -25,7 +25,7 @@ class MarketConfig:
     Attributes
     ----------
     rule_books : tuple of RuleBook
-        One a right.
+        One a right, as on the first day.
     calendar : TradingCalendar
         Trading days.
     population : PopulationSpec
@@ -36,6 +36,8 @@ class MarketConfig:
         How often in a session quotes are refreshed.
     keep : Keep
         What is remembered beyond balances and daily bars.
+    rule_changes : tuple of RuleChange
+        Dated changes of the rule books.
     """
 
     rule_books: tuple[RuleBook, ...]
@@ -44,6 +46,7 @@ class MarketConfig:
     behaviour: Behaviour = field(default_factory=Behaviour)
     batches_per_day: int = 4
     keep: Keep = field(default_factory=Keep)
+    rule_changes: tuple[RuleChange, ...] = ()
 
 
 def small_market(

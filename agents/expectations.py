@@ -16,6 +16,7 @@ from agents.reserve_outlook import price_with_reserves
 from agents.strategies import STRATEGIES
 from agents.valuation import Valuation
 from rights_market.authority import fine_per_lot, lump_fine_fen
+from rights_market.exchange.calendar import Period
 from rights_market.policies.compliance import Penalty
 from rights_market.registry.accounts import CLEARING_ACCOUNT
 from rights_market.rulebook import RuleBook
@@ -64,7 +65,7 @@ class Expectations:
         self._anew = np.zeros(len(books), dtype=np.bool_)
         self.imbalance: Floats = np.zeros(len(books))
         self._unanswered: Floats = np.zeros(len(books))
-        self._fines: dict[tuple[str, int], list[tuple[Penalty, npt.NDArray[np.intp]]]] = {}
+        self._fines: dict[tuple[str, str], list[tuple[Penalty, npt.NDArray[np.intp]]]] = {}
         early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
         factor = np.array([_trait(name, "buffer_factor") for name in model.strategy_of], dtype=np.float64)
         self.starts_early, self.buffer_factor = early[seats.trader], factor[seats.trader]
@@ -72,6 +73,16 @@ class Expectations:
     def hear(self, right: int) -> None:
         """Note that there is public news of a right: the solver runs again before the next session."""
         self._stale[right] = True
+
+    def hear_rules(self, right: int) -> None:
+        """Note that other rules of a right are announced or in force."""
+        self._stale[right] = True
+        self._read_rules()
+
+    def _read_rules(self) -> None:
+        """Look up anew what follows from the rules in force and announced."""
+        self._fines.clear()
+        self._bankable[:] = [p.rules.bankable for p in self.model.progress]
 
     def start_anew(self, right: int) -> None:
         """Note that a new vintage of a right that cannot be kept begins, whose price owes nothing to the last one's."""
@@ -177,7 +188,7 @@ class Expectations:
             if progress.rules.make_good is not None:
                 factor[r] = float(progress.rules.make_good.factor)
             price_fen = float(model.desk.last_price[r]) * right.tick_value_fen
-            for rule, who in self._penalties(right.code, progress.rules.periods[front].vintage):
+            for rule, who in self._penalties(right.code, progress.rules.periods[front]):
                 fine[r, who] += fine_per_lot([rule], price_fen)
                 lump[r, who] += lump_fine_fen([rule])
         firm, of = seats.trader[rows], seats.right[rows]
@@ -201,11 +212,11 @@ class Expectations:
         cost = share * (curves.a[firm, right] + curves.b[firm, right] * share) / self.tick_yuan[right]
         return np.where((rest[right] > 0.0) & (share <= curves.limit[firm, right]), cost, np.inf)
 
-    def _penalties(self, code: str, year: int) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
-        """Return the fines of a year with the firms concerned; they do not change, so they are looked up once."""
-        if (code, year) not in self._fines:
-            self._fines[code, year] = self.model.authority.penalties_of(code, year)
-        return self._fines[code, year]
+    def _penalties(self, code: str, period: Period) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
+        """Return the fines of a period, as announced, with the firms concerned; looked up once until rules change."""
+        if (code, period.name) not in self._fines:
+            self._fines[code, period.name] = self.model.authority.penalties_of(code, period)
+        return self._fines[code, period.name]
 
     def _kept_value(self, clock: Clock, rows: npt.NDArray[np.intp]) -> Floats:
         """Return what a unit kept past the deadline is worth to its holder, in ticks."""
@@ -313,7 +324,7 @@ class Expectations:
         highest = right.max_price_ticks * float(right.tick_yuan)
         if progress.rules.make_good is not None and progress.rules.make_good.factor > 0:
             return highest
-        entries = self._penalties(right.code, progress.rules.periods[front].vintage)
+        entries = self._penalties(right.code, progress.rules.periods[front])
         if not entries:
             return highest
         # Fines of one firm add up, and the firm that pays most still buys where others do not.
@@ -388,6 +399,7 @@ class Expectations:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
+        self._read_rules()
         self.valuation.restore(state["valuation"])
         self.fundamental_yuan = np.array(state["fundamental_yuan"])
         self._as_of, self._stale = np.array(state["as_of"]), np.array(state["stale"])

@@ -131,15 +131,17 @@ class RightsMarketModel(mesa.Model):
         self.market = Market(books, accounts, config.keep)
         sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
         covered = Covered(firm_accounts, sectors, regions=tuple(self.firms.regions))
-        self.authority = Authority(self.market, covered, self.calendar)
+        self.authority = Authority(self.market, covered, self.calendar, config.rule_changes)
         self.progress: list[RightProgress] = []
         first = 0
         for index, book in enumerate(books):
-            self.progress.append(RightProgress(index, book, self.calendar, n, first))
+            history = self.authority.rules(book.right.code)
+            self.progress.append(RightProgress(index, history, self.calendar, n, first))
             first += len(book.periods)
         supplied = [dated for book in books for dated in supply_dates(book, self.calendar)]
         monitored = [dated for book in books for dated in mrv_dates(book, self.calendar)]
-        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, [*supplied, *monitored])
+        changes = [dated for p in self.progress for dated in p.history.dates()]
+        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, [*supplied, *monitored, *changes])
         self.operations = Operations(self.firms, config.behaviour, people, self._history_start())
         self.year_course = ComplianceYear(self)
         self.desk = Desk(

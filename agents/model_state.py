@@ -78,7 +78,7 @@ def restore_to(model: RightsMarketModel, state: Mapping[str, Any], *, other_rule
 def made_of(model: RightsMarketModel) -> dict[str, Any]:
     """Return what a state must find again in the model that it is put on, by name."""
     config = model.config
-    rules = repr((config.rule_books, config.population, config.behaviour, config.batches_per_day, config.keep))
+    rules = repr([getattr(config, f.name) for f in fields(config) if f.name != "calendar"])
     return {
         "seed": model.root_seed,
         "instruments": [x.code for x in model.market.instruments],

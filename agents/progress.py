@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from agents.use import PeriodUse
 from rights_market.exchange.calendar import TradingCalendar
+from rights_market.rule_history import RuleHistory
 from rights_market.rulebook import RuleBook
 
 Floats = npt.NDArray[np.float64]
@@ -66,8 +67,8 @@ class RightProgress:
     ----------
     index : int
         Column of the right.
-    rules : RuleBook
-        Its rule book.
+    history : RuleHistory
+        Its rules: what is in force, and what is announced.
     calendar : TradingCalendar
         Trading days.
     n_firms : int
@@ -90,10 +91,11 @@ class RightProgress:
     """
 
     def __init__(
-        self, index: int, rules: RuleBook, calendar: TradingCalendar, n_firms: int, first_instrument: int
+        self, index: int, history: RuleHistory, calendar: TradingCalendar, n_firms: int, first_instrument: int
     ) -> None:
         self.index = index
-        self.rules = rules
+        self.history = history
+        rules = history.book
         self.uses = [PeriodUse(p, n_firms) for p in rules.periods]
         self.plans = [Plan(len(u.years), n_firms) for u in self.uses]
         self.instruments = [first_instrument + k for k in range(len(rules.periods))]
@@ -103,6 +105,11 @@ class RightProgress:
         self.balance: dict[int, float] = {}
         self.news_year = calendar.days[0].year
         self._position = {p.name: k for k, p in enumerate(rules.periods)}
+
+    @property
+    def rules(self) -> RuleBook:
+        """The rule book in force."""
+        return self.history.book
 
     def position(self, period: str) -> int:
         """Return where a period stands in time order."""

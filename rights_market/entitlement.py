@@ -6,7 +6,7 @@ names gets nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +49,8 @@ class Entitlement:
         Rules of the right.
     sectors, classes : sequence of str
         Sector and class of each firm; the sector where classes are empty.
+    later : sequence of RuleBook
+        Rules that may replace these one after the other.
 
     Attributes
     ----------
@@ -61,15 +63,20 @@ class Entitlement:
         If two entries serve the same firm in a year of a period, or a firm's class has no product in its benchmark.
     """
 
-    def __init__(self, book: RuleBook, sectors: Sequence[str], classes: Sequence[str]) -> None:
-        self.book = book
+    def __init__(
+        self, book: RuleBook, sectors: Sequence[str], classes: Sequence[str], later: Sequence[RuleBook] = ()
+    ) -> None:
+        self._books = (book, *later)
         self.sectors = tuple(sectors)
         self.classes = tuple(classes) or self.sectors
         self.use_lots: dict[int, Int64] = {}
-        self._served: dict[int, list[Served]] = {}
-        for period in book.periods:
-            for year in period.years:
-                self._refuse_overlap(year)
+        self._version: dict[int, int] = {}
+        self._newest = 0
+        self._served: dict[tuple[int, int], list[Served]] = {}
+        for version in range(len(self._books)):
+            for period in book.periods:
+                for year in period.years:
+                    self._refuse_overlap(version, year)
 
     @property
     def n_firms(self) -> int:
@@ -78,8 +85,16 @@ class Entitlement:
 
     def base_years(self, years: Sequence[int]) -> set[int]:
         """Return the years of past use that the entries look at when they allocate for `years`."""
-        rules = [r for r in self.book.allocation if isinstance(r, Grandfathering)]
+        rules = [r for book in self._books for r in book.allocation if isinstance(r, Grandfathering)]
         return {base for rule in rules for year in years for base in rule.base_years_of(year)}
+
+    def adopt(self, version: int, keeps: Collection[int]) -> None:
+        """Allocate by the rules number `version` from now on, but for the years in `keeps`, whose plan is published."""
+        for year in keeps:
+            self._version.setdefault(year, self._newest)
+        for year in self._version.keys() - set(keeps):
+            del self._version[year]
+        self._newest = version
 
     def report_use(self, year: int, lots: Int64) -> None:
         """File the use of a year.
@@ -91,7 +106,7 @@ class Entitlement:
         """
         if np.shape(lots) != (self.n_firms,):
             raise PolicyError(
-                f"{self.book.right.code}: use of {year} has shape {np.shape(lots)}, not ({self.n_firms},)"
+                f"{self._books[0].right.code}: use of {year} has shape {np.shape(lots)}, not ({self.n_firms},)"
             )
         self.use_lots[year] = np.array(lots, np.int64)
 
@@ -117,7 +132,7 @@ class Entitlement:
                 given[rows] = rule.allocate(self._history(rule, rows, year), year)
             else:
                 activity = Activity.of(served.product, output_units[rows], n_firms=len(rows))
-                lots = np.array(rule.allocate(activity, year, self.book.right.lot), np.int64)
+                lots = np.array(rule.allocate(activity, year, self._books[0].right.lot), np.int64)
                 given[rows] = np.where(served.is_exempt, use_lots[rows], lots)
         return given
 
@@ -152,9 +167,11 @@ class Entitlement:
 
     def _entries(self, year: int) -> list[Served]:
         """Return the entries that serve anyone in a year, looked up once."""
-        if year not in self._served:
-            self._served[year] = [s for s in (self._serve(rule, year) for rule in self.book.allocation) if len(s.rows)]
-        return self._served[year]
+        key = self._version.get(year, self._newest), year
+        if key not in self._served:
+            rules = self._books[key[0]].allocation
+            self._served[key] = [s for s in (self._serve(rule, year) for rule in rules) if len(s.rows)]
+        return self._served[key]
 
     def _serve(self, rule: Grandfathering | OutputBenchmark, year: int) -> Served:
         rows = np.flatnonzero(rule.where.mask(self.sectors, self.classes, year))
@@ -164,18 +181,20 @@ class Entitlement:
             is_exempt = np.array([p.name in rule.exempt for p in rule.products])[product]
         return Served(rule, rows, product, is_exempt)
 
-    def _refuse_overlap(self, year: int) -> None:
+    def _refuse_overlap(self, version: int, year: int) -> None:
         entry_of = np.full(self.n_firms, -1)
-        for i, rule in enumerate(self.book.allocation):
+        for i, rule in enumerate(self._books[version].allocation):
             rows = np.flatnonzero(rule.where.mask(self.sectors, self.classes, year))
             twice = rows[entry_of[rows] >= 0]
             if len(twice):
+                code, first = self._books[0].right.code, int(twice[0])
                 raise PolicyError(
-                    f"{self.book.right.code}: allocation[{entry_of[twice[0]]}] and allocation[{i}] both serve firm "
-                    f"{twice[0]} ({self.sectors[twice[0]]}, {self.classes[twice[0]]}) in {year}; narrow their `where`"
+                    f"{code}: allocation[{entry_of[first]}] and allocation[{i}] both serve firm {first} "
+                    f"({self.sectors[first]}, {self.classes[first]}) in {year}; narrow their `where`"
                 )
             entry_of[rows] = i
-        self._entries(year)
+            if len(rows):
+                self._serve(rule, year)  # Refuses a firm whose class has no product.
 
     def _is_reported(self, rule: Grandfathering, year: int) -> bool:
         return all(base in self.use_lots for base in rule.base_years_of(year))
@@ -183,17 +202,23 @@ class Entitlement:
     def _history(self, rule: Grandfathering, rows: Rows, year: int) -> list[list[int]]:
         missing = [y for y in rule.base_years_of(year) if y not in self.use_lots]
         if missing:
-            raise PolicyError(f"{self.book.right.code}: no use was reported for the base years {missing}")
+            raise PolicyError(f"{self._books[0].right.code}: no use was reported for the base years {missing}")
         uses: list[list[int]] = np.stack([self.use_lots[y][rows] for y in rule.base_years_of(year)], axis=1).tolist()
         return uses
 
     def state(self) -> dict[str, Any]:
-        """Return the reported use."""
-        return {str(year): lots.copy() for year, lots in self.use_lots.items()}
+        """Return the reported use, and by which rules each year is allocated."""
+        return {
+            "use_lots": {str(year): lots.copy() for year, lots in self.use_lots.items()},
+            "version": {str(year): version for year, version in self._version.items()},
+            "newest": self._newest,
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Put back the reported use."""
-        self.use_lots = {int(year): np.array(lots) for year, lots in state.items()}
+        """Put back what `state` returned."""
+        self.use_lots = {int(year): np.array(lots) for year, lots in state["use_lots"].items()}
+        self._version = {int(year): int(version) for year, version in state["version"].items()}
+        self._newest = int(state["newest"])
 
 
 def _has_value(product: Product, year: int) -> bool:

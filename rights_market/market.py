@@ -53,7 +53,7 @@ class Market:
     Parameters
     ----------
     rule_books : sequence of RuleBook
-        One a right; they give the instruments (one for each period), bands, fees and settlement.
+        One a right, as on the first day; they give the instruments (one for each period), bands, fees and settlement.
     accounts : Accounts
         Who may own and trade; may grow while the market is in use.
     keep : Keep
@@ -87,8 +87,7 @@ class Market:
         max_price = [x.right.max_price_ticks for x in self.instruments]
         self.limits = Limits(max_price)
         for i, rules in enumerate(rules_of):
-            self.limits.set_fees(i, rules.fees.buyer_ppm, rules.fees.seller_ppm)
-            self.limits.set_resale_ban(i, rules.settlement.units_lag_days > 0)
+            self._set_terms(i, rules)
         self.book = OrderBook(len(max_price), np.array(max_price, dtype=np.int64), self_trade=SelfTrade.CANCEL_RESTING)
         self._references = ReferencePrices(rules_of, self.limits)
         self.tape = Tape(
@@ -160,6 +159,30 @@ class Market:
         last = self.day - self._in_session
         chosen = (bars["day"] > last - days) & (bars["day"] <= last) & np.isin(bars["instrument"], instruments)
         return int(bars["value_fen"][chosen].sum()), int(bars["lots"][chosen].sum())
+
+    def change_terms(self, book: RuleBook) -> None:
+        """Begin to trade a right by another rule book, before its session.
+
+        Raises
+        ------
+        ExchangeError
+            If orders rest in one of its instruments: what they may cost was frozen by the old terms.
+        """
+        instruments = self.instruments.of_right(book.right.code)
+        for x in instruments:
+            if self.best_bid[x.index] or self.best_ask[x.index]:
+                raise ExchangeError(f"{x.code} has resting orders: terms of trade change before the session")
+        self.adopt(book)
+        for x in instruments:
+            if self.is_open[x.index]:
+                self._set_band(x.index)
+
+    def adopt(self, book: RuleBook) -> None:
+        """Take up the rule book of a right that is in force, as when a saved market is put back."""
+        for instrument in self.instruments.of_right(book.right.code):
+            self._set_terms(instrument.index, book)
+            self._references.adopt(instrument.index, book)
+        self._funded = None
 
     # -- the trading day
 
@@ -323,6 +346,10 @@ class Market:
         self._in_session = bool(state["in_session"])
         self.events = [Event(*row) for row in state["events"]]
         self._funded = None
+
+    def _set_terms(self, instrument: int, rules: RuleBook) -> None:
+        self.limits.set_fees(instrument, rules.fees.buyer_ppm, rules.fees.seller_ppm)
+        self.limits.set_resale_ban(instrument, rules.settlement.units_lag_days > 0)
 
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)

@@ -42,6 +42,10 @@ class ReferencePrices:
         self._has_close = np.zeros(len(rule_books), dtype=np.bool_)
         self.price_ticks: Int64 = readonly(self._price)
 
+    def adopt(self, instrument: int, rules: RuleBook) -> None:
+        """Let the band of an instrument follow other rules from now on."""
+        self._bands[instrument] = rules.band
+
     def set_band(self, instrument: int) -> tuple[PriceBand, Range] | None:
         """Put today's band around the reference price; return rule and range, or None where there is no band."""
         band = self._bands[instrument]

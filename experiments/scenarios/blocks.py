@@ -81,6 +81,19 @@ class AnyOf:
         return handler.generate_schema(Annotated[Union[rules], Field(discriminator="kind")])  # noqa: UP007
 
 
+class ChangeBlock(Block):
+    """A change of the rules of a right from a date on."""
+
+    announce: date
+    """Firms learn of the change on the first trading day from here on."""
+    start: date = Field(alias="from")
+    """The new rules hold from the first trading day from here on."""
+    set: Annotated[dict[str, Any], MinLen(1)]
+    """Rule, or dotted path into one, -> new value; a mapping of the same kind is merged into the one that stands."""
+    retroactive: bool = False
+    """Whether plans that are published are worked out anew, and the change may be announced late."""
+
+
 class RightTerms(Block):
     """What is traded, in which units."""
 
@@ -123,6 +136,8 @@ class RightBlock(RightTerms):
     fees: Fees = Fees()
     settlement: SettlementCycle = SettlementCycle()
     opening_call: bool = True
+    changes: list[ChangeBlock] = []
+    """Dated changes of these rules; what is traded, the periods, the opening price and auctions stay."""
 
 
 class Column(Block):

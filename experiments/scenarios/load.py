@@ -49,6 +49,7 @@ def load_scenario(name_or_path: str | Path, *, overrides: Sequence[str] = ()) ->
 
 
 def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenario:
+    from experiments.scenarios.changes import read_changes
     from experiments.scenarios.checks import CHECKS, calendar_notes
     from experiments.scenarios.located import read_tree
     from experiments.scenarios.schema import MarketScenario
@@ -60,6 +61,7 @@ def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenari
     if problems:
         raise ScenarioError(problems)
     if isinstance(scenario, MarketScenario):
+        scenario._changes = read_changes(scenario, root)
         scenario._notes = tuple(calendar_notes(scenario))
         _add_firms(scenario, root, source)
     return scenario

@@ -33,31 +33,44 @@ def override(root: Node, text: str) -> Node:
     new = Node(None, label, 0, raw="null")
     if value.strip() not in ("", "null", "~"):
         new = parse(value, label, top_line=0)
-    return _set(root, parts, new, label, ())
+    return put(root, parts, new)
 
 
-def _set(node: Node, parts: list[str], new: Node, label: str, above: tuple[str, ...]) -> Node:
+def put(root: Node, parts: list[str], new: Node) -> Node:
+    """Return the tree with a value put at a path; a mapping is merged into the one that stands there.
+
+    Raises
+    ------
+    ScenarioError
+        At the new value, if the path leads into a single value or beyond a list.
+    """
+    return _set(root, parts, new, ())
+
+
+def _set(node: Node, parts: list[str], new: Node, above: tuple[str, ...]) -> Node:
     if not parts:
         return merge(node, new) if new.children else new
     if isinstance(node.value, list):
-        return _set_item(node, parts, new, label, above)
+        return _set_item(node, parts, new, above)
     if node.value is not None and not isinstance(node.value, dict):
         where = ".".join(above)
-        raise ScenarioError(Problem(label, 0, where, "is a single value", node.shown, f"a path that ends at {where}"))
+        raise ScenarioError(
+            Problem(new.file, new.place, where, "is a single value", node.shown, f"a path that ends at {where}")
+        )
     key, rest = _longest_key(node, parts)
-    below = node.child(key) or Node(None, label, 0, raw="null")
-    entries = {**node.children, key: _set(below, rest, new, label, (*above, key))}
+    below = node.child(key) or Node(None, new.file, new.line, raw="null")
+    entries = {**node.children, key: _set(below, rest, new, (*above, key))}
     return replace(node, value=entries)
 
 
-def _set_item(node: Node, parts: list[str], new: Node, label: str, above: tuple[str, ...]) -> Node:
+def _set_item(node: Node, parts: list[str], new: Node, above: tuple[str, ...]) -> Node:
     items = node.value if isinstance(node.value, list) else []
     if not parts[0].isascii() or not parts[0].isdigit() or int(parts[0]) >= len(items):
         what = f"is a list of {len(items)}"
         expected = f"an item from 0 to {len(items) - 1}" if items else "the whole list"
-        raise ScenarioError(Problem(label, 0, ".".join(above), what, parts[0], expected))
+        raise ScenarioError(Problem(new.file, new.place, ".".join(above), what, parts[0], expected))
     at = int(parts[0])
-    changed = _set(items[at], parts[1:], new, label, (*above, parts[0]))
+    changed = _set(items[at], parts[1:], new, (*above, parts[0]))
     return replace(node, value=[*items[:at], changed, *items[at + 1 :]])
 
 

@@ -28,7 +28,7 @@ from experiments.scenarios.blocks import (
     UniformDays,
 )
 from experiments.scenarios.plain_values import plain_value
-from rights_market import Period, Right, RuleBook, TradingCalendar
+from rights_market import Period, Right, RuleBook, RuleChange, TradingCalendar
 from rights_market.exchange.calendar import chinese_exchange_closings
 from rights_market.exchange.uniform_calendar import UniformCalendar
 
@@ -84,6 +84,8 @@ class MarketScenario(_Common):
     behaviour: Behaviour = Behaviour()
     observations: list[Observation] = []
 
+    _changes: tuple[RuleChange, ...] = PrivateAttr(default=())
+
     @property
     def population(self) -> PopulationSpec:
         """Firms and traders, with the rows of the firms file if there is one."""
@@ -123,6 +125,10 @@ class MarketScenario(_Common):
     def rule_books(self) -> tuple[RuleBook, ...]:
         """Return the rule book of each right, in the order of the file."""
         return tuple(rule_book(code, block) for code, block in self.rights.items())
+
+    def rule_changes(self) -> tuple[RuleChange, ...]:
+        """Return the dated changes of all rights, which are read with the file."""
+        return self._changes
 
 
 class LaboratoryScenario(_Common):

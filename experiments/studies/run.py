@@ -164,6 +164,7 @@ def market_model(scenario: MarketScenario, seed: int) -> RightsMarketModel:
         behaviour=scenario.behaviour,
         batches_per_day=scenario.batches_per_day,
         keep=Keep(trades=record.trades, quotes=record.quotes, journal=record.journal),
+        rule_changes=scenario.rule_changes(),
     )
     return RightsMarketModel(config, seed=seed)
 

@@ -7,7 +7,7 @@ never an error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -29,6 +29,7 @@ from rights_market.market import Market
 from rights_market.policies.compliance import MakeGood, Penalty
 from rights_market.records import Event
 from rights_market.registry.obligations import Debt
+from rights_market.rule_history import RuleChange, RuleHistory
 
 Int64 = npt.NDArray[np.int64]
 
@@ -46,6 +47,8 @@ class Authority:
         Who is regulated.
     calendar : TradingCalendar, optional
         Trading days, needed for rights with auctions.
+    changes : sequence of RuleChange
+        Dated changes of the rules.
 
     Attributes
     ----------
@@ -59,11 +62,21 @@ class Authority:
         Auctions and reserves, by code of the right; only rights with auctions.
     """
 
-    def __init__(self, market: Market, firms: Covered, calendar: TradingCalendar | None = None) -> None:
+    def __init__(
+        self,
+        market: Market,
+        firms: Covered,
+        calendar: TradingCalendar | None = None,
+        changes: Sequence[RuleChange] = (),
+    ) -> None:
         self.market = market
         self.firms = firms
-        self.entitlements = {b.right.code: Entitlement(b, firms.sectors, firms.classes) for b in market.rule_books}
-        self._office = Office(market, firms)
+        self._office = Office(market, firms, changes)
+        self.entitlements = {
+            code: Entitlement(rules.books[0], firms.sectors, firms.classes, rules.books[1:])
+            for code, rules in self._office.histories.items()
+        }
+        self._published: set[tuple[str, str]] = set()
         self.fines = Fines(self._office)
         self.monitoring = Monitoring(self._office)
         self.supplies: dict[str, Supply] = {}
@@ -87,6 +100,32 @@ class Authority:
         """Fines that each firm has not paid, without late fees, fen."""
         return self.fines.unpaid_fen + self.monitoring.offences.unpaid_fen
 
+    # -- the rules themselves
+
+    def rules(self, right: str) -> RuleHistory:
+        """Return the rules of a right: what is in force, and what is announced."""
+        return self._office.histories[right]
+
+    def change_rules(self, right: str, today: date) -> list[RuleChange]:
+        """Announce and put into force the dated changes that are due, and return those that begin.
+
+        Plans that were published keep their allocation rules, unless a change is retroactive.
+        """
+        office, rules = self._office, self._office.histories[right]
+        for change in rules.announce(today):
+            office.note_rules(right, "rule_announced", change)
+        begun = rules.begin(today)
+        if not begun:
+            return []
+        office.adopt(right)
+        self.market.change_terms(rules.book)
+        for change in begun:
+            office.note_rules(right, "rule_changed", change)
+        reopened = any(change.retroactive for change in begun)
+        kept = [p for p in office.books[right].periods if (right, p.name) in self._published and not reopened]
+        self.entitlements[right].adopt(rules.version, {y for p in kept for y in p.years})
+        return begun
+
     # -- allocation
 
     def announce(self, right: str, period: Period) -> None:
@@ -96,6 +135,7 @@ class Authority:
         `nothing_to_share`.
         """
         matter = self._office.matter("allocation_announced", right, period)
+        self._published.add(matter.key)
         self._office.note(matter, "allocation", "announced")
         for year in period.years:
             lots = self.entitlements[right].unshared_lots(year)
@@ -267,9 +307,10 @@ class Authority:
         """
         return self.fines.collect(calendar_days) + self.monitoring.offences.collect()
 
-    def penalties_of(self, right: str, year: int) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
-        """Return the penalty rules of a year, each with the firms that it concerns."""
-        return [(rule, rows) for _, rule, rows in self.fines.rules_of(right, year)]
+    def penalties_of(self, right: str, period: Period) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
+        """Return the penalty rules of a period, as announced so far, each with the firms that it concerns."""
+        book = self._office.histories[right].on(period.penalty or period.deadline)
+        return [(rule, rows) for _, rule, rows in self.fines.rules_of(book, period.vintage)]
 
     def make_good(self, right: str, period: Period, following: Period | None) -> None:
         """Ask for what is missing: at once where the rule has a date of its own, and from the next period.
@@ -320,6 +361,8 @@ class Authority:
     def state(self) -> dict[str, Any]:
         """Return everything that changes, as plain arrays and numbers; the market keeps the events."""
         return {
+            "rules": {code: rules.state() for code, rules in self._office.histories.items()},
+            "published": sorted(self._published),
             "fines": self.fines.state(),
             "monitoring": self.monitoring.state(),
             "surrenders": self._surrenders.state(),
@@ -329,6 +372,11 @@ class Authority:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `state` returned."""
+        for code, rules in self._office.histories.items():
+            rules.restore(state["rules"][code])
+            self._office.adopt(code)
+            self.market.adopt(rules.book)
+        self._published = {(right, period) for right, period in state["published"]}
         self.fines.restore(state["fines"])
         self.monitoring.restore(state["monitoring"])
         self._surrenders.restore(state["surrenders"])

@@ -28,8 +28,8 @@ class Arrears(NamedTuple):
     ----------
     right, period : str
         What they were charged for.
-    entry : int
-        Position of the rule in the penalty slot.
+    version, entry : int
+        Rule book in force when they were charged, and position of the rule in its penalty slot.
     unpaid_fen : ndarray of int64, shape (n_firms,)
         Fines still to be paid, without late fees.
     days : int
@@ -38,6 +38,7 @@ class Arrears(NamedTuple):
 
     right: str
     period: str
+    version: int
     entry: int
     unpaid_fen: Int64
     days: int
@@ -76,10 +77,10 @@ class Fines:
             total += row.unpaid_fen
         return total
 
-    def rules_of(self, right: str, year: int) -> list[tuple[int, Penalty, Rows]]:
+    def rules_of(self, book: RuleBook, year: int) -> list[tuple[int, Penalty, Rows]]:
         """Return the penalties of a year: position in the slot, rule, and the firms that it concerns."""
         found = []
-        for position, rule in enumerate(self._office.books[right].penalties):
+        for position, rule in enumerate(book.penalties):
             rows = self._office.firms.meant_by(rule.where, year)
             if len(rows):
                 found.append((position, rule, rows))
@@ -100,12 +101,13 @@ class Fines:
         # The share that is missing is of the year's own obligation: debts from before are no part of it.
         use = obligations.obligation_lots(*matter.key)[office.accounts]
         total, unpaid = np.zeros_like(missing), np.zeros_like(missing)
-        for position, rule, rows in self.rules_of(matter.right, matter.period.vintage):
+        version = office.histories[matter.right].version
+        for position, rule, rows in self.rules_of(office.books[matter.right], matter.period.vintage):
             fines = np.zeros_like(missing)
             fines[rows] = rule.fine(missing[rows], use[rows], price_fen, None if draws is None else draws[rows])
             left = fines - self._pay(np.minimum(fines, office.market.registry.cash[office.accounts]))
             if left.any():
-                self.arrears.append(Arrears(*matter.key, position, left, 0))
+                self.arrears.append(Arrears(*matter.key, version, position, left, 0))
             total += fines
             unpaid += left
         self.charged_fen[matter.key] = total
@@ -123,7 +125,7 @@ class Fines:
         """
         paid, left_over = np.zeros(len(self._office.accounts), np.int64), []
         for row in self.arrears:
-            rule = self._office.books[row.right].penalties[row.entry]
+            rule = self._rule_of(row)
             days = row.days + calendar_days
             cash = self._office.market.registry.cash[self._office.accounts]
             who = np.flatnonzero((row.unpaid_fen > 0) & (cash > 0))
@@ -140,13 +142,16 @@ class Fines:
         """Return the late fees on what is unpaid, fen, shape (n_firms,)."""
         total = np.zeros(len(self._office.accounts), np.int64)
         for row in self.arrears:
-            total += self._office.books[row.right].penalties[row.entry].accrued(row.unpaid_fen, row.days)
+            total += self._rule_of(row).accrued(row.unpaid_fen, row.days)
         return total
 
     def _pay(self, fen: Int64) -> Int64:
         rows = np.flatnonzero(fen)
         self._office.market.registry.pay(self._office.accounts[rows], GOVERNMENT_ACCOUNT, fen[rows])
         return fen
+
+    def _rule_of(self, row: Arrears) -> Penalty:
+        return self._office.histories[row.right].books[row.version].penalties[row.entry]
 
     def state(self) -> dict[str, Any]:
         """Return everything that changes, as plain arrays and numbers."""
@@ -158,7 +163,7 @@ class Fines:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `state` returned."""
         self.charged_fen = {(right, period): np.array(x) for right, period, x in state["charged_fen"]}
-        self.arrears = [Arrears(r, p, int(e), np.array(x), int(d)) for r, p, e, x, d in state["arrears"]]
+        self.arrears = [Arrears(r, p, int(v), int(e), np.array(x), int(d)) for r, p, v, e, x, d in state["arrears"]]
 
 
 def _settled(rule: Penalty, unpaid: Int64, cash: Int64, days: int) -> Int64:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from rights_market.exchange.calendar import Hook, Period
 from rights_market.market import Market
 from rights_market.policies.where import Where
 from rights_market.records import Event
+from rights_market.rule_history import RuleChange, RuleHistory
 from rights_market.rulebook import RuleBook
 
 Int64 = npt.NDArray[np.int64]
@@ -86,18 +88,27 @@ class Office:
     ----------
     market : Market
     firms : Covered
+    changes : sequence of RuleChange
+        Dated changes of the rules.
 
     Attributes
     ----------
+    histories : dict of str to RuleHistory
+        Rules in time by code of the right.
     books : dict of str to RuleBook
-        Rule books by code of the right.
+        Rule books in force by code of the right.
     """
 
-    def __init__(self, market: Market, firms: Covered) -> None:
+    def __init__(self, market: Market, firms: Covered, changes: Sequence[RuleChange] = ()) -> None:
         self.market = market
         self.firms = firms
-        self.books: dict[str, RuleBook] = {b.right.code: b for b in market.rule_books}
+        self.histories = {b.right.code: RuleHistory(b, changes) for b in market.rule_books}
+        self.books: dict[str, RuleBook] = {code: history.book for code, history in self.histories.items()}
         self._shelves = {code: _shelf(market, code) for code in self.books}
+
+    def adopt(self, right: str) -> None:
+        """Take up the rule book of a right that is in force."""
+        self.books[right] = self.histories[right].book
 
     @property
     def accounts(self) -> Int64:
@@ -139,6 +150,11 @@ class Office:
         self.market.events.append(
             Event(day, matter.hook, rule, code, account, which, lots, price_ticks, money_fen, note)
         )
+
+    def note_rules(self, right: str, code: str, change: RuleChange) -> None:
+        """Write down that a change of the rules was announced or came into force."""
+        words = f"{right}: {', '.join(change.slots)}, from {change.start}"
+        self.market.events.append(Event(self.market.registry.day, "rule_change", "rule_change", code, note=words))
 
     def note_each(
         self,

@@ -5,13 +5,14 @@ import pytest
 
 from agents.progress import Plan, RightProgress, day_of
 from rights_market.exchange.uniform_calendar import UniformCalendar
+from rights_market.rule_history import RuleHistory
 from tests.province import DAYS, FIRST, carbon_book
 
 CALENDAR = UniformCalendar(FIRST, 2, DAYS)
 
 
 def progress() -> RightProgress:
-    return RightProgress(1, carbon_book(), CALENDAR, n_firms=3, first_instrument=4)
+    return RightProgress(1, RuleHistory(carbon_book()), CALENDAR, n_firms=3, first_instrument=4)
 
 
 def test_the_period_at_hand_is_the_one_whose_deadline_comes_next() -> None:

@@ -475,7 +475,7 @@ class TestFines:
         authority.surrender("CEA", Y24)
         assert authority.penalise("CEA", Y24, PRICE).tolist() == [121, 0, 0]
         assert authority.unpaid_fines_fen.tolist() == [17, 0, 0]
-        assert [rule for rule, _ in authority.penalties_of("CEA", 2025)] == [fixed]
+        assert [rule for rule, _ in authority.penalties_of("CEA", Y25)] == [fixed]
 
     def test_a_payment_never_leaves_less_than_nothing(self):
         market, authority, _ = market_of(rule_book(penalties=(Penalty(form="fixed", fen_per_lot=1),)), 3)
@@ -666,5 +666,5 @@ class TestRecords:
         entries = (replace(TEN_TIMES, where=Where(classes=("small",))),)
         market = Market([rule_book(penalties=entries)], accounts)
         authority = Authority(market, Covered(firms, ("power", "power"), ("large", "small")))
-        ((_, rows),) = authority.penalties_of(CEA.code, 2024)
+        ((_, rows),) = authority.penalties_of(CEA.code, Y24)
         assert rows.tolist() == [1]
