@@ -1,36 +1,21 @@
-"""Which unused units keep their value when a compliance period closes."""
+"""Unused units stay valid up to a cap."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import PolicyError
-from rights_market.policies.lots import floor_share, take_in_order
+from rights_market.policies.banking.carry import Carry, bites, split, usable_lots
+from rights_market.policies.lots import floor_share
 from rights_market.policies.rule import Lots, Rule
 
 Int64 = npt.NDArray[np.int64]
-
-# Rows of the first axis of holdings, in the order in which units lapse.
-COLUMNS = ("free", "frozen", "pledged")
-
-
-class Carry(NamedTuple):
-    """What is carried over and what lapses, of the vintages up to the compliance year.
-
-    Attributes
-    ----------
-    carried, lapsed : ndarray of int64, shape (3, n_instruments, n_firms)
-        First axis as `COLUMNS`; later vintages are 0 in both, because the rule does not concern them.
-    """
-
-    carried: Int64
-    lapsed: Int64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,69 +51,6 @@ class BankCap(Rule):
             )
         if self.share is not None and self.share < 0:
             raise PolicyError(f"banking: share {self.share} of basis {self.basis} is below 0")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreeBanking(Rule):
-    """All unused units stay valid.
-
-    Attributes
-    ----------
-    relabel : str
-        ``keep`` the vintage, or replace units by the ``new_vintage``.
-
-    References
-    ----------
-    European Union since phase 2, with replacement at the end of a phase; Chinese plans for 2019 to 2022 [known].
-    """
-
-    kind: Literal["free"] = "free"
-    relabel: Literal["keep", "new_vintage"] = "keep"
-
-    def carry(
-        self,
-        holdings: Int64,
-        vintages: Int64,
-        compliance_year: int,
-        *,
-        basis_lots: Int64 | None = None,
-        on: date | None = None,
-    ) -> Carry:
-        """Return all usable units as carried over; parameters as `CappedBanking.carry`."""
-        usable = _usable(holdings, vintages, compliance_year)
-        return Carry(usable, np.zeros_like(usable))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoBanking(Rule):
-    """Unused units lapse.
-
-    Attributes
-    ----------
-    phase_end : tuple of date
-        Dates of banking close on which units lapse; on others they stay valid.  Empty: on every one.
-
-    References
-    ----------
-    European Union, end of phase 1 in 2007 [known]; the price of 0.01 EUR in that year [seen] is what it does.
-    """
-
-    kind: Literal["none"] = "none"
-    phase_end: tuple[date, ...] = ()
-
-    def carry(
-        self,
-        holdings: Int64,
-        vintages: Int64,
-        compliance_year: int,
-        *,
-        basis_lots: Int64 | None = None,
-        on: date | None = None,
-    ) -> Carry:
-        """Return all usable units as lapsed, if the phase ends; parameters as `CappedBanking.carry`."""
-        usable = _usable(holdings, vintages, compliance_year)
-        nothing = np.zeros_like(usable)
-        return Carry(nothing, usable) if _bites(self.phase_end, on) else Carry(usable, nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,32 +110,15 @@ class CappedBanking(Rule):
         PolicyError
             If the cap needs `basis_lots`, or `phase_end` needs `on`, and it is missing.
         """
-        usable = _usable(holdings, vintages, compliance_year)
-        if not _bites(self.phase_end, on):
+        usable = usable_lots(holdings, vintages, compliance_year)
+        if not bites(self.phase_end, on):
             return Carry(usable, np.zeros_like(usable))
-        held = usable.sum(axis=(0, 1))
-        excess = np.maximum(held - self._limit(held, basis_lots), 0)
-        order = np.argsort(vintages if self.lapse == "oldest" else -vintages, kind="stable")
-        # One row for each vintage and column, in lapsing order: all columns of a vintage before the next vintage.
-        rows = usable[:, order].transpose(1, 0, 2)
-        taken = take_in_order(excess, rows.reshape(-1, rows.shape[2])).reshape(rows.shape)
-        lapsed = np.empty_like(usable)
-        lapsed[:, order] = taken.transpose(1, 0, 2)
-        return Carry(usable - lapsed, lapsed)
+        most = self._limit(usable.shape[2], basis_lots)
+        return split(usable, most, vintages, newest_first=self.lapse == "newest")
 
-    def _limit(self, held: Int64, basis_lots: Int64 | None) -> Int64:
+    def _limit(self, n_firms: int, basis_lots: Int64 | None) -> Int64:
         if self.cap.lots is not None:
-            return np.full_like(held, self.cap.lots)
+            return np.full(n_firms, self.cap.lots, np.int64)
         if basis_lots is None or self.cap.share is None:
             raise PolicyError(f"banking: cap has basis {self.cap.basis} but basis_lots is missing")
         return floor_share(self.cap.share, basis_lots)
-
-
-def _bites(phase_end: tuple[date, ...], on: date | None) -> bool:
-    if phase_end and on is None:
-        raise PolicyError("banking: phase_end lists dates but the date `on` is missing")
-    return not phase_end or on in phase_end
-
-
-def _usable(holdings: Int64, vintages: Int64, compliance_year: int) -> Int64:
-    return holdings * (vintages <= compliance_year)[np.newaxis, :, np.newaxis]
