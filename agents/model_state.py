@@ -72,6 +72,10 @@ def restore_to(model: RightsMarketModel, state: Mapping[str, Any], *, other_rule
         kept.restore(saved)
     model.fronts = list(state["fronts"])
     model.rates = Rates(**{name: np.array(x) for name, x in state["rates"].items()})
+    if other_rules:
+        # What was announced or begun before the saved day by the rules of this model counts from now on.
+        for right in model.right_codes:
+            model.authority.change_rules(right, model.calendar.days[max(0, model.day)])
     _put_back_rows(model.datacollector.model_vars, state["collected"])
 
 

@@ -211,14 +211,16 @@ class Entitlement:
         return {
             "use_lots": {str(year): lots.copy() for year, lots in self.use_lots.items()},
             "version": {str(year): version for year, version in self._version.items()},
-            "newest": self._newest,
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Put back what `state` returned."""
+    def restore(self, state: Mapping[str, Any], newest: int) -> None:
+        """Put back what `state` returned, with the rules number `newest` in force.
+
+        A year that was allocated by rules that do not exist here follows the newest.
+        """
         self.use_lots = {int(year): np.array(lots) for year, lots in state["use_lots"].items()}
-        self._version = {int(year): int(version) for year, version in state["version"].items()}
-        self._newest = int(state["newest"])
+        self._version = {int(y): int(v) for y, v in state["version"].items() if int(v) < len(self._books)}
+        self._newest = newest
 
 
 def _has_value(product: Product, year: int) -> bool:

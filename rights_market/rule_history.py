@@ -100,18 +100,18 @@ class RuleHistory:
                 raise PolicyError(f"{change.right}: a dated change cannot set `cap` where an `auction` sells by it")
             books.append(replace(books[-1], **change.slots))
         self.books = tuple(books)
-        self._is_announced = [False] * len(self.changes)
-        self._in_force = 0
+        self._book = book
+        self._announced_by = self._begun_by = date.min
 
     @property
     def version(self) -> int:
         """Number of changes in force."""
-        return self._in_force
+        return sum(c.begins <= self._begun_by for c in self.changes)
 
     @property
     def book(self) -> RuleBook:
         """The rule book in force."""
-        return self.books[self._in_force]
+        return self._book
 
     def dates(self) -> list[Dated]:
         """Return the days on which changes are announced or begin, for an agenda."""
@@ -124,19 +124,18 @@ class RuleHistory:
 
     def announce(self, today: date) -> list[RuleChange]:
         """Make known what is announced by today, and return what was not known before."""
-        new = [i for i, c in enumerate(self.changes) if c.announce <= today and not self._is_announced[i]]
-        for i in new:
-            self._is_announced[i] = True
-        return [self.changes[i] for i in new]
+        before, self._announced_by = self._announced_by, max(today, self._announced_by)
+        return [c for c in self.changes if before < c.announce <= today]
 
     def begin(self, today: date) -> list[RuleChange]:
         """Put into force what begins by today, and return what was not in force before."""
-        before, self._in_force = self._in_force, sum(c.begins <= today for c in self.changes)
-        return list(self.changes[before : self._in_force])
+        before, self._begun_by = self._begun_by, max(today, self._begun_by)
+        self._book = self.books[self.version]
+        return [c for c in self.changes if before < c.begins <= today]
 
     def on(self, when: date) -> RuleBook:
         """Return the rules that will hold on a later day, by what is announced so far."""
-        known = [i for i, c in enumerate(self.changes) if self._is_announced[i] and c.begins <= when]
+        known = [i for i, c in enumerate(self.changes) if c.announce <= self._announced_by and c.begins <= when]
         if known == list(range(len(known))):
             return self.books[len(known)]
         book = self.books[0]
@@ -145,24 +144,14 @@ class RuleHistory:
         return book
 
     def state(self) -> dict[str, Any]:
-        """Return what is announced and how many changes are in force."""
-        return {"announced": list(self._is_announced), "in_force": self._in_force}
+        """Return up to which day changes were announced and put into force."""
+        return {"announced_by": self._announced_by.isoformat(), "begun_by": self._begun_by.isoformat()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Put back what `state` returned.
-
-        Raises
-        ------
-        PolicyError
-            If the state has another number of changes.
-        """
-        if len(state["announced"]) != len(self.changes):
-            raise PolicyError(
-                f"{self.books[0].right.code}: the state knows {len(state['announced'])} dated changes, "
-                f"the rules have {len(self.changes)}"
-            )
-        self._is_announced = [bool(x) for x in state["announced"]]
-        self._in_force = int(state["in_force"])
+        """Put back what `state` returned, of this history or of one with other changes."""
+        self._announced_by = date.fromisoformat(state["announced_by"])
+        self._begun_by = date.fromisoformat(state["begun_by"])
+        self._book = self.books[self.version]
 
 
 def _refuse_surprise(book: RuleBook, change: RuleChange) -> None:

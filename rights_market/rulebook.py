@@ -16,7 +16,7 @@ from rights_market.errors import PolicyError
 from rights_market.exchange.calendar import Period
 from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
-from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
+from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, ShortfallCap, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
@@ -69,7 +69,7 @@ class RuleBook:
     shortfall_caps: tuple[ShortfallCap, ...] = ()
     borrowing: Borrowing | None = None
     penalties: tuple[Penalty, ...] = ()
-    banking: FreeBanking | NoBanking | CappedBanking = field(default_factory=FreeBanking)
+    banking: FreeBanking | NoBanking | CappedBanking | NetSales = field(default_factory=FreeBanking)
     make_good: MakeGood | None = None
     cap: AbsolutePath | None = None
     upfront: UpfrontTrueUp | None = None
@@ -134,6 +134,9 @@ class RuleBook:
         if self.surrender.mode == "cover" and self.make_good is not None and self.make_good.deadline is not None:
             self._refuse("surrender.mode is cover, in which nothing is handed in by make_good.deadline")
 
+        vintages, to_vintage = [p.vintage for p in self.periods], getattr(self.banking, "to_vintage", None)
+        if to_vintage is not None and to_vintage not in vintages:
+            self._refuse(f"banking.to_vintage is {to_vintage}, but `periods` have the vintages {vintages}")
         if self.borrowing is not None and isinstance(self.banking, NoBanking):
             self._refuse(
                 "`borrowing` needs units that outlive their year, but `banking` is none: leave one of them out"

@@ -20,12 +20,14 @@ from rights_market.authority.fines import Fines
 from rights_market.authority.mrv import Monitoring
 from rights_market.authority.mrv.audits import AuditDraws
 from rights_market.authority.mrv.monitoring import CheckDraws, Readings
+from rights_market.authority.net_sales import SalesCount
 from rights_market.authority.office import Covered, Matter, Office
 from rights_market.authority.supply import Supply
 from rights_market.authority.surrender import Surrenders, hand_in
 from rights_market.entitlement import Entitlement
 from rights_market.exchange.calendar import Period, TradingCalendar
 from rights_market.market import Market
+from rights_market.policies.banking import NetSales
 from rights_market.policies.compliance import MakeGood, Penalty
 from rights_market.records import Event
 from rights_market.registry.obligations import Debt
@@ -84,6 +86,7 @@ class Authority:
             auctioned = (b for b in market.rule_books if b.auction is not None)
             self.supplies = {b.right.code: Supply(self._office, b, calendar) for b in auctioned}
         self._surrenders = Surrenders(self._office)
+        self._sales = SalesCount(self._office)
 
     @property
     def events(self) -> list[Event]:
@@ -238,7 +241,7 @@ class Authority:
         self._office.note(matter, "verification", "verified", lots=int(use_lots.sum()))
 
     def count_day(self, on: date, calendar_days: int = 1) -> None:
-        """Count the lots held, where a right asks for cover on average and not for surrender.
+        """Count what was held and what was sold on a day, for the rules that look at it.
 
         Parameters
         ----------
@@ -248,6 +251,7 @@ class Authority:
             Days from `on` for which the holdings stand: up to the day before the next trading day.
         """
         self._surrenders.count_day(on, calendar_days)
+        self._sales.count(on)
 
     def surrender(self, right: str, period: Period, borrow: Int64 | None = None) -> Int64:
         """Take what is due from free lots, oldest vintage first, or compare it with what was held on average.
@@ -350,7 +354,11 @@ class Authority:
         on : date
             Today, for rules that let lots lapse on some dates only.
         """
-        banking.close(self._office, self._office.matter("banking_close", right, period), following, on)
+        banking.close(self._office, self._office.matter("banking_close", right, period), following, on, self._sales)
+
+    def net_sold(self, right: str, rule: NetSales) -> Int64:
+        """Return lots sold less bought so far in the window of a rule of carry-over, shape (n_accounts,)."""
+        return self._sales.lots(right, rule)
 
     # -- records
 
@@ -366,6 +374,7 @@ class Authority:
             "fines": self.fines.state(),
             "monitoring": self.monitoring.state(),
             "surrenders": self._surrenders.state(),
+            "sales": self._sales.state(),
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
             "supplies": {k: x.state() for k, x in self.supplies.items()},
         }
@@ -380,7 +389,8 @@ class Authority:
         self.fines.restore(state["fines"])
         self.monitoring.restore(state["monitoring"])
         self._surrenders.restore(state["surrenders"])
+        self._sales.restore(state["sales"])
         for code, saved in state["entitlements"].items():
-            self.entitlements[code].restore(saved)
+            self.entitlements[code].restore(saved, self.rules(code).version)
         for code, saved in state["supplies"].items():
             self.supplies[code].restore(saved)

@@ -7,32 +7,34 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.authority.net_sales import SalesCount
 from rights_market.authority.office import Matter, Office
 from rights_market.exchange.calendar import Period
-from rights_market.policies.banking import CappedBanking, Carry, FreeBanking, NoBanking
+from rights_market.policies.banking import CappedBanking, Carry, FreeBanking, NetSales, NoBanking
 from rights_market.registry.accounts import AccountKind
 from rights_market.registry.ledger import Part
 
 Int64 = npt.NDArray[np.int64]
-Banking = FreeBanking | NoBanking | CappedBanking
+Banking = FreeBanking | NoBanking | CappedBanking | NetSales
 
 
-def close(office: Office, matter: Matter, following: Period | None, on: date) -> None:
+def close(office: Office, matter: Matter, following: Period | None, on: date, sales: SalesCount) -> None:
     """Let lapse what may not be kept, and relabel the rest where the rule says so."""
     rule = office.books[matter.right].banking
     owners = _owners(office)
-    shelf, target = office.shelf(matter.right), _target(office, matter, rule, following)
-    carry = _carry(office, matter, rule, owners, on)
+    shelf, target = office.shelf(matter.right), _target(office, matter, rule, following, on)
+    carry = _carry(office, matter, rule, owners, on, sales)
     moved = carry.lapsed if target is None else carry.lapsed + carry.carried
     concerned = owners[moved.sum(axis=(0, 1)) > 0]
     touched = shelf.instruments[moved.sum(axis=(0, 2)) > 0]
     if office.withdraw_asks(matter, "banking", touched, concerned):
         # Lots that stood behind orders are free now, and free lots lapse first.
-        carry = _carry(office, matter, rule, owners, on)
+        carry = _carry(office, matter, rule, owners, on, sales)
     _lapse(office, matter, owners, carry.lapsed)
     if target is not None:
         _relabel(office, matter, target, owners, carry.carried)
     office.note(matter, "banking", "carried_over", lots=int(carry.carried.sum()))
+    sales.start_anew(matter.right)
 
 
 def _owners(office: Office) -> Int64:
@@ -42,14 +44,18 @@ def _owners(office: Office) -> Int64:
     return np.flatnonzero(accounts.is_open & ~own).astype(np.int64)
 
 
-def _carry(office: Office, matter: Matter, rule: Banking, owners: Int64, on: date) -> Carry:
+def _carry(office: Office, matter: Matter, rule: Banking, owners: Int64, on: date, sales: SalesCount) -> Carry:
     registry, obligations, shelf = office.market.registry, office.market.obligations, office.shelf(matter.right)
     at = np.ix_(shelf.instruments, owners)
     holdings = np.stack([registry.free[at], registry.frozen[at], registry.pledged[at]])
-    by_allocation = isinstance(rule, CappedBanking) and rule.cap.basis == "allocation"
-    # An obligation is what the year's use asks for: debts from before do not widen the cap.
-    read = obligations.allocated_lots if by_allocation else obligations.obligation_lots
-    return rule.carry(holdings, shelf.vintages, matter.period.vintage, basis_lots=read(*matter.key)[owners], on=on)
+    if isinstance(rule, NetSales):
+        basis = sales.lots(matter.right, rule)
+    elif isinstance(rule, CappedBanking) and rule.cap.basis == "allocation":
+        basis = obligations.allocated_lots(*matter.key)
+    else:
+        # An obligation is what the year's use asks for: debts from before do not widen the cap.
+        basis = obligations.obligation_lots(*matter.key)
+    return rule.carry(holdings, shelf.vintages, matter.period.vintage, basis_lots=basis[owners], on=on)
 
 
 def _lapse(office: Office, matter: Matter, owners: Int64, lapsed: Int64) -> None:
@@ -62,8 +68,12 @@ def _lapse(office: Office, matter: Matter, owners: Int64, lapsed: Int64) -> None
         office.note_each(matter, "banking", "pledge_lost", owners, lapsed[Part.PLEDGED, row], instrument=i)
 
 
-def _target(office: Office, matter: Matter, rule: Banking, following: Period | None) -> int | None:
+def _target(office: Office, matter: Matter, rule: Banking, following: Period | None, on: date) -> int | None:
     """Return the instrument by which carried lots are replaced, None where they keep theirs."""
+    if isinstance(rule, NetSales):
+        if rule.to_vintage is None or not rule.bites(on):
+            return None
+        return office.market.instruments.of(matter.right, rule.to_vintage).index
     if following is None or isinstance(rule, NoBanking) or rule.relabel == "keep":
         return None
     return office.market.instruments.of(matter.right, following.vintage).index

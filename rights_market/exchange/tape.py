@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
 from rights_market.exchange.closing import closing_price
+from rights_market.exchange.net_sold import NetSold
 from rights_market.kernels import tape_sums
 from rights_market.records import Mode, Trades
 from rights_market.rights import Instruments
@@ -116,6 +117,7 @@ class Tape:
         self._last_price = self._last_close.copy()
         self._today: Int64 = np.zeros((tape_sums.FIGURES, n), np.int64)
         self._today[_PRICES] = NO_PRICE
+        self._net_sold: NetSold | None = None
 
     def __len__(self) -> int:
         return len(self._last_price)
@@ -166,6 +168,23 @@ class Tape:
         """Columns of all daily bars, read-only."""
         return self._bars.rows()
 
+    def watch_sales(self) -> None:
+        """Count from now on what each account sells less what it buys on a day."""
+        if self._net_sold is None:
+            self._net_sold = NetSold(len(self))
+
+    def net_sold(self, day: int, modes: list[Mode], n_accounts: int) -> Int64:
+        """Return lots sold less bought on a day in some modes, shape (n_instruments, n_accounts).
+
+        Raises
+        ------
+        ExchangeError
+            If sales are not watched.
+        """
+        if self._net_sold is None:
+            raise ExchangeError("the tape does not count sales by account; call watch_sales() before the first trade")
+        return self._net_sold.on(day, modes, n_accounts)
+
     def add_trades(self, day: int, batch: int, mode: Mode, trades: Trades) -> None:
         """Write down trades in the order in which they were made.
 
@@ -184,6 +203,8 @@ class Tape:
             own.instrument, own.price_ticks, own.lots, self._tick_value, makes_prices, figures, last
         ):
             raise ExchangeError(f"a trade names an instrument outside 0 to {len(self) - 1}")
+        if self._net_sold is not None:
+            self._net_sold.count(day, mode, trades)
         if self._keep_trades:
             self._trades.append(
                 n,
@@ -316,6 +337,8 @@ class Tape:
         state |= {f"today/{name}": self._today[row].copy() for name, row in _FIGURES.items()}
         for name, table in self._tables().items():
             state |= {f"{name}/{column}": values for column, values in table.state().items()}
+        if self._net_sold is not None:
+            state |= self._net_sold.state()
         return state
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -333,6 +356,8 @@ class Tape:
         self._today = np.array([state[f"today/{name}"] for name in _FIGURES], np.int64)
         for name, table in self._tables().items():
             table.restore({key.split("/")[1]: x for key, x in state.items() if key.startswith(f"{name}/")})
+        if self._net_sold is not None and "net_sold/day" in state:
+            self._net_sold.restore(state)
 
     def _tables(self) -> dict[str, Table]:
         return {"trades": self._trades, "quotes": self._quotes, "bars": self._bars}

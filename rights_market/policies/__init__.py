@@ -15,7 +15,7 @@ from rights_market.policies.auction import (
     PayAsBid,
     SealedUniform,
 )
-from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
+from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, ShortfallCap, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
@@ -52,7 +52,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "borrowing": (Borrowing,),
     "penalties": (Penalty,),
     "make_good": (MakeGood,),
-    "banking": (FreeBanking, NoBanking, CappedBanking),
+    "banking": (FreeBanking, NoBanking, CappedBanking, NetSales),
     "measurement": (Measurement,),
     "reporting": (SelfReport,),
     "verification": (Verification,),

@@ -78,7 +78,7 @@ def test_a_plan_that_is_out_stays_unless_the_change_reaches_back(retroactive, gi
     authority.announce("CEA", Y24)
     authority.change_rules("CEA", date(2024, 5, 1))
     assert rules.lots(2024, lots(1, 1), lots(0, 0)).tolist() == [given, given]
-    assert rules.lots(2025, lots(1, 1), lots(0, 0)).tolist() == [80, 80]
+    assert rules.lots(2025, lots(1, 1), lots(0, 0)).tolist() == [64, 64]
 
 
 def test_fines_are_those_in_force_and_what_is_unpaid_keeps_its_own():
