@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +29,6 @@ Ints = npt.NDArray[np.int64]
 FEN_PER_YUAN = 100.0
 BUDGET_SHARE = 0.5
 """Share of its cash that a firm will put into abatement equipment at once."""
-PRICE_WINDOW_DAYS = 21
-"""Trading days of the price window of a fine: the month before the deadline."""
 
 
 class ComplianceYear:
@@ -401,14 +400,21 @@ class ComplianceYear:
         self.model.expectations.hear(progress.index)
 
     def penalise(self, progress: RightProgress, period_name: str) -> None:
-        """Fine what is missing at the mean price of the month before the deadline."""
-        model = self.model
+        """Fine what is missing, at mean prices of the time before the deadline where the rules ask for them."""
+        model, authority = self.model, self.model.authority
         k = progress.position(period_name)
-        value, lots = model.recorder.window(progress.instruments, progress.deadline_day[k], PRICE_WINDOW_DAYS)
-        close = int(model.market.tape.last_close[progress.instruments[k]])
-        price = mean_price_fen(progress.rules, value, lots, close)
+        code, period = progress.rules.right.code, progress.uses[k].period
+        prices = {days: self._mean_price_fen(progress, k, days) for days in authority.price_windows(code, period)}
         draws = model.streams["fines"].random(len(model.firms))
-        model.authority.penalise(progress.rules.right.code, progress.uses[k].period, price, draws)
+        authority.penalise(code, period, prices, draws)
+
+    def _mean_price_fen(self, progress: RightProgress, k: int, calendar_days: int) -> Fraction:
+        """Return the mean price of the calendar days up to the deadline of a period, fen a lot, not rounded."""
+        market, calendar, last = self.model.market, self.model.calendar, progress.deadline_day[k]
+        first = calendar.index_on_or_after(progress.uses[k].period.deadline - timedelta(calendar_days - 1))
+        days = 0 if first is None else last - first + 1
+        value, lots = market.traded(progress.instruments, days, last)
+        return mean_price_fen(progress.rules, value, lots, int(market.tape.last_close[progress.instruments[k]]))
 
     def make_good(self, progress: RightProgress, period_name: str) -> None:
         """Carry what is missing into the next period."""

@@ -146,17 +146,19 @@ class Market:
         """Return the buyer's fee as a share of the traded value."""
         return np.asarray(self.limits.buyer_ppm[instrument] / PPM)
 
-    def traded(self, instruments: npt.ArrayLike, days: int) -> tuple[int, int]:
-        """Return the value in fen and the lots traded in some instruments on the last closed days.
+    def traded(self, instruments: npt.ArrayLike, days: int, last_day: int | None = None) -> tuple[int, int]:
+        """Return the value in fen and the lots traded in some instruments on closed days, in all modes.
 
         Parameters
         ----------
         instruments : array_like of int
         days : int
-            Trading days before today, or up to today once it is closed.
+            Number of trading days.
+        last_day : int, optional
+            Last of them; without it the day before today, or today once it is closed.
         """
         bars = self.tape.bars
-        last = self.day - self._in_session
+        last = self.day - self._in_session if last_day is None else last_day
         chosen = (bars["day"] > last - days) & (bars["day"] <= last) & np.isin(bars["instrument"], instruments)
         return int(bars["value_fen"][chosen].sum()), int(bars["lots"][chosen].sum())
 

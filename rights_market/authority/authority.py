@@ -278,14 +278,18 @@ class Authority:
     # -- what a shortfall costs
 
     def penalise(
-        self, right: str, period: Period, price_fen: Fraction, draws: npt.NDArray[np.float64] | None = None
+        self,
+        right: str,
+        period: Period,
+        prices_fen: Mapping[int, Fraction],
+        draws: npt.NDArray[np.float64] | None = None,
     ) -> Int64:
         """Fine those who miss lots; what they cannot pay stays owed.
 
         Parameters
         ----------
-        price_fen : Fraction
-            Mean market price of the rule's window, fen a lot.
+        prices_fen : mapping of int to Fraction
+            Mean market price up to the deadline, fen a lot, by the calendar days of its window (`price_windows`).
         draws : ndarray of float64, or None
             Where between the bounds of a lump sum each firm lies, 0 to 1; None: in the middle.
 
@@ -299,7 +303,7 @@ class Authority:
         ExchangeError
             If the period was fined before.
         """
-        return self.fines.charge(self._office.matter("penalty", right, period), price_fen, draws)
+        return self.fines.charge(self._office.matter("penalty", right, period), prices_fen, draws)
 
     def collect_fines(self, calendar_days: int) -> Int64:
         """Let days pass since the last call, then take what cash there is for unpaid fines and their late fees.
@@ -315,6 +319,11 @@ class Authority:
         """Return the penalty rules of a period, as announced so far, each with the firms that it concerns."""
         book = self._office.histories[right].on(period.penalty or period.deadline)
         return [(rule, rows) for _, rule, rows in self.fines.rules_of(book, period.vintage)]
+
+    def price_windows(self, right: str, period: Period) -> set[int]:
+        """Return over how many calendar days before the deadline the fines of a period need the mean price."""
+        rules = self.fines.rules_of(self._office.books[right], period.vintage)
+        return {rule.price_window for _, rule, _ in rules if rule.form == "multiple"}
 
     def make_good(self, right: str, period: Period, following: Period | None) -> None:
         """Ask for what is missing: at once where the rule has a date of its own, and from the next period.

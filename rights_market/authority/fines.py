@@ -86,8 +86,17 @@ class Fines:
                 found.append((position, rule, rows))
         return found
 
-    def charge(self, matter: Matter, price_fen: Fraction, draws: npt.NDArray[np.float64] | None) -> Int64:
+    def charge(
+        self, matter: Matter, prices_fen: Mapping[int, Fraction], draws: npt.NDArray[np.float64] | None
+    ) -> Int64:
         """Fine the shortfalls of a period, take what cash there is, and return the fines, shape (n_firms,).
+
+        Parameters
+        ----------
+        prices_fen : mapping of int to Fraction
+            Mean market price by the length of the window, fen a lot; the lengths of `Penalty.price_window`.
+        draws : ndarray of float64, shape (n_firms,), or None
+            Where between the bounds of a lump sum each firm lies; None: in the middle.
 
         Raises
         ------
@@ -104,7 +113,9 @@ class Fines:
         version = office.histories[matter.right].version
         for position, rule, rows in self.rules_of(office.books[matter.right], matter.period.vintage):
             fines = np.zeros_like(missing)
-            fines[rows] = rule.fine(missing[rows], use[rows], price_fen, None if draws is None else draws[rows])
+            fines[rows] = rule.fine(
+                missing[rows], use[rows], prices_fen.get(rule.price_window), None if draws is None else draws[rows]
+            )
             left = fines - self._pay(np.minimum(fines, office.market.registry.cash[office.accounts]))
             if left.any():
                 self.arrears.append(Arrears(*matter.key, version, position, left, 0))

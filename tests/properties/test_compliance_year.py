@@ -160,7 +160,7 @@ class Run:
         for k, p in enumerate(periods):
             following = periods[k + 1] if k + 1 < len(periods) else None
             last_hooks = (
-                lambda p=p: authority.penalise("CEA", p, Fraction(6800)),
+                lambda p=p: authority.penalise("CEA", p, {30: Fraction(6800)}),
                 lambda p=p, f=following: authority.make_good("CEA", p, f),
                 lambda p=p, f=following: authority.close_banking("CEA", p, f, date(p.vintage + 2, 1, 4)),
                 lambda: authority.collect_fines(365),

@@ -1,12 +1,18 @@
 """The compliance year as firms live it, in the small province, against the books of the authority."""
 
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from agents.compliance_year import expected_cap
 from agents.model import RightsMarketModel
 from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.compliance import Penalty
 from rights_market.registry.journal import Op
+from rights_market.units import half_up
 from tests.province import FIRST, carbon_book, province, run, sulphur_book
 
 POWER, STEEL = slice(0, 8), slice(8, 14)
@@ -154,3 +160,17 @@ def test_fines_are_paid_or_stay_owed(done: RightsMarketModel) -> None:
     paid = int(journal["cash"][(journal["op"] == Op.PAY) & (journal["counterparty"] == 0)].sum())
     unpaid = int(done.authority.unpaid_fines_fen.sum())
     assert fined > 0 and paid >= fined - unpaid
+
+
+@pytest.mark.parametrize("days", [30, 182])
+def test_fines_follow_the_mean_price_of_the_days_before_the_deadline_that_the_rule_names(days: int) -> None:
+    fine = Penalty(form="multiple", low=Decimal(2), price_window=days)
+    model = run(province(rule_books=(carbon_book(penalties=(fine,)), sulphur_book())))
+    trades, deadline = model.market.tape.trades, model.progress[0].uses[0].period.deadline
+    first = deadline - timedelta(days - 1)
+    dates = np.array([first <= model.calendar.days[d] <= deadline for d in trades["day"].tolist()])
+    rows = dates & np.isin(trades["instrument"], model.progress[0].instruments)
+    price = Fraction(int((trades["price_ticks"] * trades["lots"])[rows].sum()), int(trades["lots"][rows].sum()))
+    found = [(e.lots, e.money_fen) for e in model.market.events if e.code == "fined" and e.instrument == 0]
+    assert found
+    assert [half_up(2 * lots * price) for lots, _ in found] == [fen for _, fen in found]

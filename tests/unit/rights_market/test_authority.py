@@ -32,7 +32,7 @@ from tests.compliance_market import (
 
 Y24, Y25 = period(2024), period(2025)
 A, B, C = 2, 3, 4
-PRICE = Fraction(6800)
+PRICE = {30: Fraction(6800)}
 TEN_TIMES = Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_share")
 
 
@@ -460,6 +460,16 @@ class TestFines:
         authority.surrender("CEA", Y24)
         # A misses 200 of 300, which are all of its use of 200; B used nothing: both pay 10 times.
         assert authority.penalise("CEA", Y24, PRICE).tolist() == [200 * 68_000, 50 * 68_000, 0]
+
+    def test_each_rule_takes_the_price_of_its_own_window(self):
+        half_year = Penalty(form="multiple", low=Decimal(3), price_window=182)
+        lump = Penalty(form="lump", lump_low=5, lump_high=5, price_window=7)
+        market, authority, _ = market_of(rule_book(penalties=(TEN_TIMES, half_year, lump)), 3)
+        assert authority.price_windows("CEA", Y24) == {30, 182}
+        authority.verify("CEA", Y24, lots(1, 0, 0))
+        authority.surrender("CEA", Y24)
+        prices = {30: Fraction(100), 182: Fraction(10)}
+        assert authority.penalise("CEA", Y24, prices).tolist() == [10 * 100 + 3 * 10 + 5, 0, 0]
 
     def test_rules_that_meet_add_up_and_years_are_told_apart(self):
         lump = Penalty(form="lump", lump_low=100, lump_high=100)

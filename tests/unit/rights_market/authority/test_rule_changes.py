@@ -95,7 +95,7 @@ def test_fines_are_those_in_force_and_what_is_unpaid_keeps_its_own():
     )
     authority.verify("CEA", Y24, lots(10, 0))
     authority.surrender("CEA", Y24)
-    assert authority.penalise("CEA", Y24, Fraction(6800)).tolist() == [1000, 0]
+    assert authority.penalise("CEA", Y24, {30: Fraction(6800)}).tolist() == [1000, 0]
     # The fine of the second period is known long before it begins.
     assert [rule.form for rule, _ in authority.penalties_of("CEA", Y25)] == ["fixed"]
     authority.change_rules("CEA", date(2024, 5, 1))
@@ -107,7 +107,7 @@ def test_fines_are_those_in_force_and_what_is_unpaid_keeps_its_own():
     assert not authority.unpaid_fines_fen.any()
     authority.verify("CEA", Y25, lots(10, 0))
     authority.surrender("CEA", Y25)
-    assert authority.penalise("CEA", Y25, Fraction(6800)).tolist() == [3001, 0]
+    assert authority.penalise("CEA", Y25, {30: Fraction(6800)}).tolist() == [3001, 0]
 
 
 def test_a_restored_copy_has_the_rules_in_force():

@@ -49,7 +49,7 @@ class TestShortfallCap:
         settle(authority, market, (700, 0, 0), (1000, 0, 0))
         authority.surrender("CEA", Y24)
         # 200 of 900 are missing: 5 + 5 x 2/9 times 68.00 for each.
-        assert authority.penalise("CEA", Y24, Fraction(6800))[0] == 8_311_111
+        assert authority.penalise("CEA", Y24, {30: Fraction(6800)})[0] == 8_311_111
 
     def test_what_was_forgiven_stays_so_unless_the_rule_says_otherwise(self):
         for forgive, owed in ((True, 200), (False, 300)):
@@ -94,7 +94,7 @@ class TestBorrowing:
         assert codes(market, "borrowed") == [("borrowed", A, 1, 75, 0)]
         assert market.registry.total("surrendered").tolist() == [850 + 910 + 400, 75]
         # Only what was not borrowed is fined and has to be made good: 75 of 1,000.
-        assert authority.penalise("CEA", Y24, Fraction(6800))[0] == 75 * 36_550
+        assert authority.penalise("CEA", Y24, {30: Fraction(6800)})[0] == 75 * 36_550
         authority.make_good("CEA", Y24, Y25)
         assert authority.preallocate("CEA", Y25, lots(900, 900, 900)).tolist() == [750, 810, 900]
         assert [(e.rule, e.lots) for e in market.events if e.code == "deducted"] == [
