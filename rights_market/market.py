@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.credit import Credit
 from rights_market.errors import ExchangeError
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.funding import Funding
@@ -58,6 +59,8 @@ class Market:
         Who may own and trade; may grow while the market is in use.
     keep : Keep
         What to remember.
+    credits : sequence of Credit
+        Credits that are traded beside the rights.
 
     Attributes
     ----------
@@ -75,15 +78,23 @@ class Market:
         Orders refused so far, by `Reason`.
     """
 
-    def __init__(self, rule_books: Sequence[RuleBook], accounts: Accounts, keep: Keep | None = None) -> None:
+    def __init__(
+        self,
+        rule_books: Sequence[RuleBook],
+        accounts: Accounts,
+        keep: Keep | None = None,
+        credits: Sequence[Credit] = (),
+    ) -> None:
         keep = keep or Keep()
-        self.rule_books = tuple(rule_books)
-        self.instruments = Instruments((book.right, p.vintage) for book in self.rule_books for p in book.periods)
+        self.rule_books, self.credits = tuple(rule_books), tuple(credits)
+        allowances = [(book.right, p.vintage) for book in self.rule_books for p in book.periods]
+        self.instruments = Instruments([*allowances, *((c.right, v) for c in self.credits for v in c.vintages)])
         self.accounts = accounts
         self.registry = Registry(accounts, self.instruments, journal=Journal(keep=keep.journal))
         self.events: list[Event] = []
         self._obligations = Obligations(len(accounts))
-        rules_of = [book for book in self.rule_books for _ in book.periods]
+        rules_of: list[RuleBook | Credit] = [book for book in self.rule_books for _ in book.periods]
+        rules_of += [credit for credit in self.credits for _ in credit.vintages]
         max_price = [x.right.max_price_ticks for x in self.instruments]
         self.limits = Limits(max_price)
         for i, rules in enumerate(rules_of):
@@ -349,7 +360,7 @@ class Market:
         self.events = [Event(*row) for row in state["events"]]
         self._funded = None
 
-    def _set_terms(self, instrument: int, rules: RuleBook) -> None:
+    def _set_terms(self, instrument: int, rules: RuleBook | Credit) -> None:
         self.limits.set_fees(instrument, rules.fees.buyer_ppm, rules.fees.seller_ppm)
         self.limits.set_resale_ban(instrument, rules.settlement.units_lag_days > 0)
 

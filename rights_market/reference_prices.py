@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.credit import Credit
 from rights_market.errors import ExchangeError
 from rights_market.exchange.limits import Limits
 from rights_market.policies.trading import PriceBand, Range
@@ -23,8 +24,8 @@ class ReferencePrices:
 
     Parameters
     ----------
-    rule_books : sequence of RuleBook
-        Rules of each instrument, shape (n_instruments,).
+    rule_books : sequence of RuleBook or Credit
+        Terms of each instrument, shape (n_instruments,).
     limits : Limits
         Where bands are put.
 
@@ -34,7 +35,7 @@ class ReferencePrices:
         Reference prices, ticks; read-only.
     """
 
-    def __init__(self, rule_books: Sequence[RuleBook], limits: Limits) -> None:
+    def __init__(self, rule_books: Sequence[RuleBook | Credit], limits: Limits) -> None:
         self._bands: list[PriceBand | None] = [book.band for book in rule_books]
         self._top = [book.right.max_price_ticks for book in rule_books]
         self._limits = limits

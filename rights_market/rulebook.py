@@ -18,7 +18,7 @@ from rights_market.policies.allocation import Grandfathering, OutputBenchmark, U
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
 from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, ShortfallCap, Surrender
+from rights_market.policies.compliance import Borrowing, MakeGood, OffsetLimit, Penalty, ShortfallCap, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import Stability, TieredPriceReserve
@@ -44,7 +44,7 @@ class RuleBook:
         Compliance periods in time order.
     opening_price_ticks : int
         Reference price of the first day.
-    cap, allocation, upfront, banking, surrender, shortfall_caps, borrowing, penalties, make_good
+    cap, allocation, upfront, banking, surrender, shortfall_caps, offset_limit, borrowing, penalties, make_good
         The rules; see `rights_market.policies`.
     measurement, reporting, verification, audit, disclosure, inventory
         How use becomes known; without them it is known as it is.
@@ -67,6 +67,7 @@ class RuleBook:
     surrender: Surrender
     allocation: tuple[Grandfathering | OutputBenchmark, ...] = ()
     shortfall_caps: tuple[ShortfallCap, ...] = ()
+    offset_limit: OffsetLimit | None = None
     borrowing: Borrowing | None = None
     penalties: tuple[Penalty, ...] = ()
     banking: FreeBanking | NoBanking | CappedBanking | NetSales = field(default_factory=FreeBanking)
@@ -141,6 +142,9 @@ class RuleBook:
             self._refuse(
                 "`borrowing` needs units that outlive their year, but `banking` is none: leave one of them out"
             )
+
+        if self.offset_limit is not None and self.surrender.mode == "cover":
+            self._refuse("`offset_limit` is given but surrender.mode is cover, in which nothing is handed in")
 
     def check_auctions(self, years: Sequence[int]) -> None:
         """Refuse rules of auctions and stability that contradict each other in one of these calendar years.

@@ -123,6 +123,7 @@ class RightBlock(RightTerms):
     banking: Annotated[Any, AnyOf("banking")] = FreeBanking()
     surrender: Surrender = Surrender()
     shortfall_caps: list[Annotated[Any, AnyOf("shortfall_caps")]] = []
+    offset_limit: Annotated[Any, AnyOf("offset_limit")] | None = None
     borrowing: Annotated[Any, AnyOf("borrowing")] | None = None
     penalties: list[Annotated[Any, AnyOf("penalties")]] = []
     make_good: MakeGood | None = None

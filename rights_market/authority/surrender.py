@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rights_market.authority.borrowing import lend
 from rights_market.authority.office import Matter, Office
+from rights_market.authority.offsets import Offsets
 from rights_market.errors import ExchangeError
 from rights_market.exchange.calendar import Period
 from rights_market.policies.banking import NoBanking
@@ -87,6 +88,7 @@ class Surrenders:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._held = HoldingDays()
+        self._offsets = Offsets(office)
         self._calls: dict[Key, int] = {}
 
     def count_day(self, on: date, calendar_days: int) -> None:
@@ -119,7 +121,8 @@ class Surrenders:
             obligations.record_surrender(*matter.key, due - missing, office.accounts)
         else:
             wanted = np.maximum(due - obligations.surrendered_lots(*matter.key)[office.accounts], 0)
-            missing = hand_in(office, matter, rule, wanted)
+            on = matter.period.deadline if is_last else matter.period.stages[calls]
+            missing = hand_in(office, matter, rule, self._offsets.hand_in(matter, wanted, on))
             if is_last:
                 missing -= lend(office, matter, missing, borrow)
             obligations.record_surrender(*matter.key, wanted - missing, office.accounts)
@@ -128,11 +131,16 @@ class Surrenders:
 
     def state(self) -> dict[str, Any]:
         """Return everything that changes, as plain arrays and numbers."""
-        return {"held": self._held.state(), "calls": [(*key, n) for key, n in self._calls.items()]}
+        return {
+            "held": self._held.state(),
+            "offsets": self._offsets.state(),
+            "calls": [(*key, n) for key, n in self._calls.items()],
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `state` returned."""
         self._held.restore(state["held"])
+        self._offsets.restore(state["offsets"])
         self._calls = {(right, period): int(n) for right, period, n in state["calls"]}
 
 

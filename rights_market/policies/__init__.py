@@ -17,7 +17,7 @@ from rights_market.policies.auction import (
 )
 from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, ShortfallCap, Surrender
+from rights_market.policies.compliance import Borrowing, MakeGood, OffsetLimit, Penalty, ShortfallCap, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import (
@@ -49,6 +49,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     ),
     "surrender": (Surrender,),
     "shortfall_caps": (ShortfallCap,),
+    "offset_limit": (OffsetLimit,),
     "borrowing": (Borrowing,),
     "penalties": (Penalty,),
     "make_good": (MakeGood,),
@@ -71,7 +72,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "auction": ("auction", "auction_schedule", "auction_limits", "consignment", "forward_vintages"),
     "stability": ("stability",),
     "trading": ("band", "fees", "settlement"),
-    "compliance": ("surrender", "shortfall_caps", "borrowing", "penalties", "make_good"),
+    "compliance": ("surrender", "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good"),
     "banking": ("banking",),
     "mrv": ("measurement", "reporting", "verification", "audit", "disclosure", "inventory"),
 }

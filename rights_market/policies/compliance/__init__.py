@@ -2,8 +2,19 @@
 
 from rights_market.policies.compliance.borrowing import Borrowing
 from rights_market.policies.compliance.make_good import MakeGood
+from rights_market.policies.compliance.offset_limit import Accepted, OffsetLimit
 from rights_market.policies.compliance.penalty import Penalty
 from rights_market.policies.compliance.shortfall_cap import ShortfallCap
 from rights_market.policies.compliance.surrender import Stage, Surrender, SurrenderPlan
 
-__all__ = ["Borrowing", "MakeGood", "Penalty", "ShortfallCap", "Stage", "Surrender", "SurrenderPlan"]
+__all__ = [
+    "Accepted",
+    "Borrowing",
+    "MakeGood",
+    "OffsetLimit",
+    "Penalty",
+    "ShortfallCap",
+    "Stage",
+    "Surrender",
+    "SurrenderPlan",
+]
