@@ -407,6 +407,9 @@ class ComplianceYear:
         prices = {days: self._mean_price_fen(progress, k, days) for days in authority.price_windows(code, period)}
         draws = model.streams["fines"].random(len(model.firms))
         authority.penalise(code, period, prices, draws)
+        today = model.calendar.days[model.day]
+        authority.sanction(code, period, today)
+        model.operations.allowed = authority.sanctions.output_factor(today.year)
 
     def _mean_price_fen(self, progress: RightProgress, k: int, calendar_days: int) -> Fraction:
         """Return the mean price of the calendar days up to the deadline of a period, fen a lot, not rounded."""

@@ -287,6 +287,7 @@ class RightsMarketModel(mesa.Model):
         today = self.calendar.days[self.day]
         if self.day and today.year != self.calendar.days[self.day - 1].year:
             self.operations.begin_year(today.year, self.streams)
+            self.operations.allowed = self.authority.sanctions.output_factor(today.year)
         self.firms.move_shocks(self.streams)
         self.firms.years_passed += float(self._weights[self.day])
         self.rates = self.operations.rates()

@@ -68,6 +68,8 @@ class Operations:
         Abated share of today's need of each right, by the measure that aims at it.
     response : ndarray of float64, shape (n_firms,)
         Output relative to what it would be without a cost of rights.
+    allowed : ndarray of float64, shape (n_firms,)
+        Output that sanctions leave, relative to what it would be without them.
     debt_fen : ndarray of int64, shape (n_firms,)
         Costs that a firm could not pay so far.
     """
@@ -78,6 +80,7 @@ class Operations:
         n, n_rights = len(firms), len(firms.rights)
         self.share: Floats = np.zeros((n, n_rights))
         self.response: Floats = np.ones(n)
+        self.allowed: Floats = np.ones(n)
         self.debt_fen: Ints = np.zeros(n, dtype=np.int64)
         self.intensity: Floats = firms.intensity(first_year)
         self.measures = _draw_measures(firms, self.intensity, streams)
@@ -92,13 +95,13 @@ class Operations:
 
     def need(self) -> Floats:
         """Return what firms would need of each right at today's output without abatement, units a year."""
-        output = self.firms.output * self.firms.output_factor() * self.response
+        output = self.firms.output * self.firms.output_factor() * self.allowed * self.response
         return np.asarray(output[:, np.newaxis] * self.intensity)
 
     def rates(self) -> Rates:
         """Return today's rates; what a firm emits cannot fall below 0 however many measures overlap."""
         firms = self.firms
-        undisturbed = firms.output * firms.output_factor()
+        undisturbed = firms.output * firms.output_factor() * self.allowed
         need = (undisturbed * self.response)[:, np.newaxis] * self.intensity
         amount = self.share * need
         abated = np.einsum("nr,nrs->ns", amount, firms.co_benefits[firms.sector])
@@ -190,6 +193,7 @@ class Operations:
         return {
             "share": self.share.copy(),
             "response": self.response.copy(),
+            "allowed": self.allowed.copy(),
             "debt_fen": self.debt_fen.copy(),
             "intensity": self.intensity.copy(),
             "lumpy": self.lumpy.copy(),
@@ -198,7 +202,7 @@ class Operations:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
-        for name in ("share", "response", "debt_fen", "intensity", "lumpy"):
+        for name in ("share", "response", "allowed", "debt_fen", "intensity", "lumpy"):
             setattr(self, name, np.array(state[name]))
         self.measures = self.measures.restore(state["measures"])
 

@@ -7,7 +7,7 @@ served, from a simulation, a classroom or a script.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -113,6 +113,7 @@ class Market:
         self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
         self._call = CallAuction()
         self._funded: Funding | None = None
+        self._barred: Int64 = np.zeros(0, np.int64)
 
     @property
     def obligations(self) -> Obligations:
@@ -225,13 +226,15 @@ class Market:
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
-        receipt = self._call.clear(self.book, orders, self.tape.last_close, self._funding())
-        return self._write(receipt, Mode.CALL)
+        admitted, barred = self._admit(orders)
+        receipt = self._call.clear(self.book, admitted, self.tape.last_close, self._funding())
+        return self._write(receipt, Mode.CALL, barred)
 
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
-        receipt = self.book.submit(orders, self._funding())
-        return self._write(receipt, Mode.CONTINUOUS)
+        admitted, barred = self._admit(orders)
+        receipt = self.book.submit(admitted, self._funding())
+        return self._write(receipt, Mode.CONTINUOUS, barred)
 
     def withdraw(self, accounts: npt.NDArray[np.int32], order_ids: Int64) -> None:
         """Cancel orders of these accounts; ids that do not rest any more are passed over.
@@ -311,6 +314,10 @@ class Market:
             Ids of the orders withdrawn.
         """
         return self.book.cancel_asks(accounts, instrument, self._funding())
+
+    def bar_sales(self, accounts: Int64) -> None:
+        """Refuse new sell orders of these accounts, and of no others, from now on."""
+        self._barred = np.array(accounts, np.int64)
 
     def cash_behind(self, order_ids: Int64) -> Int64:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""
@@ -393,7 +400,19 @@ class Market:
             )
         return self._funded
 
-    def _write(self, receipt: Receipt, mode: Mode) -> Receipt:
+    def _admit(self, orders: Orders) -> tuple[Orders, npt.NDArray[np.bool_] | None]:
+        """Return the orders, those of barred sellers turned into rows that no book takes, and which they are."""
+        if not len(self._barred):
+            return orders, None
+        barred = (orders.side == Side.ASK) & (orders.kind != OrderKind.CANCEL) & np.isin(orders.account, self._barred)
+        if not barred.any():
+            return orders, None
+        kind = np.where(barred, np.int8(OrderKind.LIMIT), orders.kind)
+        return replace(orders, kind=kind, price_ticks=np.where(barred, 0, orders.price_ticks)), barred
+
+    def _write(self, receipt: Receipt, mode: Mode, barred: npt.NDArray[np.bool_] | None = None) -> Receipt:
+        if barred is not None:
+            receipt.reason[barred] = Reason.NOT_ADMITTED
         # The book hands out columns of its table of records; all who read trades would have to jump over the others.
         receipt = Receipt(receipt.first_order_id, receipt.reason, receipt.filled, receipt.trades.packed())
         if receipt.reason.any():

@@ -19,7 +19,16 @@ MONITORING = ("measurement", "reporting", "verification", "audit", "disclosure",
 SUPPLY = ("auction", "consignment", "forward_vintages", "stability")
 FIXED = ("right", "periods", "opening_price_ticks", *SUPPLY, *MONITORING)
 """Slots that no change can touch: what is traded, when it is settled, and what has dates or verifiers of its own."""
-COMPLIANCE = ("surrender", "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "banking")
+COMPLIANCE = (
+    "surrender",
+    "shortfall_caps",
+    "offset_limit",
+    "borrowing",
+    "penalties",
+    "make_good",
+    "sanctions",
+    "banking",
+)
 """Slots whose change has to be announced before the deadline of a period that it still concerns."""
 
 

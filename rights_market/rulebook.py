@@ -18,7 +18,15 @@ from rights_market.policies.allocation import Grandfathering, OutputBenchmark, U
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
 from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import Borrowing, MakeGood, OffsetLimit, Penalty, ShortfallCap, Surrender
+from rights_market.policies.compliance import (
+    Borrowing,
+    MakeGood,
+    OffsetLimit,
+    Penalty,
+    Sanctions,
+    ShortfallCap,
+    Surrender,
+)
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import Stability, TieredPriceReserve
@@ -44,8 +52,10 @@ class RuleBook:
         Compliance periods in time order.
     opening_price_ticks : int
         Reference price of the first day.
-    cap, allocation, upfront, banking, surrender, shortfall_caps, offset_limit, borrowing, penalties, make_good
-        The rules; see `rights_market.policies`.
+    cap, allocation, upfront, banking
+        How much is issued, how, and how long it lives; see `rights_market.policies`.
+    surrender, shortfall_caps, offset_limit, borrowing, penalties, make_good, sanctions
+        What is due, what meets it, and what a shortfall costs.
     measurement, reporting, verification, audit, disclosure, inventory
         How use becomes known; without them it is known as it is.
     auction, consignment, forward_vintages, stability
@@ -72,6 +82,7 @@ class RuleBook:
     penalties: tuple[Penalty, ...] = ()
     banking: FreeBanking | NoBanking | CappedBanking | NetSales = field(default_factory=FreeBanking)
     make_good: MakeGood | None = None
+    sanctions: Sanctions | None = None
     cap: AbsolutePath | None = None
     upfront: UpfrontTrueUp | None = None
     measurement: tuple[Measurement, ...] = ()

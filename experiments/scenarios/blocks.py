@@ -127,6 +127,7 @@ class RightBlock(RightTerms):
     borrowing: Annotated[Any, AnyOf("borrowing")] | None = None
     penalties: list[Annotated[Any, AnyOf("penalties")]] = []
     make_good: MakeGood | None = None
+    sanctions: Annotated[Any, AnyOf("sanctions")] | None = None
     measurement: list[Annotated[Any, AnyOf("measurement")]] = []
     reporting: Annotated[Any, AnyOf("reporting")] | None = None
     verification: Annotated[Any, AnyOf("verification")] | None = None

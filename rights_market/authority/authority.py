@@ -8,7 +8,7 @@ never an error.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -22,6 +22,7 @@ from rights_market.authority.mrv.audits import AuditDraws
 from rights_market.authority.mrv.monitoring import CheckDraws, Readings
 from rights_market.authority.net_sales import SalesCount
 from rights_market.authority.office import Covered, Matter, Office
+from rights_market.authority.sanctions import SanctionList
 from rights_market.authority.supply import Supply
 from rights_market.authority.surrender import Surrenders, hand_in
 from rights_market.entitlement import Entitlement
@@ -60,6 +61,8 @@ class Authority:
         What was charged, and what is unpaid.
     monitoring : Monitoring
         What is on file about use, its verifiers and offenders.
+    sanctions : SanctionList
+        Who offended, and what follows.
     supplies : dict of str to Supply
         Auctions and reserves, by code of the right; only rights with auctions.
     """
@@ -87,6 +90,7 @@ class Authority:
             self.supplies = {b.right.code: Supply(self._office, b, calendar) for b in auctioned}
         self._surrenders = Surrenders(self._office)
         self._sales = SalesCount(self._office)
+        self.sanctions = SanctionList(self._office)
 
     @property
     def events(self) -> list[Event]:
@@ -252,6 +256,7 @@ class Authority:
         """
         self._surrenders.count_day(on, calendar_days)
         self._sales.count(on)
+        self.sanctions.lift(on + timedelta(calendar_days))
 
     def surrender(self, right: str, period: Period, borrow: Int64 | None = None) -> Int64:
         """Take what is due from free lots, oldest vintage first, or compare it with what was held on average.
@@ -273,7 +278,8 @@ class Authority:
         ExchangeError
             If it is called again after the deadline.
         """
-        return self._surrenders.call(self._office.matter("surrender_deadline", right, period), borrow)
+        may_use = self.sanctions.accepts_credits(right, period.vintage)
+        return self._surrenders.call(self._office.matter("surrender_deadline", right, period), borrow, may_use)
 
     # -- what a shortfall costs
 
@@ -319,6 +325,11 @@ class Authority:
         """Return the penalty rules of a period, as announced so far, each with the firms that it concerns."""
         book = self._office.histories[right].on(period.penalty or period.deadline)
         return [(rule, rows) for _, rule, rows in self.fines.rules_of(book, period.vintage)]
+
+    def sanction(self, right: str, period: Period, on: date) -> None:
+        """Let follow what the rules say to those who missed lots at the deadline, today."""
+        missing = self.market.obligations.shortfall(right, period.name)[self.firms.accounts]
+        self.sanctions.offend(self._office.matter("penalty", right, period), np.flatnonzero(missing), on)
 
     def price_windows(self, right: str, period: Period) -> set[int]:
         """Return over how many calendar days before the deadline the fines of a period need the mean price."""
@@ -384,6 +395,7 @@ class Authority:
             "monitoring": self.monitoring.state(),
             "surrenders": self._surrenders.state(),
             "sales": self._sales.state(),
+            "sanctions": self.sanctions.state(),
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
             "supplies": {k: x.state() for k, x in self.supplies.items()},
         }
@@ -399,6 +411,7 @@ class Authority:
         self.monitoring.restore(state["monitoring"])
         self._surrenders.restore(state["surrenders"])
         self._sales.restore(state["sales"])
+        self.sanctions.restore(state["sanctions"])
         for code, saved in state["entitlements"].items():
             self.entitlements[code].restore(saved, self.rules(code).version)
         for code, saved in state["supplies"].items():

@@ -36,8 +36,8 @@ class Offsets:
             np.array([credit.is_local for _, credit in kinds], np.bool_),
         )
 
-    def hand_in(self, matter: Matter, wanted: Int64, on: date) -> Int64:
-        """Take credits for a duty on a date, and return what is still wanted, shape (n_firms,)."""
+    def hand_in(self, matter: Matter, wanted: Int64, on: date, may_use: npt.NDArray[np.bool_]) -> Int64:
+        """Take credits of those who may use them for a duty on a date, and return what is still wanted, by firm."""
         rule = self._office.books[matter.right].offset_limit
         if rule is None or not len(self._instruments) or not wanted.any():
             return wanted
@@ -45,7 +45,7 @@ class Offsets:
         usable = rule.accepts(self._credits) & np.array([d is None or on <= d for d in self._expires])
         if office.books[matter.right].surrender.cancel_orders:
             office.withdraw_asks(matter, rule.kind, self._instruments[usable], accounts[wanted > 0])
-        stock = registry.free[np.ix_(self._instruments, accounts)] * usable[:, np.newaxis]
+        stock = registry.free[np.ix_(self._instruments, accounts)] * (usable[:, np.newaxis] & may_use)
         used = self._used.get(matter.key, np.zeros_like(stock))
         take = rule.take(wanted, stock, used, self._credits, self._basis(matter, rule), matter.period.vintage)
         for i, lots in zip(self._instruments.tolist(), take, strict=True):

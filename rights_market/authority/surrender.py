@@ -99,13 +99,15 @@ class Surrenders:
         """Return whether the whole duty of a period was called for."""
         return self._calls.get((right, period.name), 0) > len(self._office.books[right].surrender.stages)
 
-    def call(self, matter: Matter, borrow: Int64 | None) -> Int64:
+    def call(self, matter: Matter, borrow: Int64 | None, may_use_credits: npt.NDArray[np.bool_]) -> Int64:
         """Call for what is due by now, and return what is missing, shape (n_firms,).
 
         Parameters
         ----------
         borrow : ndarray of int64, shape (n_firms,), or None
             Lots of the next period for which firms apply at most, where they may borrow; None: all that they may.
+        may_use_credits : ndarray of bool, shape (n_firms,)
+            Whose credits are accepted.
 
         Raises
         ------
@@ -122,7 +124,7 @@ class Surrenders:
         else:
             wanted = np.maximum(due - obligations.surrendered_lots(*matter.key)[office.accounts], 0)
             on = matter.period.deadline if is_last else matter.period.stages[calls]
-            missing = hand_in(office, matter, rule, self._offsets.hand_in(matter, wanted, on))
+            missing = hand_in(office, matter, rule, self._offsets.hand_in(matter, wanted, on, may_use_credits))
             if is_last:
                 missing -= lend(office, matter, missing, borrow)
             obligations.record_surrender(*matter.key, wanted - missing, office.accounts)

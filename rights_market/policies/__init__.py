@@ -17,7 +17,15 @@ from rights_market.policies.auction import (
 )
 from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import Borrowing, MakeGood, OffsetLimit, Penalty, ShortfallCap, Surrender
+from rights_market.policies.compliance import (
+    Borrowing,
+    MakeGood,
+    OffsetLimit,
+    Penalty,
+    Sanctions,
+    ShortfallCap,
+    Surrender,
+)
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import (
@@ -53,6 +61,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "borrowing": (Borrowing,),
     "penalties": (Penalty,),
     "make_good": (MakeGood,),
+    "sanctions": (Sanctions,),
     "banking": (FreeBanking, NoBanking, CappedBanking, NetSales),
     "measurement": (Measurement,),
     "reporting": (SelfReport,),
@@ -72,7 +81,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "auction": ("auction", "auction_schedule", "auction_limits", "consignment", "forward_vintages"),
     "stability": ("stability",),
     "trading": ("band", "fees", "settlement"),
-    "compliance": ("surrender", "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good"),
+    "compliance": ("surrender", "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions"),
     "banking": ("banking",),
     "mrv": ("measurement", "reporting", "verification", "audit", "disclosure", "inventory"),
 }
