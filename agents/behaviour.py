@@ -57,6 +57,8 @@ class Behaviour:
     seller_activity, sale_share : float
         Share of days on which a holder of surplus looks at the market far from a deadline (nearer to it the share
         rises to 1, as it does for buyers), and the share of the surplus offered then.
+    concession : float
+        Share of its own value that a holder gives up in the end on units that a limit on carry-over would make lapse.
     max_order_units : float
         Largest single order, in units of the right.
     imbalance_speed : float
@@ -96,6 +98,7 @@ class Behaviour:
     news_half_life_days: Annotated[float, Gt(0)] = 69.0
     seller_activity: Annotated[float, Gt(0), Le(1)] = 0.1
     sale_share: Annotated[float, Gt(0), Le(1)] = 0.1
+    concession: Share = 0.5
     max_order_units: Annotated[float, Gt(0)] = 99_999.0
     imbalance_speed: NotNegative = 0.0
     abatement_adjustment: Annotated[float, Gt(0), Le(1)] = 0.4
@@ -119,6 +122,7 @@ class Behaviour:
             "distressed_large": 0.0,
             "news_sd": 0.0,
             "seller_activity": 1.0,
+            "concession": 0.0,
             "abatement_adjustment": 1.0,
         }
         return cls(**(off | changes))

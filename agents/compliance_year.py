@@ -394,10 +394,11 @@ class ComplianceYear:
         model.expectations.hear(progress.index)
 
     def surrender(self, progress: RightProgress, period_name: str) -> None:
-        """Surrender for a period."""
-        period = progress.uses[progress.position(period_name)].period
-        self.model.authority.surrender(progress.rules.right.code, period)
-        self.model.expectations.hear(progress.index)
+        """Surrender for a period, with lots of the next one where firms may and want to borrow them."""
+        k, expectations = progress.position(period_name), self.model.expectations
+        borrow = expectations.duties.lots_to_borrow(progress, k)
+        self.model.authority.surrender(progress.rules.right.code, progress.uses[k].period, borrow)
+        expectations.hear(progress.index)
 
     def penalise(self, progress: RightProgress, period_name: str) -> None:
         """Fine what is missing, at mean prices of the time before the deadline where the rules ask for them."""

@@ -48,6 +48,8 @@ class Desk:
     ----------
     kept_value : ndarray of float64, shape (n_seats,)
         What a unit kept for later is worth to a seller, ticks.
+    must_sell : ndarray of bool, shape (n_seats,)
+        Whether a seller holds units that will lapse if they are not sold.
     fundamental : ndarray of float64, shape (n_rights,)
         The shared solver's price, ticks.
     best_bid, best_ask : ndarray of int64, shape (n_rights,)
@@ -64,6 +66,7 @@ class Desk:
         self.behaviour = behaviour
         self.position_limit = position_limit
         self.kept_value: Floats = np.zeros(len(seats))
+        self.must_sell: npt.NDArray[np.bool_] = np.zeros(len(seats), dtype=np.bool_)
         self.fundamental: Floats = np.zeros(n_rights)
         self.best_bid: Ints = np.zeros(n_rights, dtype=np.int64)
         self.best_ask: Ints = np.zeros(n_rights, dtype=np.int64)
@@ -241,6 +244,7 @@ class Desk:
         """Return what changes over time."""
         return {
             "kept_value": self.kept_value.copy(),
+            "must_sell": self.must_sell.copy(),
             "fundamental": self.fundamental.copy(),
             "usable": [list(x) for x in self.usable],
             "closes": [x.copy() for x in self._closes],
@@ -250,6 +254,7 @@ class Desk:
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
         self.kept_value = np.array(state["kept_value"])
+        self.must_sell = np.array(state["must_sell"])
         self.fundamental = np.array(state["fundamental"])
         self._set_usable([list(x) for x in state["usable"]])
         self._closes = deque((np.array(x) for x in state["closes"]), maxlen=CLOSES_KEPT)

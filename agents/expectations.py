@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from agents.duties import Duties, conceded
 from agents.outlook import SHORT_REST, Outlook, PublicFigures, Work, window_at_hand
-from agents.planning import Clock, Standing, buffer_lots, daily_lots, urgency, wish_lots
+from agents.planning import Clock, Standing, buffer_lots, daily_lots, held_back, urgency, wish_lots
 from agents.reserve_outlook import price_with_reserves
 from agents.strategies import STRATEGIES
 from agents.valuation import Valuation
@@ -59,6 +60,7 @@ class Expectations:
         size[self.is_firm] = need[seats.trader[self.is_firm], seats.right[self.is_firm]]
         self.valuation = Valuation(seats, firms, size, self.behaviour, model.streams, opening)
         self.outlook = Outlook(firms)
+        self.duties = Duties(model, self)
         self.fundamental_yuan: Floats = opening * self.tick_yuan
         self._as_of = np.zeros(len(books))
         self._stale = np.ones(len(books), dtype=np.bool_)
@@ -124,22 +126,28 @@ class Expectations:
         is_at_hand[[p.index for p, _ in at_hand]] = True
         rows = np.flatnonzero(self.is_firm & is_at_hand[seats.right])
         clock = self._clock(at_hand, seats.right[rows])
-        standing = self._standing(at_hand, rows)
+        standing = self.standing(at_hand, rows)
         lead = self.valuation.lead_days[rows]
         worth = b.trust * seats.value[rows]
         tempted = np.clip((model.desk.last_price[seats.right[rows]] / worth - 1.0) / b.buffer_release, 0.0, 1.0)
         kept = buffer_lots(b, standing, self.buffer_factor[rows]) * (1.0 - tempted)
         kept[~self._bankable[seats.right[rows]]] = 0.0
-        wish = wish_lots(b, clock, standing, kept, self.starts_early[rows], lead)
+        standing = self.duties.plan_to_borrow(at_hand, rows, standing)
+        to_sell = self.duties.lots_to_sell(at_hand, rows, standing.net - held_back(b, clock, standing))
+        wish = wish_lots(b, clock, standing, kept, self.starts_early[rows], lead, to_sell)
         pressed = urgency(clock, lead)
         today = np.abs(daily_lots(b, clock, wish, standing.yearly, tempted))
         seats.wish_lots[rows] = wish
         seats.urgency[rows] = pressed
         seats.quota[rows] = np.where(wish > 0, np.ceil(today), np.floor(today)).astype(np.int64)
         attention = b.seller_activity + (1.0 - b.seller_activity) * np.maximum(pressed, tempted)
-        seats.active[rows] = (wish > 0) | ((wish < 0) & (draw[rows] < attention))
+        sells = (wish < 0) & (draw[rows] < attention) & ~model.authority.sanctions.is_barred[seats.trader[rows]]
+        seats.active[rows] = (wish > 0) | sells
         seats.ceiling[rows] = self._ceiling(at_hand, rows, standing)
-        model.desk.kept_value[rows] = self._kept_value(clock, rows)
+        model.desk.must_sell[rows] = to_sell > 0
+        model.desk.kept_value[rows] = self._kept_value(clock, rows) * conceded(
+            b.concession, clock.days_left, to_sell > 0
+        )
 
     def _clock(self, at_hand: AtHand, right: npt.NDArray[np.intp]) -> Clock:
         """Return where the day stands in the period of each of the seats, whose rights are given."""
@@ -152,7 +160,7 @@ class Expectations:
             announced[r], verified[r] = progress.plans[front].announced, progress.verified[front]
         return Clock(days_left[right], years[right], announced[right], verified[right])
 
-    def _standing(self, at_hand: AtHand, rows: npt.NDArray[np.intp]) -> Standing:
+    def standing(self, at_hand: AtHand, rows: npt.NDArray[np.intp]) -> Standing:
         """Return what the firm of each seat holds, expects and owes, in lots."""
         model, course = self.model, self.model.year_course
         accounts = model.accounts_of[: len(model.firms)]
@@ -165,7 +173,9 @@ class Expectations:
             if not plan.settled:
                 np.maximum(given[r] - progress.issued_lots[front], 0.0, out=to_come[r])
             used[r] = course.expected_use(progress, front) / self.lot[r]
-            owed[r] = used[r] + model.market.obligations.debt_lots(progress.rules.right.code, period.name)[accounts]
+            forgiven = self.duties.forgiven(progress, front, used[r], given[r])
+            debts = model.market.obligations.debt_lots(progress.rules.right.code, period.name)[accounts]
+            owed[r] = used[r] - forgiven + debts
         firm, right = model.seats.trader[rows], model.seats.right[rows]
         held = (model.desk.free_lots(rows) + model.desk.frozen_lots(rows)).astype(np.float64)
         yearly = (np.maximum(model.rates.use, 0.0) / self.lot)[firm, right]
@@ -174,10 +184,14 @@ class Expectations:
         return Standing(held, to_come[right, firm], owed[right, firm], yearly, margin)
 
     def _ceiling(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
-        """Return the most that each buyer would rationally pay, in ticks: its cheapest legal way out.
+        """Return the most that each buyer would rationally pay, in ticks: its cheapest legal way out."""
+        return np.minimum(self.refusal(at_hand, rows, standing), self._own_cost(at_hand, rows, standing))
 
-        Not to comply costs the fine, the harm to its name, and (where missing units must be made good) a unit of next
-        year, discounted at the firm's own cost of funds.
+    def refusal(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
+        """Return what it costs each seat not to comply, for a unit missing, ticks.
+
+        It is the fine, the harm to its name, and (where missing units must be made good) a unit of next year,
+        discounted at the firm's own cost of funds.
         """
         model, seats = self.model, self.model.seats
         fine, lump = np.zeros((2, len(self.lot), len(model.firms)))
@@ -185,8 +199,9 @@ class Expectations:
         for progress, front in at_hand:
             r, right = progress.index, progress.rules.right
             tick_fen[r] = right.tick_value_fen
-            if progress.rules.make_good is not None:
-                factor[r] = float(progress.rules.make_good.factor)
+            make_good = self.duties.book(progress, front).make_good
+            if make_good is not None:
+                factor[r] = float(make_good.factor)
             price_fen = float(model.desk.last_price[r]) * right.tick_value_fen
             for rule, who in self._penalties(right.code, progress.rules.periods[front]):
                 fine[r, who] += fine_per_lot([rule], price_fen)
@@ -196,7 +211,7 @@ class Expectations:
         reputation = self.valuation.reputation_yuan[rows] * self.lot[of] * 100.0
         growth = 1.0 + self.behaviour.discount_rate
         later = factor[of] * seats.value[rows] * growth * np.exp(-self.valuation.funds_rate[rows])
-        return np.minimum(later + (fen + reputation) / tick_fen[of], self._own_cost(at_hand, rows, standing))
+        return np.asarray(later + (fen + reputation) / tick_fen[of])
 
     def _own_cost(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
         """Return the marginal cost of closing the gap by own abatement in the time left, ticks; inf if it cannot."""
@@ -305,7 +320,7 @@ class Expectations:
             rest = use.rest_of_window(today) / use.window()
             due = model.year_course.total_to_issue(progress, k, auctions=auctions) * lot
             used = model.year_course.verified_units(progress, k) if progress.verified[k] else use.use
-            bank += due * (1.0 - rest) - float(used[covered].sum())
+            bank += due * (1.0 - rest) - float(used[covered].sum()) + self.duties.forgiven_units(progress, k)
             if k == at_hand:
                 supply[0] = due * rest
         growth = float(np.average(model.firms.growth[covered], weights=need[covered, r])) if yearly > 0 else 0.0

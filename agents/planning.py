@@ -102,8 +102,19 @@ def buffer_lots(behaviour: Behaviour, standing: Standing, factor: Floats) -> Flo
     return np.asarray(factor * standing.yearly * (b.buffer_doubt * b.buffer_sd + need))
 
 
+def held_back(behaviour: Behaviour, clock: Clock, standing: Standing) -> Floats:
+    """Return the lots that a firm neither buys nor sells yet, because it doubts its position."""
+    return np.asarray(behaviour.doubt_factor * doubt(behaviour, clock) * standing.yearly)
+
+
 def wish_lots(
-    behaviour: Behaviour, clock: Clock, standing: Standing, kept: Floats, starts_early: Bools, lead_days: Floats
+    behaviour: Behaviour,
+    clock: Clock,
+    standing: Standing,
+    kept: Floats,
+    starts_early: Bools,
+    lead_days: Floats,
+    to_sell: Floats | float = 0.0,
 ) -> Floats:
     """Return the lots that each seat wants to buy (above 0) or sell (below 0) before the deadline.
 
@@ -115,12 +126,13 @@ def wish_lots(
         Whether the firm buys from the start.
     lead_days : ndarray of float64, shape (n,)
         Trading days before the deadline at which the others start.
+    to_sell : ndarray of float64, shape (n,)
+        Lots of the surplus that would lapse if they were not sold: no buffer keeps them.
     """
-    held_back = behaviour.doubt_factor * doubt(behaviour, clock) * standing.yearly
-    net = standing.net
-    buys = np.maximum(0.0, np.where(clock.is_late, -net, -net - held_back))
+    doubtful, net = held_back(behaviour, clock, standing), standing.net
+    buys = np.maximum(0.0, np.where(clock.is_late, -net, -net - doubtful))
     buys = np.where(starts_early | (clock.days_left <= lead_days), buys, 0.0)
-    sells = np.maximum(0.0, net - held_back - kept)
+    sells = np.maximum(np.maximum(0.0, net - doubtful - kept), to_sell)
     return np.asarray(buys - np.minimum(sells, standing.held))
 
 

@@ -108,11 +108,15 @@ def deepest_ask(desk: Desk, rows: Rows, limit: npt.NDArray[np.float64]) -> npt.N
 
 
 def ask_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
-    """Return what each seller asks: an acceptable bid at once, else a tick under the best ask, never below reserve."""
+    """Return what each seller asks: an acceptable bid at once, else a tick under the best ask, never below reserve.
+
+    Who must sell asks its reserve at once: it has no time to find out, tick by tick, what others would give.
+    """
     right = desk.seats.right[rows]
     reserve, belief = anchored(desk, rows, desk.kept_value), anchored(desk, rows, desk.seats.value)
     bid, best_ask = desk.best_bid[right], desk.best_ask[right]
     patient = np.maximum(reserve, np.where(best_ask > 0, best_ask - 1.0, belief))
+    patient = np.where(desk.must_sell[rows], reserve, patient)
     return np.where((bid > 0) & (bid >= reserve), bid, patient)
 
 

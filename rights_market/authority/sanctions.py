@@ -94,6 +94,11 @@ class SanctionList:
     def _note(self, matter: Matter, row: int, code: str, words: str = "") -> None:
         self._office.note(matter, "sanctions", code, account=int(self._office.accounts[row]), note=words)
 
+    @property
+    def is_barred(self) -> Bools:
+        """Whether each firm may not sell today."""
+        return self.barred_until > NEVER
+
     def lift(self, on: date) -> None:
         """Let firms sell again whose time is over on a date."""
         over = (self.barred_until > NEVER) & (self.barred_until <= on.toordinal())
@@ -111,7 +116,7 @@ class SanctionList:
         return self.cuts.get(year, np.ones(len(self.is_marked)))
 
     def _bar(self) -> None:
-        self._office.market.bar_sales(self._office.accounts[self.barred_until > NEVER])
+        self._office.market.bar_sales(self._office.accounts[self.is_barred])
 
     def state(self) -> dict[str, Any]:
         """Return everything that changes, as plain arrays and numbers."""

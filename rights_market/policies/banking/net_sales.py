@@ -109,6 +109,23 @@ class NetSales(Rule):
         counted = np.maximum(net_sold, 0) if self.floor_zero else net_sold
         return np.asarray(np.maximum(self.base + floor_share(self.factor, counted), 0), np.int64)
 
+    def to_sell(self, stock: npt.NDArray[np.float64], net_sold: Int64) -> npt.NDArray[np.float64]:
+        """Return what must be sold of a stock so that none of the rest lapses; all of shape (n_firms,), in lots.
+
+        Each lot sold leaves the stock and frees `factor` lots of it: x = (S - A - m X) / (1 + m).  A net buyer whom the
+        floor covers frees nothing until it has sold what it bought.
+
+        Examples
+        --------
+        >>> NetSales().to_sell(np.array([500_000.0]), np.array([180_000]))
+        array([88000.])
+        """
+        m, over = float(self.factor), stock - self.base
+        x = (over - m * net_sold) / (1.0 + m)
+        if self.floor_zero:
+            x = np.where(net_sold < 0, np.minimum(x, over), x)
+        return np.asarray(np.clip(x, 0.0, np.maximum(stock, 0.0)))
+
     def carry(
         self,
         holdings: Int64,

@@ -72,8 +72,7 @@ class Borrowing(Rule):
         array([75,  0])
         """
         gap = np.maximum(obligation - allocated, 0) if self.basis == "allocation_gap" else missing
-        least = Fraction(self.min_gap)
-        is_large = np.array([g > 0 and g >= least * o for g, o in zip(gap.tolist(), obligation.tolist(), strict=True)])
+        is_large = (gap > 0) & (gap >= ceil_share(self.min_gap, obligation))
         most = floor_share(self.share, next_allocation if self.basis == "next_allocation" else gap)
         return np.where(is_large, np.minimum(most, missing), 0).astype(np.int64)
 

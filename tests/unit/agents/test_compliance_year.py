@@ -149,7 +149,7 @@ def test_debts_are_in_what_is_owed_next_year() -> None:
     assert model.market.obligations.debt_lots("CEA", "2026")[firms].tolist() == missing.tolist()
     model.open_day()
     rows = np.flatnonzero((model.seats.right == 0) & (model.seats.trader < 14))
-    standing = model.expectations._standing([(model.progress[0], 1)], rows)
+    standing = model.expectations.standing([(model.progress[0], 1)], rows)
     use = model.year_course.expected_use(model.progress[0], 1)
     assert standing.owed == pytest.approx(use + missing)
 

@@ -41,6 +41,7 @@ class BookView:
         self.seats.wish_lots[:], self.seats.value[:] = wish, value
         self.seats.ceiling[:], self.seats.urgency[:] = ceiling, urgency
         self.kept_value = np.array([kept])
+        self.must_sell = np.array([False])
         self.best_bid, self.best_ask = np.array([bid]), np.array([ask])
         self.last_price = np.array([5000.0])
         self.usable, self.right_of = [[0]], np.array([0])
