@@ -6,12 +6,14 @@ A firm knows the rules in force and those that are announced.  It reads the rule
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.planning import Standing
+from rights_market.exchange.calendar import Period
 from rights_market.policies.banking import NetSales
 from rights_market.rulebook import RuleBook
 
@@ -42,11 +44,16 @@ class Duties:
     def __init__(self, model: RightsMarketModel, expectations: Expectations) -> None:
         self.model = model
         self._expectations = expectations
+        self._closing = [[self._closing_date(p, use.period) for use in p.uses] for p in model.progress]
+
+    def _closing_date(self, progress: RightProgress, period: Period) -> date:
+        """Return the day on which a period is closed; its deadline, where the calendar ends before."""
+        days = self.model.agenda_days("banking_close", progress.rules.right.code, period.name)
+        return self.model.calendar.days[days[-1]] if days else period.banking_close or period.deadline
 
     def book(self, progress: RightProgress, k: int) -> RuleBook:
         """Return the rules that will hold when a period is closed, as far as they are announced."""
-        period = progress.uses[k].period
-        return progress.history.on(period.banking_close or period.deadline)
+        return progress.history.on(self._closing[progress.index][k])
 
     def forgiven(self, progress: RightProgress, k: int, used: Floats, given: Floats) -> Floats:
         """Return the lots of expected use for which a firm will owe nothing, by expected allocation; by firm."""
@@ -145,8 +152,8 @@ class Duties:
         Where units lapse only at a later deadline, nobody has to sell yet: who has two deadlines left waits for the
         second.
         """
-        rule, period = self.book(progress, k).banking, progress.uses[k].period
-        if not isinstance(rule, NetSales) or not rule.bites(period.banking_close or period.deadline):
+        rule = self.book(progress, k).banking
+        if not isinstance(rule, NetSales) or not rule.bites(self._closing[progress.index][k]):
             return np.zeros(len(stock))
         return rule.to_sell(stock, self.model.authority.net_sold(progress.rules.right.code, rule)[accounts])
 
