@@ -13,15 +13,16 @@ from experiments.results.words import Words
 SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price_yuan", "max_price_yuan"}
 SLOTS = (
     "cap", "allocation", "upfront", "auction", "consignment", "forward_vintages", "stability", "banking", "surrender",
-    "penalties", "make_good", "band", "fees", "settlement", "opening_call", "measurement", "reporting", "verification",
-    "audit", "disclosure", "inventory",
+    "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions", "band", "fees", "settlement",
+    "opening_call", "measurement", "reporting", "verification", "audit", "disclosure", "inventory", "changes",
 )  # fmt: skip
 
 
 # Kinds that are the only one of their slot, so that the name of the slot says it already.
 ONLY_KINDS = {
-    "audit", "disclosure", "fees", "inventory_targets", "make_good", "measurement", "penalty", "price_band",
-    "self_report", "settlement_cycle", "surrender", "upfront_true_up", "verification",
+    "audit", "borrowing", "disclosure", "fees", "inventory_targets", "make_good", "measurement", "offset_limit",
+    "penalty", "price_band", "sanctions", "self_report", "settlement_cycle", "shortfall_cap", "surrender",
+    "upfront_true_up", "verification",
 }  # fmt: skip
 
 
