@@ -86,6 +86,12 @@ def test_without_changes_there_are_none() -> None:
         (one("auction.schedule.per_year: 2"), "set:", "a dated change cannot set `auction`"),
         (one("fees.buyer: 0.002"), "set:", "changes nothing"),
         (one("fees.buyer: 0.003", announce="2022-10-01"), "announce:", "E_RETRO: announce 2022-10-01 lies after from"),
+        (
+            one("make_good.factor: 3", "2022-12-30", "2022-12-30"),
+            "announce:",
+            "E_RETRO: announce 2022-12-30 lies after",
+        ),
+        (one("banking: {kind: net_sales, to_vintage: 2030}"), "banking", "to_vintage is 2030, but `periods` have"),
         (one("fees.buyer: 0.003", more="retro: true"), "retro", "did you mean 'retroactive'?"),
         (one("allocation.0.where.sectors: [stone]"), "stone", "is not a known sector"),
         (one("band: {width: 0.1, step: 3}"), "step", "is not a known field"),
