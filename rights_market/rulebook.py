@@ -23,7 +23,18 @@ from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Meas
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import Stability, TieredPriceReserve
 from rights_market.policies.stability.agreement import contradictions
-from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+from rights_market.policies.stability.price_collar import PriceCollar
+from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
+from rights_market.policies.trading import (
+    Admission,
+    BlockAgreement,
+    CircuitBreaker,
+    Fees,
+    HoldingLimit,
+    ListedAgreement,
+    PriceBand,
+    SettlementCycle,
+)
 from rights_market.rights import Right
 
 S = TypeVar("S", bound=Rule)
@@ -50,7 +61,9 @@ class RuleBook:
         How use becomes known; without them it is known as it is.
     auction, consignment, forward_vintages, stability
         How it is sold, and what steadies that.
-    band, fees, settlement, opening_call
+    collar, price_floor
+        What steadies prices in the secondary market.
+    band, listed, block, breaker, holding_limit, admission, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
 
     Raises
@@ -82,6 +95,13 @@ class RuleBook:
     forward_vintages: ForwardVintages | None = None
     stability: tuple[Stability, ...] = ()
     band: PriceBand | None = None
+    listed: ListedAgreement | None = None
+    block: BlockAgreement | None = None
+    breaker: CircuitBreaker | None = None
+    holding_limit: HoldingLimit | None = None
+    admission: Admission | None = None
+    collar: PriceCollar | None = None
+    price_floor: TemporaryPriceFloor | None = None
     fees: Fees = field(default_factory=Fees)
     settlement: SettlementCycle = field(default_factory=SettlementCycle)
     opening_call: bool = True
@@ -100,6 +120,7 @@ class RuleBook:
             )
         self._check_supply()
         self._check_compliance()
+        self._check_trading()
 
     def _check_supply(self) -> None:
         if self.auction is not None and self.cap is None:
@@ -142,6 +163,29 @@ class RuleBook:
         """
         for why in contradictions(self.auction, self.consignment, self.stability, years):
             self._refuse(why)
+
+    def _check_trading(self) -> None:
+        self._check_sizes()
+        top = self.right.max_price_ticks
+        if self.collar is not None:
+            highest = max(self.collar.ceiling, *(step.ceiling for step in self.collar.steps), 0)
+            if highest > top:
+                self._refuse(f"E_COLLAR: collar.ceiling is {highest} ticks, above max_price_ticks {top}")
+        if self.holding_limit is not None and self.holding_limit.base is not None and self.cap is None:
+            self._refuse("holding_limit.limit is formula, which needs a `cap`")
+
+    def _check_sizes(self) -> None:
+        """Refuse sizes that are not said in lots, and a size that fits neither the book nor a block."""
+        lot = f"a lot is {self.right.lot} {self.right.unit}: say how many lots"
+        if self.block is not None and self.block.min_qty is None and self.right.lot != 1:
+            self._refuse(f"E_GAP: block.min_qty is not given, and {lot}")
+        if self.listed is not None and self.listed.max_qty is None and self.right.lot != 1:
+            self._refuse(f"E_GAP: listed.max_qty is not given, and {lot}")
+        if self.listed is not None and self.block is not None and self.listed.max_lots + 1 < self.block.min_lots:
+            self._refuse(
+                f"E_GAP: listed.max_qty is {self.listed.max_lots} and block.min_qty {self.block.min_lots}; "
+                "what lies between could not be traded"
+            )
 
     def _refuse(self, why: str) -> NoReturn:
         raise PolicyError(f"{self.right.code}: {why}")

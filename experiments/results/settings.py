@@ -13,8 +13,8 @@ from experiments.results.words import Words
 SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price_yuan", "max_price_yuan"}
 SLOTS = (
     "cap", "allocation", "upfront", "auction", "consignment", "forward_vintages", "stability", "banking", "surrender",
-    "penalties", "make_good", "band", "fees", "settlement", "opening_call", "measurement", "reporting", "verification",
-    "audit", "disclosure", "inventory",
+    "penalties", "make_good", "band", "block", "fees", "settlement", "opening_call", "measurement", "reporting",
+    "verification", "audit", "disclosure", "inventory",
 )  # fmt: skip
 
 

@@ -28,7 +28,18 @@ from rights_market.policies.stability import (
     PriceTriggerRelease,
     TieredPriceReserve,
 )
-from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+from rights_market.policies.stability.price_collar import PriceCollar
+from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
+from rights_market.policies.trading import (
+    Admission,
+    BlockAgreement,
+    CircuitBreaker,
+    Fees,
+    HoldingLimit,
+    ListedAgreement,
+    PriceBand,
+    SettlementCycle,
+)
 
 RULES: dict[str, tuple[type[Rule], ...]] = {
     "cap": (AbsolutePath,),
@@ -50,6 +61,8 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "surrender": (Surrender,),
     "penalties": (Penalty,),
     "make_good": (MakeGood,),
+    "collar": (PriceCollar,),
+    "price_floor": (TemporaryPriceFloor,),
     "banking": (FreeBanking, NoBanking, CappedBanking),
     "measurement": (Measurement,),
     "reporting": (SelfReport,),
@@ -58,6 +71,11 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "disclosure": (Disclosure,),
     "inventory": (InventoryTargets,),
     "band": (PriceBand,),
+    "block": (BlockAgreement,),
+    "listed": (ListedAgreement,),
+    "breaker": (CircuitBreaker,),
+    "holding_limit": (HoldingLimit,),
+    "admission": (Admission,),
     "fees": (Fees,),
     "settlement": (SettlementCycle,),
 }
@@ -67,8 +85,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "cap": ("cap",),
     "allocation": ("allocation", "upfront"),
     "auction": ("auction", "auction_schedule", "auction_limits", "consignment", "forward_vintages"),
-    "stability": ("stability",),
-    "trading": ("band", "fees", "settlement"),
+    "stability": ("stability", "collar", "price_floor"),
+    "trading": ("band", "listed", "block", "breaker", "holding_limit", "admission", "fees", "settlement"),
     "compliance": ("surrender", "penalties", "make_good"),
     "banking": ("banking",),
     "mrv": ("measurement", "reporting", "verification", "audit", "disclosure", "inventory"),

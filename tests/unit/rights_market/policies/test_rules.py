@@ -38,6 +38,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "price_indexed_supply": {"target": 5000},
     "auction_schedule": {"per_year": 4, "reserve_path": {"r0": 2404, "start_year": 2024, "growth": 0.05}},
     "penalty": {"form": "multiple", "low": 5, "high": 10, "by": "gap_share"},
+    "price_collar": {"floor": 4000, "ceiling": 6000, "reserve": 100},
     "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
 }
 
