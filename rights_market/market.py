@@ -7,19 +7,22 @@ served, from a simulation, a classroom or a script.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
+from rights_market.exchange import negotiated
+from rights_market.exchange.block_trades import Agreements, BlockInterests, agree
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import NO_PRICE, Tape
-from rights_market.records import Event, Mode, OrderKind, Orders, Reason, Receipt
+from rights_market.records import Event, Mode, OrderKind, Orders, Reason, Receipt, Trades
 from rights_market.reference_prices import ReferencePrices
 from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
 from rights_market.registry.balances import Registry
@@ -27,9 +30,14 @@ from rights_market.registry.journal import Journal
 from rights_market.registry.obligations import Obligations
 from rights_market.rights import Instruments
 from rights_market.rulebook import RuleBook
+from rights_market.supervision import Supervision, needs_supervision
 from rights_market.units import PPM, Side
 
 Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+MANY = 1 << 60
+"""Lots, where no rule limits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +91,14 @@ class Market:
         self.registry = Registry(accounts, self.instruments, journal=Journal(keep=keep.journal))
         self.events: list[Event] = []
         self._obligations = Obligations(len(accounts))
-        rules_of = [book for book in self.rule_books for _ in book.periods]
+        self._book_of = [book for book in self.rule_books for _ in book.periods]
         max_price = [x.right.max_price_ticks for x in self.instruments]
         self.limits = Limits(max_price)
-        for i, rules in enumerate(rules_of):
+        for i, rules in enumerate(self._book_of):
             self.limits.set_fees(i, rules.fees.buyer_ppm, rules.fees.seller_ppm)
             self.limits.set_resale_ban(i, rules.settlement.units_lag_days > 0)
         self.book = OrderBook(len(max_price), np.array(max_price, dtype=np.int64), self_trade=SelfTrade.CANCEL_RESTING)
-        self._references = ReferencePrices(rules_of, self.limits)
+        self._references = ReferencePrices(self._book_of, self.limits)
         self.tape = Tape(
             self.instruments, self._references.price_ticks, keep_trades=keep.trades, keep_quotes=keep.quotes
         )
@@ -103,6 +111,22 @@ class Market:
         self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
         self._call = CallAuction()
         self._funded: Funding | None = None
+        self._supervision = self._supervise()
+
+    def _supervise(self) -> Supervision | None:
+        """Return what carries out rules between orders and books, if a right has such a rule."""
+        if not any(needs_supervision(rules) for rules in self.rule_books):
+            return None
+        return Supervision(
+            self._book_of,
+            self.registry,
+            self.book,
+            self.limits,
+            self.tape,
+            self._tick_value,
+            lambda: self.obligations,
+            self.events,
+        )
 
     @property
     def obligations(self) -> Obligations:
@@ -115,13 +139,17 @@ class Market:
 
     @property
     def best_bid(self) -> Int64:
-        """Best bid of each instrument, ticks, 0 where there is none."""
-        return self.book.best_bid
+        """Best bid of each instrument, ticks, 0 where there is none; the government's at a price floor counts."""
+        return self._best()[0]
 
     @property
     def best_ask(self) -> Int64:
-        """Best ask of each instrument, ticks, 0 where there is none."""
-        return self.book.best_ask
+        """Best ask of each instrument, ticks, 0 where there is none; the government's at a price ceiling counts."""
+        return self._best()[1]
+
+    def _best(self) -> tuple[Int64, Int64]:
+        bid, ask = self.book.best_bid, self.book.best_ask
+        return (bid, ask) if self._supervision is None else self._supervision.government_quotes(bid, ask)
 
     @property
     def last_price(self) -> Int64:
@@ -163,8 +191,33 @@ class Market:
 
     # -- the trading day
 
-    def open_day(self, day: int, instruments: Sequence[int]) -> None:
+    @property
+    def is_supervised(self) -> bool:
+        """Whether a right has a rule that turns orders away before the book."""
+        return self._supervision is not None
+
+    def may_enter(self, account: Int64, instrument: Int64, side: npt.NDArray[np.int8]) -> Bool:
+        """Return whether accounts are admitted today to enter orders of a side in instruments."""
+        if self._supervision is None:
+            return np.ones(len(account), np.bool_)
+        return self._supervision.may_enter(account, instrument, side)
+
+    def largest_order(self, instrument: npt.NDArray[np.intp]) -> Int64:
+        """Return the largest order that may be entered in instruments, lots; very many where no rule limits it."""
+        if self._supervision is None:
+            return np.full(len(instrument), MANY, np.int64)
+        return self._supervision.largest_order(instrument)
+
+    def headroom(self, account: Int64, instrument: Int64) -> Int64:
+        """Return the lots that accounts may still buy in instruments; very many where no rule limits them."""
+        if self._supervision is None:
+            return np.full(len(account), MANY, np.int64)
+        return self._supervision.headroom(account, instrument)
+
+    def open_day(self, day: int, instruments: Sequence[int], on: date | None = None) -> None:
         """Begin a trading day in some instruments and set their price limits.
+
+        Some rules go by dates; `on` is the date of the day for them.
 
         A band of one price is written down as `band_stuck`, one that held no price and was moved to the nearest as
         `band_empty`.
@@ -184,18 +237,29 @@ class Market:
         self.registry.begin_day(day)
         self.day, self.batch, self._in_session = day, 0, True
         self.is_open[chosen] = True
+        if self._supervision is not None:
+            self.is_open[self._supervision.open_day(day, on, chosen)] = False
         for i in chosen:
             self._set_band(i)
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
-        receipt = self._call.clear(self.book, orders, self.tape.last_close, self._funding())
+        if self._supervision is not None:
+            receipt = self._supervision.call(self._call, orders, self._funding(), self.batch)
+        else:
+            receipt = self._call.clear(self.book, orders, self.tape.last_close, self._funding())
         return self._write(receipt, Mode.CALL)
 
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
-        receipt = self.book.submit(orders, self._funding())
-        return self._write(receipt, Mode.CONTINUOUS)
+        if self._supervision is None:
+            return self._write(self.book.submit(orders, self._funding()), Mode.CONTINUOUS)
+        resumed = self._supervision.resume(self._call, self._funding(), self.batch)
+        for mode, trades in resumed:
+            self.tape.add_trades(self.day, self.batch, mode, trades.packed())
+        receipt = self._write(self._supervision.submit(orders, self._funding(), self.batch), Mode.CONTINUOUS)
+        every = Trades.join([*(trades for _, trades in resumed), receipt.trades])
+        return replace(receipt, trades=every) if resumed else receipt
 
     def withdraw(self, accounts: npt.NDArray[np.int32], order_ids: Int64) -> None:
         """Cancel orders of these accounts; ids that do not rest any more are passed over.
@@ -210,6 +274,83 @@ class Market:
                 Orders.of(accounts, 0, Side.BID, 0, 0, kind=OrderKind.CANCEL, target=order_ids), self._funding()
             )
 
+    def agree_blocks(self, interests: BlockInterests) -> Trades:
+        """Let pairs agree on large lots of one right, by its rule for blocks, and settle what they agreed.
+
+        An account's own orders are withdrawn where a block needs what stands behind them.
+
+        Raises
+        ------
+        ExchangeError
+            If the right has no rule for blocks.
+        """
+        if not len(interests.seller_row):
+            return Trades.none()
+        front = int(interests.instrument[-1])
+        rule = self._book_of[front].block
+        if self._supervision is not None:
+            may_buy = self._supervision.wanted_in_blocks(interests.buyer, front, interests.wanted)
+            interests = replace(interests, wanted=may_buy)
+        if rule is None:
+            raise ExchangeError(f"{self.instruments[front].code}: no rule for blocks")
+        registry, who = self.registry, (interests.instrument, interests.seller)
+        saleable = registry.free[who] + registry.frozen[who] - registry.locked[who]
+        offered = np.where(self._may_block(interests), np.minimum(interests.offered, saleable), 0)
+        money = registry.cash[interests.buyer] + registry.cash_frozen[interests.buyer]
+        at = interests.instrument[interests.seller_row]
+        low, high = self._block_range(at)
+        prices = rule.prices(interests.most_ticks, interests.least_ticks, low, high)
+        if rule.exclude_related:
+            prices[interests.related] = 0
+        cost = negotiated.cost_in(self.limits, self._tick_value)
+        done = agree(interests, prices, offered, money, cost, rule.min_lots, rule.max_rounds)
+        return self._settle_blocks(interests, prices, done)
+
+    def _may_block(self, interests: BlockInterests) -> Bool:
+        """Return for each seller whether blocks in its instrument are traded now."""
+        open_now = self.is_open[interests.instrument]
+        if self._supervision is None:
+            return open_now
+        return open_now & self._supervision.may_sell_blocks(interests.seller, interests.instrument)
+
+    def _block_range(self, instrument: Int64) -> tuple[Int64, Int64]:
+        """Return the lowest and highest price of a block in each instrument named."""
+        low, high = np.zeros(len(self.instruments), np.int64), np.zeros(len(self.instruments), np.int64)
+        for i in np.unique(instrument).tolist():
+            rule, top = self._book_of[i].block, self.instruments[i].right.max_price_ticks
+            assert rule is not None
+            allowed = rule.range(int(self.tape.last_close[i]), max_price_ticks=top)
+            low[i], high[i] = self._clipped(i, allowed.low, allowed.high)
+        return low[instrument], high[instrument]
+
+    def _settle_blocks(self, interests: BlockInterests, prices: Int64, done: Agreements) -> Trades:
+        pair, lots = done
+        seller_row, buyer_row = interests.seller_row[pair], interests.buyer_row[pair]
+        self._free_up(interests.instrument[seller_row], interests.seller[seller_row], interests.buyer[buyer_row])
+        trades = negotiated.settle(
+            self.registry,
+            self.limits,
+            self._tick_value,
+            interests.instrument[seller_row],
+            interests.seller[seller_row],
+            interests.buyer[buyer_row],
+            prices[pair],
+            lots,
+        )
+        for mode, rows in ((Mode.BLOCK, ~interests.related[pair]), (Mode.BLOCK_RELATED, interests.related[pair])):
+            self.tape.add_trades(self.day, self.batch, mode, trades.take(np.flatnonzero(rows)))
+        return trades
+
+    def _free_up(self, instrument: Int64, seller: Int64, buyer: Int64) -> None:
+        """Withdraw the asks of sellers and all bids of buyers, whose cover a trade outside the book may need."""
+        for i in np.unique(instrument).tolist():
+            self.cancel_asks(np.unique(seller[instrument == i]), i)
+        needed = np.unique(buyer[self.registry.cash_frozen[buyer] > 0])
+        for i in np.flatnonzero(self.is_open).tolist() if len(needed) else ():
+            orders = self.book.resting(i)
+            bids = (orders.side == Side.BID) & np.isin(orders.account, needed)
+            self.withdraw(orders.account[bids], orders.order_id[bids])
+
     def close_day(self) -> None:
         """End the day: orders lapse, bars are written, lots bought today may be sold from tomorrow on.
 
@@ -222,7 +363,7 @@ class Market:
             raise ExchangeError(f"day {self.day} is not open")
         open_now = np.flatnonzero(self.is_open)
         bid, ask = self.best_bid[open_now], self.best_ask[open_now]
-        lots = self.tape.today["vwap_lots"][open_now]
+        lots, lowest = self.tape.today["vwap_lots"][open_now], self.tape.today["low_ticks"][open_now]
         self.book.cancel_all(funding=self._funding())
         close = self.tape.close_day(
             self.day,
@@ -232,6 +373,8 @@ class Market:
             band_low_ticks=self.price_low[open_now],
             band_high_ticks=self.price_high[open_now],
         )
+        if self._supervision is not None:
+            self._supervision.close_day(open_now, close, lots, lowest)
         figures = (x.tolist() for x in (open_now, close, lots, bid, ask))
         for i, price, traded, best_bid, best_ask in zip(*figures, strict=True):
             self._references.move(i, price, traded, best_bid, best_ask)
@@ -248,6 +391,8 @@ class Market:
             If it has traded today.
         """
         self.tape.carry_close(instrument_from, instrument_to)
+        if self._supervision is not None:
+            self._supervision.carry(instrument_from, instrument_to)
         self._references.carry(instrument_from, instrument_to)
         if self.is_open[instrument_to]:
             self._set_band(instrument_to)
@@ -305,6 +450,7 @@ class Market:
             "day": self.day,
             "batch": self.batch,
             "rejected": self.rejected.copy(),
+            "supervision": None if self._supervision is None else self._supervision.state(),
             "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
 
@@ -321,11 +467,16 @@ class Market:
         self.day, self.batch = int(state["day"]), int(state["batch"])
         self.rejected[:] = state["rejected"]
         self._in_session = bool(state["in_session"])
-        self.events = [Event(*row) for row in state["events"]]
+        self.events[:] = [Event(*row) for row in state["events"]]
+        if self._supervision is not None and state["supervision"] is not None:
+            self._supervision.restore(state["supervision"])
         self._funded = None
 
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)
+        if self._supervision is not None:
+            low, high = int(self.price_low[instrument]), int(self.price_high[instrument])
+            self.limits.set_band(instrument, *self._supervision.clip(instrument, low, high))
         if set_now is None:
             return
         band, allowed = set_now
@@ -333,6 +484,10 @@ class Market:
             self.events.append(
                 Event(self.day, "session_open", band.kind, allowed.code, instrument=instrument, price_ticks=allowed.low)
             )
+
+    def _clipped(self, instrument: int, low: int, high: int) -> tuple[int, int]:
+        """Return what a collar and a floor leave of a band."""
+        return (low, high) if self._supervision is None else self._supervision.clip(instrument, low, high)
 
     def _funding(self) -> Funding:
         """Return what the book settles with; made anew when the day or the number of accounts changes."""
@@ -355,7 +510,7 @@ class Market:
 
     def _write(self, receipt: Receipt, mode: Mode) -> Receipt:
         # The book hands out columns of its table of records; all who read trades would have to jump over the others.
-        receipt = Receipt(receipt.first_order_id, receipt.reason, receipt.filled, receipt.trades.packed())
+        receipt = replace(receipt, trades=receipt.trades.packed())
         if receipt.reason.any():
             self.rejected += np.bincount(receipt.reason, minlength=len(self.rejected))
             self.rejected[Reason.ACCEPTED] = 0
