@@ -162,6 +162,12 @@ class Expectations:
         margin = np.divide(over, whole, out=np.zeros(len(rows)), where=yearly > 0)
         return Standing(held, to_come[right, firm], owed[right, firm], yearly, margin)
 
+    def net_lots(self, progress: RightProgress, rows: npt.NDArray[np.intp]) -> Floats:
+        """Return what each seat of a firm expects to have left over (below 0: to lack) at the deadline at hand."""
+        front = progress.front(self.model.day)
+        assert front is not None
+        return self._standing([(progress, front)], rows).net
+
     def _ceiling(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
         """Return the most that each buyer would rationally pay, in ticks: its cheapest legal way out.
 

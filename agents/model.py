@@ -4,6 +4,7 @@
 
     open_day     shocks; duties of the morning; monthly decisions; output, use; expectations; call auction
     trade_batch  quotes of those who look at the market, matched and settled
+    negotiate    blocks, agreed between firms that know each other
     close_day    bars, slow prices; duties of the evening: verify, true up, surrender, fine, bank
 
 The order of a day and of a year is that of the rule book's hooks (`rights_market.exchange.calendar`).
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.behaviour import Behaviour
+from agents.block_desk import BlockDesk
 from agents.compliance_year import ComplianceYear
 from agents.config import MarketConfig, small_market
 from agents.desk import Desk
@@ -37,7 +39,7 @@ from agents.strategies.compliance import ComplianceTrader
 from agents.streams import Streams
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
-from rights_market import AccountKind, Accounts, Receipt
+from rights_market import AccountKind, Accounts, Receipt, Trades
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
 from rights_market.authority.supply import supply_dates
@@ -146,6 +148,7 @@ class RightsMarketModel(mesa.Model):
             self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats)
         )
         self.expectations = Expectations(self)
+        self.block_desk = BlockDesk(self, people)
         self.strategies = self._assign_strategies()
         self.object_traders = ObjectTraders(
             traders,
@@ -209,6 +212,7 @@ class RightsMarketModel(mesa.Model):
         self.open_day()
         for _ in range(self.config.batches_per_day):
             self.trade_batch()
+        self.negotiate()
         self.close_day()
 
     def open_day(self) -> None:
@@ -219,13 +223,14 @@ class RightsMarketModel(mesa.Model):
         day = self.day
         usable = [self._tradable(p) for p in self.progress]
         self._carry_prices()
-        self.market.open_day(day, [i for instruments in usable for i in instruments])
+        self.market.open_day(day, [i for instruments in usable for i in instruments], self.calendar.days[day])
         self.desk.open_day(usable)
         self._inform_objects()
         self._move_on()
         self.year_course.serve(self.agenda.before_session(day))
         self._work()
         self.expectations.form()
+        self.block_desk.hold_back()
         for strategy in self.strategies:
             strategy.open_day(self.desk)
         opening = [p.index for p in self.progress if p.rules.opening_call and usable[p.index]]
@@ -236,6 +241,10 @@ class RightsMarketModel(mesa.Model):
         """Let those at their desks quote once, in random order, and match what they send."""
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
         return self._trade(self._quoting(at_desk))
+
+    def negotiate(self) -> None:
+        """Let those who look for large lots agree on blocks, once the day's batches have gone by."""
+        self.block_desk.negotiate()
 
     def close_day(self) -> None:
         """End the trading day, serve the evening's duties and write down the day."""
@@ -319,13 +328,13 @@ class RightsMarketModel(mesa.Model):
             is_quoting[quotes.seat] = True
             self.desk.withdraw(np.flatnonzero(is_quoting))
         sent, receipt = self.desk.submit(quotes, call=call)
-        self._count(receipt)
+        self.count(receipt.trades)
         for strategy in self.strategies:
             strategy.observe(self.desk, sent, receipt)
         return receipt
 
-    def _count(self, receipt: Receipt) -> None:
-        trades = receipt.trades
+    def count(self, trades: Trades) -> None:
+        """Count trades towards the figures of the running period."""
         if len(trades):
             value = trades.price_ticks * trades.lots * self.desk.tick_value[trades.instrument]
             right = self.desk.right_of[trades.instrument]

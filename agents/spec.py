@@ -181,6 +181,31 @@ class InstitutionSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RelationSpec:
+    """Who knows whom among the firms: matters where large lots are agreed in pairs.
+
+    Attributes
+    ----------
+    groups : int
+        Number of groups under one owner; a column `group` of a firms file goes before.
+    share : float
+        Share of the firms that belong to a group.
+    acquaintances : int
+        Firms outside its own group that each large firm gets to know.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    groups: Annotated[int, Ge(0)] = 0
+    share: Share = 0.0
+    acquaintances: Annotated[int, Ge(0)] = 5
+
+    def __post_init__(self) -> None:
+        if (self.groups == 0) != (self.share == 0.0):
+            raise ValueError(f"relations: groups is {self.groups} and share {self.share}; give both, or neither")
+
+
+@dataclass(frozen=True, slots=True)
 class PopulationSpec:
     """The firms of a province and those who trade beside them.
 
@@ -199,6 +224,7 @@ class PopulationSpec:
     institutions: list[InstitutionSpec] = field(default_factory=list)
     rows: tuple[FirmRow, ...] = ()
     shocks: ShockSpec = field(default_factory=ShockSpec)
+    relations: RelationSpec = field(default_factory=RelationSpec)
     seed: Annotated[int, Ge(0)] | None = None
 
 

@@ -31,6 +31,8 @@ VERIFICATION = "verification"
 AUDIT = "audit"
 DISCLOSURE = "disclosure"
 AUTHORITY = "authority"
+RELATIONS = "relations"
+BLOCK_SEARCH = "block_search"
 
 KEY_BYTES = 16  # 128 bits of the digest: two names collide with probability below 1e-38
 

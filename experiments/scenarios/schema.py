@@ -94,6 +94,7 @@ class MarketScenario(_Common):
             institutions=block.institutions,
             rows=self._rows,
             shocks=block.shocks,
+            relations=block.relations,
             seed=block.seed,
         )
 
