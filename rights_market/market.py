@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
-from rights_market.exchange import negotiated
-from rights_market.exchange.block_trades import Agreements, BlockInterests, agree
+from rights_market.exchange.block_trades import BlockInterests
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import NO_PRICE, Tape
+from rights_market.negotiation import Negotiation
 from rights_market.records import Event, Mode, OrderKind, Orders, Reason, Receipt, Trades
 from rights_market.reference_prices import ReferencePrices
 from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
@@ -112,6 +112,18 @@ class Market:
         self._call = CallAuction()
         self._funded: Funding | None = None
         self._supervision = self._supervise()
+        self._negotiation = Negotiation(
+            self._book_of,
+            self.registry,
+            self.book,
+            self.limits,
+            self.tape,
+            self._tick_value,
+            self.is_open,
+            self._supervision,
+            self._funding,
+            self._print,
+        )
 
     def _supervise(self) -> Supervision | None:
         """Return what carries out rules between orders and books, if a right has such a rule."""
@@ -274,82 +286,21 @@ class Market:
                 Orders.of(accounts, 0, Side.BID, 0, 0, kind=OrderKind.CANCEL, target=order_ids), self._funding()
             )
 
+    def take_listed(
+        self, account: int, instrument: int, side: Side, limit_ticks: int, lots: int, named: Sequence[int] = ()
+    ) -> tuple[Reason, Trades]:
+        """Take listed quotes that are named, and settle at their prices; see `Negotiation.take_listed`."""
+        reason, trades = self._negotiation.take_listed(account, instrument, side, limit_ticks, lots, named)
+        self.rejected[reason] += reason is not Reason.ACCEPTED
+        return reason, trades
+
     def agree_blocks(self, interests: BlockInterests) -> Trades:
-        """Let pairs agree on large lots of one right, by its rule for blocks, and settle what they agreed.
+        """Let pairs agree on large lots of one right, and settle what they agreed; see `Negotiation.agree_blocks`."""
+        return self._negotiation.agree_blocks(interests)
 
-        An account's own orders are withdrawn where a block needs what stands behind them.
-
-        Raises
-        ------
-        ExchangeError
-            If the right has no rule for blocks.
-        """
-        if not len(interests.seller_row):
-            return Trades.none()
-        front = int(interests.instrument[-1])
-        rule = self._book_of[front].block
-        if self._supervision is not None:
-            may_buy = self._supervision.wanted_in_blocks(interests.buyer, front, interests.wanted)
-            interests = replace(interests, wanted=may_buy)
-        if rule is None:
-            raise ExchangeError(f"{self.instruments[front].code}: no rule for blocks")
-        registry, who = self.registry, (interests.instrument, interests.seller)
-        saleable = registry.free[who] + registry.frozen[who] - registry.locked[who]
-        offered = np.where(self._may_block(interests), np.minimum(interests.offered, saleable), 0)
-        money = registry.cash[interests.buyer] + registry.cash_frozen[interests.buyer]
-        at = interests.instrument[interests.seller_row]
-        low, high = self._block_range(at)
-        prices = rule.prices(interests.most_ticks, interests.least_ticks, low, high)
-        if rule.exclude_related:
-            prices[interests.related] = 0
-        cost = negotiated.cost_in(self.limits, self._tick_value)
-        done = agree(interests, prices, offered, money, cost, rule.min_lots, rule.max_rounds)
-        return self._settle_blocks(interests, prices, done)
-
-    def _may_block(self, interests: BlockInterests) -> Bool:
-        """Return for each seller whether blocks in its instrument are traded now."""
-        open_now = self.is_open[interests.instrument]
-        if self._supervision is None:
-            return open_now
-        return open_now & self._supervision.may_sell_blocks(interests.seller, interests.instrument)
-
-    def _block_range(self, instrument: Int64) -> tuple[Int64, Int64]:
-        """Return the lowest and highest price of a block in each instrument named."""
-        low, high = np.zeros(len(self.instruments), np.int64), np.zeros(len(self.instruments), np.int64)
-        for i in np.unique(instrument).tolist():
-            rule, top = self._book_of[i].block, self.instruments[i].right.max_price_ticks
-            assert rule is not None
-            allowed = rule.range(int(self.tape.last_close[i]), max_price_ticks=top)
-            low[i], high[i] = self._clipped(i, allowed.low, allowed.high)
-        return low[instrument], high[instrument]
-
-    def _settle_blocks(self, interests: BlockInterests, prices: Int64, done: Agreements) -> Trades:
-        pair, lots = done
-        seller_row, buyer_row = interests.seller_row[pair], interests.buyer_row[pair]
-        self._free_up(interests.instrument[seller_row], interests.seller[seller_row], interests.buyer[buyer_row])
-        trades = negotiated.settle(
-            self.registry,
-            self.limits,
-            self._tick_value,
-            interests.instrument[seller_row],
-            interests.seller[seller_row],
-            interests.buyer[buyer_row],
-            prices[pair],
-            lots,
-        )
-        for mode, rows in ((Mode.BLOCK, ~interests.related[pair]), (Mode.BLOCK_RELATED, interests.related[pair])):
-            self.tape.add_trades(self.day, self.batch, mode, trades.take(np.flatnonzero(rows)))
-        return trades
-
-    def _free_up(self, instrument: Int64, seller: Int64, buyer: Int64) -> None:
-        """Withdraw the asks of sellers and all bids of buyers, whose cover a trade outside the book may need."""
-        for i in np.unique(instrument).tolist():
-            self.cancel_asks(np.unique(seller[instrument == i]), i)
-        needed = np.unique(buyer[self.registry.cash_frozen[buyer] > 0])
-        for i in np.flatnonzero(self.is_open).tolist() if len(needed) else ():
-            orders = self.book.resting(i)
-            bids = (orders.side == Side.BID) & np.isin(orders.account, needed)
-            self.withdraw(orders.account[bids], orders.order_id[bids])
+    def _print(self, mode: Mode, trades: Trades) -> None:
+        """Write trades made outside the book on the tape."""
+        self.tape.add_trades(self.day, self.batch, mode, trades)
 
     def close_day(self) -> None:
         """End the day: orders lapse, bars are written, lots bought today may be sold from tomorrow on.
@@ -484,10 +435,6 @@ class Market:
             self.events.append(
                 Event(self.day, "session_open", band.kind, allowed.code, instrument=instrument, price_ticks=allowed.low)
             )
-
-    def _clipped(self, instrument: int, low: int, high: int) -> tuple[int, int]:
-        """Return what a collar and a floor leave of a band."""
-        return (low, high) if self._supervision is None else self._supervision.clip(instrument, low, high)
 
     def _funding(self) -> Funding:
         """Return what the book settles with; made anew when the day or the number of accounts changes."""

@@ -66,12 +66,13 @@ class Reason(IntEnum):
     TOO_LARGE = 16
     NOT_ADMITTED = 17
     HOLDING_LIMIT = 18
+    SKIPPED_BETTER_PRICE = 19
 
 
 class Mode(IntEnum):
     """The trading mode in which a trade was made.
 
-    BLOCK_RELATED marks a block between two accounts of one group.
+    BLOCK_RELATED marks a block between two accounts of one group, LISTED a trade with a quote that the taker named.
     """
 
     CONTINUOUS = 0
@@ -80,6 +81,7 @@ class Mode(IntEnum):
     BLOCK = 3
     OTC = 4
     BLOCK_RELATED = 5
+    LISTED = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,14 @@ class Supervision:
         self._carry_out(admitted, rows, tally, funding, batch, at_edge, at_level)
         return tally.receipt(self._book.next_order_id)
 
+    def refuse(self, order: Orders) -> Reason:
+        """Return why one order may not enter the book, or ACCEPTED; an order that would be trimmed is refused."""
+        may_buy, may_sell = self._admitted("book")
+        reason, lots = judge(order, may_buy, may_sell, self._max_lots, self._holdings.headroom(), self._trims)
+        if reason[0] == Reason.ACCEPTED and lots[0] < order.lots[0]:
+            return Reason.HOLDING_LIMIT
+        return Reason(int(reason[0]))
+
     def call(self, call: CallAuction, orders: Orders, funding: Funding, batch: int) -> Receipt:
         """Hold a call auction under all rules; during a pause nothing is called."""
         admitted, tally, rows = self._admit(orders)
