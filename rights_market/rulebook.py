@@ -14,12 +14,14 @@ from annotated_types import Len
 
 from rights_market.errors import PolicyError
 from rights_market.exchange.calendar import Period
-from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
+from rights_market.policies.access import EntryExit, NewEntrantReserve, NewProjectReplacement
+from rights_market.policies.allocation import AllocationRule, CapScaling, FreeShare, UpfrontTrueUp
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
-from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.cap import CapRule
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
+from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import Stability, TieredPriceReserve
 from rights_market.policies.stability.agreement import contradictions
@@ -55,7 +57,9 @@ class RuleBook:
         Compliance periods in time order.
     opening_price_ticks : int
         Reference price of the first day.
-    cap, allocation, upfront, banking, surrender, penalties, make_good
+    replacement, entrant_reserve, entry_exit, cap, allocation, mix, scaling, upfront, paid_use
+        Who may enter, how much there is, and who is given it; see `rights_market.policies`.
+    banking, surrender, penalties, make_good
         The rules; see `rights_market.policies`.
     measurement, reporting, verification, audit, disclosure, inventory
         How use becomes known; without them it is known as it is.
@@ -78,12 +82,18 @@ class RuleBook:
     periods: Annotated[tuple[Period, ...], Len(1)]
     opening_price_ticks: int
     surrender: Surrender
-    allocation: tuple[Grandfathering | OutputBenchmark, ...] = ()
+    allocation: tuple[AllocationRule, ...] = ()
     penalties: tuple[Penalty, ...] = ()
     banking: FreeBanking | NoBanking | CappedBanking = field(default_factory=FreeBanking)
     make_good: MakeGood | None = None
-    cap: AbsolutePath | None = None
+    cap: CapRule | None = None
+    mix: tuple[FreeShare, ...] = ()
+    scaling: CapScaling | None = None
     upfront: UpfrontTrueUp | None = None
+    paid_use: PaidInitialUse | None = None
+    replacement: NewProjectReplacement | None = None
+    entrant_reserve: NewEntrantReserve | None = None
+    entry_exit: EntryExit | None = None
     measurement: tuple[Measurement, ...] = ()
     reporting: SelfReport | None = None
     verification: Verification | None = None
@@ -125,6 +135,14 @@ class RuleBook:
     def _check_supply(self) -> None:
         if self.auction is not None and self.cap is None:
             self._refuse("`auction` needs a `cap`: what is not given free is auctioned")
+        if self.auction is not None and self.cap is not None and self.cap.needs_activity:
+            self._refuse("`auction` needs a `cap` that is known in advance, and this one follows activity")
+        if self.scaling is not None and self.cap is None:
+            self._refuse("`scaling` needs a `cap`: without one there is nothing that claims could exceed")
+        if self.entrant_reserve is not None and self.cap is None:
+            self._refuse("`entrant_reserve` needs a `cap`: it is a share of it")
+        if self.paid_use is not None and self.upfront is not None:
+            self._refuse("`paid_use` fixes a quota for its term, so `upfront` has nothing to settle")
         if self.forward_vintages is not None and self.auction is None:
             self._refuse("`forward_vintages` needs an `auction`: they are sold there")
         if self.cap is not None:

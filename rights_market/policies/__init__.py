@@ -4,7 +4,17 @@ A new rule is one class, one line in `RULES`, and one test.  Readers of scenario
 of rules all take from `RULES` what may stand where.
 """
 
-from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
+from rights_market.policies.access import EntryExit, NewEntrantReserve, NewProjectReplacement
+from rights_market.policies.allocation import (
+    CapScaling,
+    EmissionMatchingBand,
+    Equal,
+    FreeShare,
+    Grandfathering,
+    Indicator,
+    OutputBenchmark,
+    UpfrontTrueUp,
+)
 from rights_market.policies.auction import (
     AscendingClock,
     AuctionLimits,
@@ -16,9 +26,10 @@ from rights_market.policies.auction import (
     SealedUniform,
 )
 from rights_market.policies.banking import CappedBanking, FreeBanking, NoBanking
-from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.cap import AbsolutePath, EnergyDualControl, IntensityTarget
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
+from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import (
     CostContainmentReserve,
@@ -42,9 +53,15 @@ from rights_market.policies.trading import (
 )
 
 RULES: dict[str, tuple[type[Rule], ...]] = {
-    "cap": (AbsolutePath,),
-    "allocation": (Grandfathering, OutputBenchmark),
+    "cap": (AbsolutePath, IntensityTarget, EnergyDualControl),
+    "replacement": (NewProjectReplacement,),
+    "entrant_reserve": (NewEntrantReserve,),
+    "entry_exit": (EntryExit,),
+    "allocation": (Grandfathering, OutputBenchmark, EmissionMatchingBand, Indicator, Equal),
+    "mix": (FreeShare,),
+    "scaling": (CapScaling,),
     "upfront": (UpfrontTrueUp,),
+    "paid_use": (PaidInitialUse,),
     "auction": (SealedUniform, PayAsBid, AscendingClock, DescendingClock),
     "auction_schedule": (AuctionSchedule,),
     "auction_limits": (AuctionLimits,),
@@ -83,7 +100,8 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cap": ("cap",),
-    "allocation": ("allocation", "upfront"),
+    "access": ("replacement", "entrant_reserve", "entry_exit"),
+    "allocation": ("allocation", "mix", "scaling", "upfront", "paid_use"),
     "auction": ("auction", "auction_schedule", "auction_limits", "consignment", "forward_vintages"),
     "stability": ("stability", "collar", "price_floor"),
     "trading": ("band", "listed", "block", "breaker", "holding_limit", "admission", "fees", "settlement"),
