@@ -67,6 +67,7 @@ class Expectations:
         self._fines: dict[tuple[str, int], list[tuple[Penalty, npt.NDArray[np.intp]]]] = {}
         early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
         factor = np.array([_trait(name, "buffer_factor") for name in model.strategy_of], dtype=np.float64)
+        early[: len(firms)] |= firms.is_project
         self.starts_early, self.buffer_factor = early[seats.trader], factor[seats.trader]
 
     def hear(self, right: int) -> None:

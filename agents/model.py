@@ -21,14 +21,17 @@ import numpy.typing as npt
 
 from agents.behaviour import Behaviour
 from agents.block_desk import BlockDesk
+from agents.cap_course import CapCourse, cap_dates
 from agents.compliance_year import ComplianceYear
 from agents.config import MarketConfig, small_market
 from agents.desk import Desk
+from agents.entry_exit import EntryExit
 from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.model_state import restore_to, state_of
 from agents.objects import OBJECT, ObjectTraders, Participant
 from agents.operations import Operations, Rates
+from agents.paid_terms import PaidTerms
 from agents.primary_market import PrimaryMarket
 from agents.progress import RightProgress
 from agents.recorder import Recorder
@@ -43,13 +46,16 @@ from rights_market import AccountKind, Accounts, Receipt, Trades
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
 from rights_market.authority.supply import supply_dates
-from rights_market.exchange.calendar import Agenda, Hook
+from rights_market.exchange.calendar import HOOK_ORDER, Agenda, Hook
 from rights_market.market import Market
 
 Floats = npt.NDArray[np.float64]
 
 SHARE_QUOTING = 0.5
 """Share of the traders at their desk who quote in a given batch."""
+
+BEFORE_ENTRY = HOOK_ORDER[: HOOK_ORDER.index("firm_entry")]
+"""Duties of a morning that come before firms enter and leave."""
 
 
 class RightsMarketModel(mesa.Model):
@@ -139,11 +145,17 @@ class RightsMarketModel(mesa.Model):
         for index, book in enumerate(books):
             self.progress.append(RightProgress(index, book, self.calendar, n, first))
             first += len(book.periods)
-        supplied = [dated for book in books for dated in supply_dates(book, self.calendar)]
-        monitored = [dated for book in books for dated in mrv_dates(book, self.calendar)]
-        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, [*supplied, *monitored])
+        duties = [
+            dated
+            for book in books
+            for dated in (*supply_dates(book, self.calendar), *mrv_dates(book, self.calendar), *cap_dates(book))
+        ]
+        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, duties)
         self.operations = Operations(self.firms, config.behaviour, people, self._history_start())
+        self.cap_course = CapCourse(self)
         self.year_course = ComplianceYear(self)
+        self.entry_exit = EntryExit(self)
+        self.paid_terms = PaidTerms(self)
         self.desk = Desk(
             self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats)
         )
@@ -164,6 +176,7 @@ class RightsMarketModel(mesa.Model):
         self._weights = day_weights(list(self.calendar.days), self._day_before_start())
         self.rates: Rates = self.operations.rates()
         self.fronts: list[int | None] = [None] * len(books)
+        self.entry_exit.begin()
         self.year_course.fill_history()
         self._inform_objects()
         for row in range(n):
@@ -227,15 +240,29 @@ class RightsMarketModel(mesa.Model):
         self.desk.open_day(usable)
         self._inform_objects()
         self._move_on()
-        self.year_course.serve(self.agenda.before_session(day))
+        self._serve_morning(day)
         self._work()
         self.expectations.form()
+        self.entry_exit.press()
         self.block_desk.hold_back()
         for strategy in self.strategies:
             strategy.open_day(self.desk)
         opening = [p.index for p in self.progress if p.rules.opening_call and usable[p.index]]
         if opening:
             self._trade(self._quoting(np.isin(self.seats.right, opening)), call=True)
+
+    def _serve_morning(self, day: int) -> None:
+        """Serve the duties before the session, with firms that come and go in their place among the hooks."""
+        duties = self.agenda.before_session(day)
+        self.entry_exit.open_year()
+        self.year_course.serve(e for e in duties if e.hook in BEFORE_ENTRY)
+        self.entry_exit.serve()
+        self.paid_terms.serve()
+        self.year_course.serve(e for e in duties if e.hook not in BEFORE_ENTRY)
+
+    def day_weight(self) -> float:
+        """Return the years for which today stands."""
+        return float(self._weights[self.day])
 
     def trade_batch(self) -> Receipt:
         """Let those at their desks quote once, in random order, and match what they send."""
