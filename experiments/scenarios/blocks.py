@@ -14,7 +14,16 @@ from annotated_types import Ge, Gt, Le, Len, MinLen
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema
 
-from agents.spec import InstitutionSpec, Label, RelationSpec, SectorSpec, ShockSpec, StrategyShare
+from agents.spec import (
+    ClosureSpec,
+    InstitutionSpec,
+    Label,
+    ProjectSpec,
+    RelationSpec,
+    SectorSpec,
+    ShockSpec,
+    StrategyShare,
+)
 from rights_market import Period
 from rights_market.policies import RULES
 from rights_market.policies.allocation import UpfrontTrueUp
@@ -113,7 +122,13 @@ class RightBlock(RightTerms):
     periods: Annotated[list[Period], Len(1)]
     cap: Annotated[Any, AnyOf("cap")] | None = None
     allocation: list[Annotated[Any, AnyOf("allocation")]] = []
+    mix: list[Annotated[Any, AnyOf("mix")]] = []
+    scaling: Annotated[Any, AnyOf("scaling")] | None = None
     upfront: UpfrontTrueUp | None = None
+    paid_use: Annotated[Any, AnyOf("paid_use")] | None = None
+    replacement: Annotated[Any, AnyOf("replacement")] | None = None
+    entrant_reserve: Annotated[Any, AnyOf("entrant_reserve")] | None = None
+    entry_exit: Annotated[Any, AnyOf("entry_exit")] | None = None
     auction: Annotated[Any, AnyOf("auction")] | None = None
     consignment: Consignment | None = None
     forward_vintages: ForwardVintages | None = None
@@ -158,6 +173,8 @@ class FirmsBlock(Block):
     institutions: list[InstitutionSpec] = []
     shocks: ShockSpec = ShockSpec()
     relations: RelationSpec = RelationSpec()
+    projects: list[ProjectSpec] = []
+    closures: list[ClosureSpec] = []
     seed: Annotated[int, Ge(0)] | None = None
     """Seed of sizes, intensities and costs: the same firms in every run; null: drawn from the seed of the run."""
     file: str | None = None

@@ -95,6 +95,8 @@ class MarketScenario(_Common):
             rows=self._rows,
             shocks=block.shocks,
             relations=block.relations,
+            projects=block.projects,
+            closures=block.closures,
             seed=block.seed,
         )
 
