@@ -63,6 +63,12 @@ class Behaviour:
         Largest single order, in units of the right.
     imbalance_speed : float
         How strongly beliefs follow unfilled buying less unfilled selling (0: not at all).
+    block_search : float
+        Chance that a buyer of a large lot asks around for a block on the last day before a deadline; with n days more
+        to go it is divided by n + 1.  At most one a day, so a number above 1 means that it asks on each of the last.
+    group_days, group_discount : int, float
+        Trading days at the end of a calendar year in which groups even out their positions, and how far below the last
+        price, as a share.
     abatement_adjustment : float
         Share of the distance to the planned abatement covered in a month.
     """
@@ -101,6 +107,9 @@ class Behaviour:
     concession: Share = 0.5
     max_order_units: Annotated[float, Gt(0)] = 99_999.0
     imbalance_speed: NotNegative = 0.0
+    block_search: NotNegative = 1.5
+    group_days: Annotated[int, Ge(0)] = 25
+    group_discount: Annotated[float, Ge(0), Le(0.25)] = 0.03
     abatement_adjustment: Annotated[float, Gt(0), Le(1)] = 0.4
 
     @classmethod

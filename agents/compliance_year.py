@@ -17,11 +17,11 @@ import numpy.typing as npt
 from agents.reporting import Reporting
 from rights_market.authority import mean_price_fen
 from rights_market.exchange.calendar import Entry
-from rights_market.policies.cap import AbsolutePath
 
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
     from agents.progress import RightProgress
+    from agents.use import PeriodUse
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -52,6 +52,7 @@ class ComplianceYear:
         self.reporting = Reporting(model)
         self._serve = {
             "rule_change": self.change_rules,
+            "cap_set": model.cap_course.set,
             "allocation_announced": self.announce,
             "preallocation": self.preallocate,
             "auction": self.auction,
@@ -108,7 +109,7 @@ class ComplianceYear:
             for year in sorted(entitlement.base_years(allocated) - in_market):
                 output = model.firms.past_output(year, model.streams)
                 units = output * model.operations.intensity[:, progress.index]
-                entitlement.report_use(year, self._lots(progress, units))
+                entitlement.report_use(year, self.lots_of(progress, units), np.rint(output).astype(np.int64))
 
     def work(self, today: date, weight: float) -> None:
         """Add a day of use, output and cost to the periods for which it counts."""
@@ -132,12 +133,14 @@ class ComplianceYear:
         self._settle_income()
         model.authority.collect_fines(self.days_since_fines)
         self.days_since_fines = 0
-        value = model.values_yuan()
-        operations.plan_abatement(model.expectations.shadow_prices_yuan())
-        operations.plan_output(value, self._free_per_output())
+        credit = self._credit_for_use()
+        value = model.values_yuan() * model.firms.covered
+        shadow = model.expectations.shadow_prices_yuan() * model.firms.covered
+        operations.plan_abatement((1.0 - credit) * shadow)
+        operations.plan_output(value, self._free_per_output(credit))
         cash = model.market.registry.cash[model.accounts_of[: len(model.firms)]]
         budget = np.floor(BUDGET_SHARE * cash).astype(np.int64)
-        spent = operations.invest(value, budget, model.behaviour.discount_rate, model.day)
+        spent = operations.invest((1.0 - credit) * value, budget, model.behaviour.discount_rate, model.day)
         self._pay(spent)
         for progress in model.progress:
             model.expectations.hear(progress.index)
@@ -162,14 +165,33 @@ class ComplianceYear:
         registry.withdraw(accounts[rows], paid[rows])
         self.model.operations.debt_fen += cost_fen - paid
 
-    def _free_per_output(self) -> Floats:
-        model = self.model
-        table = np.zeros((len(model.firms), len(model.progress)))
+    def _credit_for_use(self) -> Floats:
+        """Return what a unit of use earns each firm in free units, now or later, shape (n_firms, n_rights).
+
+        A unit saved is worth its price less that: firms whose lots follow their use have little reason to save any.
+        """
+        model, today = self.model, self.model.calendar.days[self.model.day]
+        credit = np.zeros((len(model.firms), len(model.progress)))
+        for progress in model.progress:
+            entitlement = model.authority.entitlements[progress.rules.right.code]
+            use = next((u for u in progress.uses if u.covers(today)), None)
+            if entitlement.credits_use and use is not None:
+                r, rate = progress.index, model.behaviour.discount_rate
+                output = np.rint(model.rates.output).astype(np.int64)
+                lots = self.lots_of(progress, model.rates.use[:, r])
+                credit[:, r] = entitlement.credit_for_use(use.years[-1], output, lots, rate)
+        return credit
+
+    def _free_per_output(self, credit: Floats) -> Floats:
+        """Return the free units that a unit of output earns: by the plan, or by the use that comes with it."""
+        model, operations = self.model, self.model.operations
+        table = operations.intensity * (1.0 - operations.share) * credit
         for progress in model.progress:
             front = progress.front(model.day)
             if front is not None:
                 plan = progress.plans[front]
-                table[:, progress.index] = plan.lots_per_output[-1] * float(progress.rules.right.lot)
+                by_plan = plan.lots_per_output[-1] * float(progress.rules.right.lot)
+                table[:, progress.index] = np.where(by_plan > 0, by_plan, table[:, progress.index])
         return table
 
     # -- what firms and the public may expect
@@ -184,8 +206,17 @@ class ComplianceYear:
     def expected_use(self, progress: RightProgress, k: int) -> Floats:
         """Return the use of a period that each firm expects to answer for, units of the right.
 
-        Once it is verified that is known, and from its report until then the firm hopes that the report will stand.
+        Once it is verified that is known, and from its report until then the firm hopes that the report will stand.  A
+        project that waits for approval has to bring what it will need.
         """
+        waiting = self.model.entry_exit.pending_units(progress) if k == progress.front(self.model.day) else None
+        use = progress.uses[k]
+        listed = self.model.authority.coverage.listed(progress.rules.right.code, use.years[-1])
+        due = np.where(listed, self._answered_use(progress, k), 0.0)
+        return np.asarray(due if waiting is None else due + waiting)
+
+    def _answered_use(self, progress: RightProgress, k: int) -> Floats:
+        """Return the use of a period that each firm would answer for if it is covered, units of the right."""
         use = progress.uses[k]
         if progress.verified[k]:
             return self.verified_units(progress, k)
@@ -229,7 +260,17 @@ class ComplianceYear:
         lots = sum(
             (self._formula(progress, year)[0] for year in progress.uses[k].years), np.zeros(len(self.model.firms))
         )
-        return self._covered(progress, np.asarray(lots, dtype=np.int64))
+        return self._covered(progress, np.asarray(lots, dtype=np.int64), progress.uses[k].years[-1])
+
+    def auction_lots(self, progress: RightProgress, k: int) -> int:
+        """Return the lots of a period that are left for auction after what is set aside and given free."""
+        entitlement, lots = self.model.authority.entitlements[progress.rules.right.code], 0
+        for year in progress.uses[k].years:
+            _, output, units = self._formula(progress, year)
+            claims = self._covered(progress, entitlement.claims(year, output, self.lots_of(progress, units)), year)
+            cap = self.model.cap_course.lots(progress, year)
+            lots += entitlement.auction_lots(year, claims, cap)
+        return lots
 
     def _formula(self, progress: RightProgress, year: int) -> tuple[Ints, Ints, Floats]:
         """Return lots, output and use of each firm in a year at its smooth, public output."""
@@ -237,7 +278,7 @@ class ComplianceYear:
         output = np.maximum(1, np.rint(firms.output * firms.trend())).astype(np.int64)
         units = output * firms.intensity(year)[:, progress.index]
         entitlement = self.model.authority.entitlements[progress.rules.right.code]
-        return entitlement.lots(year, output, self._lots(progress, units)), output, units
+        return entitlement.lots(year, output, self.lots_of(progress, units)), output, units
 
     def _own_margin(self, progress: RightProgress, k: int) -> Floats:
         """Return by how much a firm's own balance lay above the market's in the last period, 0 before any."""
@@ -257,7 +298,7 @@ class ComplianceYear:
         book, use = progress.rules, progress.uses[k]
         if book.cap is not None and auctions:
             changed = self._changed_lots(progress, use.period.name)
-            return float(sum(book.cap.cap(y) for y in use.years) + changed)
+            return float(sum(self.model.cap_course.lots(progress, y) for y in use.years) + changed)
         if progress.plans[k].announced:
             covered = self.model.firms.covered[:, progress.index]
             return float(self.expected_lots(progress, k)[covered].sum())
@@ -274,7 +315,7 @@ class ComplianceYear:
         """Return the units that the public expects to be issued for a later year, in which `yearly` units are used."""
         book, g = progress.rules, self.model.behaviour.tightening
         if book.cap is not None and auctions:
-            return float(book.right.lot) * expected_cap(book.cap, year, g)
+            return float(book.right.lot) * self.model.cap_course.expected_lots(progress, year)
         return yearly * (1.0 + progress.balance_of(year, g))
 
     # -- the duties of a period, in the order of the year
@@ -293,30 +334,61 @@ class ComplianceYear:
         """Publish the plan: firms now know their formula, the public its balance."""
         model = self.model
         k = progress.position(period_name)
-        self._plan(progress, k)
+        claims = self._plan(progress, k)
         progress.plans[k].announced = True
         progress.news_year = model.calendar.days[model.day].year
-        model.authority.announce(progress.rules.right.code, progress.uses[k].period)
+        model.authority.announce(progress.rules.right.code, progress.uses[k].period, claims)
         model.expectations.hear(progress.index)
 
-    def _plan(self, progress: RightProgress, k: int) -> None:
-        """Work out what the rules give each firm in a period, and what balance that means for the market."""
+    def _plan(self, progress: RightProgress, k: int) -> dict[int, Ints]:
+        """Work out what the rules give each firm in a period, and what balance that means for the market.
+
+        Returns
+        -------
+        dict of int to ndarray of int64, shape (n_firms,)
+            Claims by year, where they are scaled to the cap.
+        """
         model, use, plan = self.model, progress.uses[k], progress.plans[k]
         entitlement = model.authority.entitlements[progress.rules.right.code]
+        self._estimate_bases(progress, use)
+        claims: dict[int, Ints] = {}
         for i, year in enumerate(use.years):
             lots, output, units = self._formula(progress, year)
+            if progress.rules.scaling is not None:
+                claims[year] = entitlement.claims(year, output, self.lots_of(progress, units))
             follows = entitlement.follows_output(year)
+            if progress.rules.paid_use is not None:
+                lots = model.paid_terms.quota_lots(progress, self._covered(progress, lots, year))
+                follows = np.zeros_like(follows)
             plan.lots_per_output[i] = np.where(follows, lots / output, 0.0)
             plan.fixed_lots[i] = np.where(follows, 0.0, lots)
             covered = model.firms.covered[:, progress.index]
             total, used = lots[covered].sum() * float(progress.rules.right.lot), units[covered].sum()
             progress.balance[year] = float(total / used - 1.0) if used > 0 else 0.0
+        return claims
+
+    def _estimate_bases(self, progress: RightProgress, use: PeriodUse) -> None:
+        """Let the authority estimate base years that are not verified yet from what is expected of them."""
+        code = progress.rules.right.code
+        entitlement = self.model.authority.entitlements[code]
+        for k, earlier in enumerate(progress.uses):
+            missing = entitlement.base_years(use.years) & set(earlier.years) - entitlement.use_lots.keys()
+            for year in sorted(missing):
+                units = self.expected_use(progress, k) / len(earlier.years)
+                output = self.expected_output(progress, k)[earlier.years.index(year)]
+                lots = self._covered(progress, self.lots_of(progress, units), year)
+                self.model.authority.estimate_base(code, use.period, year, lots, np.rint(output).astype(np.int64))
 
     def preallocate(self, progress: RightProgress, period_name: str) -> None:
         """Issue the early part, on last year's activity."""
         model = self.model
         k = progress.position(period_name)
         book, use = progress.rules, progress.uses[k]
+        if book.entrant_reserve is not None:
+            capacity = np.rint(model.firms.output * model.firms.trend()).astype(np.int64)
+            capacity = self._covered(progress, capacity, use.years[-1])
+            without = model.authority.grant_without_base(book.right.code, use.period, capacity)
+            progress.issued_lots[k] += without
         if book.upfront is None and bool(progress.plans[k].lots_per_output.any()):
             return
         entitlement = model.authority.entitlements[book.right.code]
@@ -324,10 +396,10 @@ class ComplianceYear:
         for year in use.years:
             output = np.rint(self._output_of(progress, use.years[0] - 1)).astype(np.int64)
             units = output * model.operations.intensity[:, progress.index]
-            lots = self._lots(progress, units)
+            lots = self.lots_of(progress, units)
             by_use = book.upfront is not None and book.upfront.basis == "prior_year_emissions"
             basis += lots if by_use else entitlement.lots(year, output, lots)
-        issued = model.authority.preallocate(book.right.code, use.period, self._covered(progress, basis))
+        issued = model.authority.preallocate(book.right.code, use.period, self._covered(progress, basis, use.years[-1]))
         progress.issued_lots[k] += issued
         if book.upfront is None:
             progress.plans[k].settled = True
@@ -359,7 +431,8 @@ class ComplianceYear:
         self._use_is_known(progress, k)
 
     def _true_lots(self, progress: RightProgress, k: int) -> Ints:
-        return self._covered(progress, self._lots(progress, progress.uses[k].use))
+        use = progress.uses[k]
+        return self._covered(progress, self.lots_of(progress, use.use), use.years[-1])
 
     def audit(self, progress: RightProgress, period_name: str) -> None:
         """Have some firms audited; what is found changes what they owe."""
@@ -372,26 +445,45 @@ class ComplianceYear:
         model, use = self.model, progress.uses[k]
         lots = self._verified_lots(progress, k)
         entitlement = model.authority.entitlements[progress.rules.right.code]
-        for year in use.years:
-            entitlement.report_use(year, lots // len(use.years))
+        if progress.rules.entry_exit is not None:
+            for year in use.years:
+                everyone = self.lots_of(progress, use.use) // len(use.years)
+                model.authority.coverage.report_use(progress.rules.right.code, year, everyone)
+        for year, output in zip(use.years, use.output, strict=True):
+            entitlement.report_use(year, lots // len(use.years), np.rint(output).astype(np.int64))
         model.expectations.hear(progress.index)
 
     def true_up(self, progress: RightProgress, period_name: str) -> None:
-        """Settle the allocation on verified output."""
-        model = self.model
+        """Settle the allocation on verified output, then the caps on verified activity."""
         k = progress.position(period_name)
+        if not progress.plans[k].settled:
+            self._settle(progress, k)
+        self.model.cap_course.correct(progress, k)
+
+    def _settle(self, progress: RightProgress, k: int) -> None:
+        """Issue what is missing of the final allocation, and take back what was too much."""
+        model = self.model
         book, use, plan = progress.rules, progress.uses[k], progress.plans[k]
-        if plan.settled:
-            return
-        entitlement = model.authority.entitlements[book.right.code]
-        final = np.zeros(len(model.firms), dtype=np.int64)
-        for i, year in enumerate(use.years):
-            output = np.rint(use.output[i]).astype(np.int64)
-            # A firm's use of one of several years is an even part of what was verified, rounded up.
-            final += entitlement.lots(year, output, -(-self._verified_lots(progress, k) // len(use.years)))
-        progress.issued_lots[k] += model.authority.true_up(book.right.code, use.period, self._covered(progress, final))
+        final = self.final_lots(progress, k)
+        progress.issued_lots[k] += model.authority.true_up(book.right.code, use.period, final)
         plan.settled = True
         model.expectations.hear(progress.index)
+
+    def final_lots(self, progress: RightProgress, k: int) -> Ints:
+        """Return the allocation of a period at what firms have made and used so far; at verified use once there is."""
+        use = progress.uses[k]
+        n = len(use.years)
+        entitlement = self.model.authority.entitlements[progress.rules.right.code]
+        # A firm's use of one of several years is an even part of the whole, rounded up.
+        whole = self._verified_lots(progress, k) if progress.verified[k] else self.lots_of(progress, use.use)
+        final = np.zeros(len(self.model.firms), dtype=np.int64)
+        for i, year in enumerate(use.years):
+            final += entitlement.lots(year, np.rint(use.output[i]).astype(np.int64), -(-whole // n))
+        return self._covered(progress, final, use.years[-1])
+
+    def quota_claims(self, progress: RightProgress, year: int) -> Ints:
+        """Return the lots that covered firms are given for a year at their smooth, public output."""
+        return self._covered(progress, self._formula(progress, year)[0], year)
 
     def surrender(self, progress: RightProgress, period_name: str) -> None:
         """Surrender for a period, with lots of the next one where firms may and want to borrow them."""
@@ -462,12 +554,14 @@ class ComplianceYear:
         """End a calendar year."""
         self.model.primary_market.close_year(progress, year)
 
-    def _lots(self, progress: RightProgress, units: Floats) -> Ints:
+    def lots_of(self, progress: RightProgress, units: Floats) -> Ints:
+        """Return the lots that stand for units of a right, rounded up."""
         lot = float(progress.rules.right.lot)
         return np.ceil(units / lot - 1e-9).astype(np.int64)
 
-    def _covered(self, progress: RightProgress, lots: Ints) -> Ints:
-        return np.where(self.model.firms.covered[:, progress.index], lots, 0)
+    def _covered(self, progress: RightProgress, lots: Ints, year: int) -> Ints:
+        """Return lots of the firms that are covered in a compliance year, 0 for the others."""
+        return np.where(self.model.authority.coverage.listed(progress.rules.right.code, year), lots, 0)
 
     def state(self) -> dict[str, Any]:
         """Return what has been worked, and the days that have passed, since the last settlement."""
@@ -486,14 +580,3 @@ class ComplianceYear:
         self.years_worked = float(state["years_worked"])
         self.days_since_fines = int(state["days_since_fines"])
         self.counted_to = date.fromisoformat(state["counted_to"])
-
-
-def expected_cap(cap: AbsolutePath, year: int, tightening: float) -> float:
-    """Return the lots that the public expects as the cap of a year.
-
-    Where a table of caps ends, it expects the last one, lowered by the yearly tightening that it expects of plans.
-    """
-    if cap.base is not None or year in cap.table:
-        return float(cap.cap(year))
-    last = max(y for y in cap.table if y < year)
-    return cap.table[last] * max(0.0, 1.0 - tightening * (year - last))

@@ -17,7 +17,7 @@ from agents.behaviour import Behaviour
 from agents.desk_kernels import BID, NOTHING, ROUND_UP, book_trades, fill_orders, find_able, note_orders
 from agents.seats import NO_ORDER, Rows, Seats
 from agents.strategies.base import Quotes
-from rights_market import Orders, Receipt, Side
+from rights_market import Orders, Receipt, Side, Trades
 from rights_market.market import Market
 from rights_market.records import OrderKind
 from rights_market.table import plain
@@ -210,16 +210,38 @@ class Desk:
         receipt : Receipt
             What became of them, row by row.
         """
+        if self.market.is_supervised:
+            quotes = self._within_limits(quotes)
         quotes = Quotes(plain(quotes.seat), plain(quotes.side), plain(quotes.price_ticks), plain(quotes.lots))
         kinds = np.full(len(quotes.seat), OrderKind.LIMIT if call else kind, dtype=np.int8)
         quotes, orders = (self._orders if self._one_each else self._routed_orders)(quotes, kinds)
         if call:
             orders = replace(orders, target=np.full(len(orders), NO_ORDER, dtype=np.int64))
         receipt = self.market.call_auction(orders) if call else self.market.submit(orders)
-        note_orders(quotes.seat, quotes.side, receipt.reason, receipt.first_order_id, self.seats.order_id)
-        self._book_trades(receipt)
+        self._note_orders(quotes, receipt)
+        self.book(receipt.trades)
         self.refresh()
         return quotes, receipt
+
+    def _within_limits(self, quotes: Quotes) -> Quotes:
+        """Return quotes cut to what the rules allow each seat: nobody enters an order that it knows to be refused."""
+        account, front = self.seats.account[quotes.seat].astype(np.int64), self._front[self.seats.right[quotes.seat]]
+        may = self.market.may_enter(account, front.astype(np.int64), quotes.side)
+        most = self.market.largest_order(front)
+        room = np.where(quotes.side == Side.BID, self.market.headroom(account, front.astype(np.int64)), most)
+        lots = np.where(may, np.minimum(np.minimum(quotes.lots, most), room), 0)
+        keep = np.flatnonzero(lots > 0)
+        return Quotes(quotes.seat[keep], quotes.side[keep], quotes.price_ticks[keep], lots[keep])
+
+    def _note_orders(self, quotes: Quotes, receipt: Receipt) -> None:
+        """Note the latest order of each seat."""
+        if receipt.order_id is None:
+            note_orders(quotes.seat, quotes.side, receipt.reason, receipt.first_order_id, self.seats.order_id)
+            return
+        for seat, side, reason, order_id in zip(
+            quotes.seat, quotes.side, receipt.reason, receipt.order_id, strict=True
+        ):
+            self.seats.order_id[seat, side] = NO_ORDER if reason else order_id
 
     def withdraw(self, rows: Rows) -> None:
         """Withdraw what the seats `rows` still have in the book.
@@ -299,7 +321,7 @@ class Desk:
         able = self.coverable(quotes.seat, quotes.side, quotes.price_ticks, quotes.lots)
         instrument = self._route(quotes.seat, quotes.side, quotes.price_ticks).astype(np.int32)
         asks = np.flatnonzero(quotes.side == Side.ASK)
-        there = self._saleable(instrument[asks], self.seats.account[quotes.seat[asks]])
+        there = self.saleable(instrument[asks], self.seats.account[quotes.seat[asks]])
         able[asks] = np.minimum(able[asks], there)
         keep = able > 0
         quotes = Quotes(quotes.seat[keep], quotes.side[keep], quotes.price_ticks[keep], able[keep])
@@ -308,7 +330,7 @@ class Desk:
         orders = Orders(self.seats.account[seat], instrument[keep], side, kinds[keep], price, quotes.lots, target)
         return quotes, orders
 
-    def _saleable(self, instrument: int | npt.NDArray[np.int32], account: npt.NDArray[np.int32]) -> Ints:
+    def saleable(self, instrument: int | npt.NDArray[np.int32], account: npt.NDArray[np.int32]) -> Ints:
         """Return the lots of one vintage that each account could deliver once its sell orders were withdrawn."""
         registry = self.market.registry
         at = instrument, account
@@ -346,7 +368,7 @@ class Desk:
                 continue
             sells = np.flatnonzero((right == r) & (side == Side.ASK))
             for i in reversed(instruments):
-                chosen[sells[self._saleable(i, account[sells]) > 0]] = i
+                chosen[sells[self.saleable(i, account[sells]) > 0]] = i
             buys = np.flatnonzero((right == r) & (side == Side.BID))
             quoted = [i for i in instruments if asks[i] > 0]
             if quoted:
@@ -354,8 +376,8 @@ class Desk:
                 chosen[buys[price[buys] >= asks[best]]] = best
         return chosen
 
-    def _book_trades(self, receipt: Receipt) -> None:
-        trades = receipt.trades
+    def book(self, trades: Trades) -> None:
+        """Take what was traded off the wishes and today's quotas of buyers and sellers."""
         if not len(trades):
             return
         seats = self.seats

@@ -70,6 +70,7 @@ class Expectations:
         self._fines: dict[tuple[str, str], list[tuple[Penalty, npt.NDArray[np.intp]]]] = {}
         early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
         factor = np.array([_trait(name, "buffer_factor") for name in model.strategy_of], dtype=np.float64)
+        early[: len(firms)] |= firms.is_project
         self.starts_early, self.buffer_factor = early[seats.trader], factor[seats.trader]
 
     def hear(self, right: int) -> None:
@@ -182,6 +183,12 @@ class Expectations:
         over, whole = (given - used)[right, firm], years[right] * yearly
         margin = np.divide(over, whole, out=np.zeros(len(rows)), where=yearly > 0)
         return Standing(held, to_come[right, firm], owed[right, firm], yearly, margin)
+
+    def net_lots(self, progress: RightProgress, rows: npt.NDArray[np.intp]) -> Floats:
+        """Return what each seat of a firm expects to have left over (below 0: to lack) at the deadline at hand."""
+        front = progress.front(self.model.day)
+        assert front is not None
+        return self.standing([(progress, front)], rows).net
 
     def _ceiling(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
         """Return the most that each buyer would rationally pay, in ticks: its cheapest legal way out."""

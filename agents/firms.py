@@ -1,7 +1,8 @@
 """The firms: who they are, what they make, and what they would emit.
 
-One row a firm, one column a right.  This file holds what a firm *is*; what it emitted in a compliance period is in
-`agents.use`, what a unit is worth to it in `agents.valuation`.
+One row a firm, one column a right.  New plants are the last rows; they are there from the start, and work later.
+This file holds what a firm *is*; what it emitted in a compliance period is in `agents.use`, what a unit is worth to
+it in `agents.valuation`.
 """
 
 from __future__ import annotations
@@ -61,12 +62,20 @@ class Firms:
         Output a year before shocks, in the sector's unit.
     members : list of ndarray of intp
         Rows of the firms of each sector.
+    is_project : ndarray of bool, shape (n,)
+        Whether the firm is a new plant.
+    working : ndarray of bool, shape (n,)
+        Whether the firm makes anything: new plants not yet, closed firms no more.
+    subject : ndarray of bool, shape (n, n_rights)
+        Whether the firm may have to hold the right at all, by its sector.
     covered : ndarray of bool, shape (n, n_rights)
-        Whether the firm must hold the right.
+        Whether the firm must hold the right now.
     curves : CostCurves, shape (n, n_rights)
         Continuous abatement of each right.
     co_benefits : ndarray of float64, shape (n_sectors, n_rights, n_rights)
         Units of the last removed per unit abated of the second; 1 on the diagonal.
+    growth, product_price_yuan : ndarray of float64, shape (n,)
+        Growth of output a year without policy; price of a unit of output, CNY.
     """
 
     def __init__(self, spec: PopulationSpec, rights: list[str], streams: Streams) -> None:
@@ -77,25 +86,38 @@ class Firms:
         if spec.rows:
             at = {code: i for i, code in enumerate(self.sector_codes)}
             self.names = [row.name for row in spec.rows]
-            self.regions = [row.region for row in spec.rows]
+            self.regions: list[str] = [row.region for row in spec.rows]
             self.sector = np.array([at[row.sector] for row in spec.rows], dtype=np.intp)
         else:
             self.sector = np.repeat(np.arange(len(self.sectors)), [s.firms for s in self.sectors]).astype(np.intp)
             self.names = _numbered_names(self.sector, self.sector_codes)
             self.regions = [place for code, s in spec.sectors.items() for place in _places(code, s, streams)]
+        self._append_projects()
         self.members = [np.flatnonzero(self.sector == i) for i in range(len(self.sectors))]
         self.output = self._outputs(streams)
         self.spread = self.normals(streams, "intensity")
         self.file_factor = self._file_factors()
-        self.covered = self._coverage()
+        self.subject = self._coverage()
+        self.covered = self.subject & self.working[:, np.newaxis]
         self.curves = self._cost_curves(streams)
         self.co_benefits = self._co_benefit_table()
         self.growth = self._by_firm("output_growth")
+        self.product_price_yuan = self._by_firm("product_price_yuan")
         self.years_passed = 0.0
         self.shocks = Shocks(np.zeros(1), np.zeros(len(self.sectors)), np.zeros(len(self.sector)))
 
     def __len__(self) -> int:
         return len(self.sector)
+
+    def _append_projects(self) -> None:
+        """Put the new plants behind the firms."""
+        spec, at = self.spec, {code: i for i, code in enumerate(self.sector_codes)}
+        incumbents = len(self.sector)
+        self.sector = np.concatenate([self.sector, [at[p.sector] for p in spec.projects]]).astype(np.intp)
+        self.names = [*self.names, *(p.name for p in spec.projects)]
+        self.regions = [*self.regions, *(p.region for p in spec.projects)]
+        self.is_project = np.arange(len(self.sector)) >= incumbents
+        self.working = ~self.is_project
 
     def _by_firm(self, name: str) -> Floats:
         return np.array([getattr(s, name) for s in self.sectors], dtype=np.float64)[self.sector]
@@ -119,9 +141,14 @@ class Firms:
         ndarray of float64, shape (n,)
         """
         drawn = np.empty(len(self.sector))
-        for code, rows in zip(self.sector_codes, self.members, strict=True):
-            name = f"{purpose}.{code}"
-            drawn[rows] = (streams.fresh(name) if fresh else streams[name]).standard_normal(len(rows))
+        for code, members in zip(self.sector_codes, self.members, strict=True):
+            # New plants draw from streams of their own, so that they change nothing for the others.
+            for name, rows in (
+                (f"{purpose}.{code}", members[~self.is_project[members]]),
+                (f"{purpose}.{code}.new", members[self.is_project[members]]),
+            ):
+                if len(rows) or not name.endswith(".new"):
+                    drawn[rows] = (streams.fresh(name) if fresh else streams[name]).standard_normal(len(rows))
         return drawn
 
     def normals(self, streams: Streams, purpose: str) -> Floats:
@@ -132,13 +159,16 @@ class Firms:
     def _outputs(self, streams: Streams) -> Floats:
         """Return outputs of the file, or lognormal ones whose mean in each sector is the stated, published figure."""
         if self.spec.rows:
-            return np.array([row.output for row in self.spec.rows], dtype=np.float64)
-        size = np.exp(self._by_firm("output_sigma") * self.normal(streams, "output"))
-        return np.asarray(self._by_firm("mean_output") * size / self._sector_mean(size, np.ones_like(size)))
+            output = np.array([row.output for row in self.spec.rows], dtype=np.float64)
+        else:
+            size = np.exp(self._by_firm("output_sigma") * self.normal(streams, "output"))
+            drawn = self._by_firm("mean_output") * size / self._sector_mean(size, np.ones_like(size))
+            output = drawn[~self.is_project]
+        return np.concatenate([output, [p.output for p in self.spec.projects]])
 
     def _sector_mean(self, x: Floats, weight: Floats) -> Floats:
-        """Return for each firm the weighted mean of `x` over its sector."""
-        n = len(self.sectors)
+        """Return for each firm the weighted mean of `x` over its sector, new plants apart."""
+        n, weight = len(self.sectors), weight * ~self.is_project
         total, weights = np.bincount(self.sector, x * weight, n), np.bincount(self.sector, weight, n)
         return np.divide(total, weights, out=np.ones(n), where=weights > 0)[self.sector]
 
@@ -211,7 +241,7 @@ class Firms:
         Growth is not carried backwards: the stated output is that of the years before the market as well.
         """
         noise = self.normal(streams, f"past_output.{year}", fresh=True)
-        return np.asarray(self.output * np.exp(OUTPUT_NOISE_OF_THE_PAST * noise))
+        return np.asarray(self.output * np.exp(OUTPUT_NOISE_OF_THE_PAST * noise) * ~self.is_project)
 
     def move_shocks(self, streams: Streams) -> None:
         """Move the shocks to output on by one trading day."""
@@ -232,21 +262,24 @@ class Firms:
         return np.array([streams[f"{DEMAND_SECTOR}.{code}"].standard_normal() for code in self.sector_codes])
 
     def output_factor(self) -> Floats:
-        """Return output relative to its level at the start, shape (n,): growth and shocks."""
+        """Return output relative to its level at the start, shape (n,): growth and shocks, 0 for who does not work."""
         x = self.shocks
         return np.asarray(np.exp(x.common[0] + x.sector[self.sector] + x.firm) * self.trend())
 
     def trend(self) -> Floats:
-        """Return smooth output relative to its level at the start, shape (n,)."""
-        return np.asarray((1.0 + self.growth) ** self.years_passed)
+        """Return smooth output relative to its level at the start, shape (n,), 0 for who does not work."""
+        return np.asarray((1.0 + self.growth) ** self.years_passed * self.working)
 
     def start_cash_fen(self) -> Ints:
         """Return the cash of each firm at the start, fen."""
-        share = self._by_firm("cash_share") * self._by_firm("product_price_yuan")
+        share = self._by_firm("cash_share") * self.product_price_yuan
         cash = np.rint(self.output * share * 100.0).astype(np.int64)
         for i, row in enumerate(self.spec.rows):
             if row.cash_yuan is not None:
                 cash[i] = round(row.cash_yuan * 100)
+        for i, project in zip(np.flatnonzero(self.is_project).tolist(), self.spec.projects, strict=True):
+            if project.cash_yuan is not None:
+                cash[i] = round(project.cash_yuan * 100)
         return cash
 
     def state(self) -> dict[str, Any]:
@@ -258,12 +291,15 @@ class Firms:
             "sector": x.sector.copy(),
             "firm": x.firm.copy(),
             "years_passed": self.years_passed,
+            "working": self.working.copy(),
+            "covered": self.covered.copy(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
         self.spread = np.array(state["spread"])
         self.years_passed = float(state["years_passed"])
+        self.working, self.covered = np.array(state["working"]), np.array(state["covered"])
         self.shocks = Shocks(np.array(state["common"]), np.array(state["sector"]), np.array(state["firm"]))
 
 

@@ -4,6 +4,7 @@
 
     open_day     shocks; duties of the morning; monthly decisions; output, use; expectations; call auction
     trade_batch  quotes of those who look at the market, matched and settled
+    negotiate    blocks, agreed between firms that know each other
     close_day    bars, slow prices; duties of the evening: verify, true up, surrender, fine, bank
 
 The order of a day and of a year is that of the rule book's hooks (`rights_market.exchange.calendar`).
@@ -19,14 +20,18 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.behaviour import Behaviour
+from agents.block_desk import BlockDesk
+from agents.cap_course import CapCourse, cap_dates
 from agents.compliance_year import ComplianceYear
 from agents.config import MarketConfig, small_market
 from agents.desk import Desk
+from agents.entry_exit import EntryExit
 from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.model_state import restore_to, state_of
 from agents.objects import OBJECT, ObjectTraders, Participant
 from agents.operations import Operations, Rates
+from agents.paid_terms import PaidTerms
 from agents.primary_market import PrimaryMarket
 from agents.progress import RightProgress
 from agents.recorder import Recorder
@@ -37,17 +42,20 @@ from agents.strategies.compliance import ComplianceTrader
 from agents.streams import Streams
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
-from rights_market import AccountKind, Accounts, Receipt
+from rights_market import AccountKind, Accounts, Receipt, Trades
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
 from rights_market.authority.supply import supply_dates
-from rights_market.exchange.calendar import Agenda, Hook
+from rights_market.exchange.calendar import HOOK_ORDER, Agenda, Hook
 from rights_market.market import Market
 
 Floats = npt.NDArray[np.float64]
 
 SHARE_QUOTING = 0.5
 """Share of the traders at their desk who quote in a given batch."""
+
+BEFORE_ENTRY = HOOK_ORDER[: HOOK_ORDER.index("firm_entry")]
+"""Duties of a morning that come before firms enter and leave."""
 
 
 class RightsMarketModel(mesa.Model):
@@ -138,16 +146,23 @@ class RightsMarketModel(mesa.Model):
             history = self.authority.rules(book.right.code)
             self.progress.append(RightProgress(index, history, self.calendar, n, first))
             first += len(book.periods)
-        supplied = [dated for book in books for dated in supply_dates(book, self.calendar)]
-        monitored = [dated for book in books for dated in mrv_dates(book, self.calendar)]
-        changes = [dated for p in self.progress for dated in p.history.dates()]
-        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, [*supplied, *monitored, *changes])
+        duties = [
+            dated
+            for book in books
+            for dated in (*supply_dates(book, self.calendar), *mrv_dates(book, self.calendar), *cap_dates(book))
+        ]
+        duties += [dated for p in self.progress for dated in p.history.dates()]
+        self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, duties)
         self.operations = Operations(self.firms, config.behaviour, people, self._history_start())
+        self.cap_course = CapCourse(self)
         self.year_course = ComplianceYear(self)
+        self.entry_exit = EntryExit(self)
+        self.paid_terms = PaidTerms(self)
         self.desk = Desk(
             self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats)
         )
         self.expectations = Expectations(self)
+        self.block_desk = BlockDesk(self, people)
         self.strategies = self._assign_strategies()
         self.object_traders = ObjectTraders(
             traders,
@@ -163,6 +178,7 @@ class RightsMarketModel(mesa.Model):
         self._weights = day_weights(list(self.calendar.days), self._day_before_start())
         self.rates: Rates = self.operations.rates()
         self.fronts: list[int | None] = [None] * len(books)
+        self.entry_exit.begin()
         self.year_course.fill_history()
         self._inform_objects()
         for row in range(n):
@@ -211,6 +227,7 @@ class RightsMarketModel(mesa.Model):
         self.open_day()
         for _ in range(self.config.batches_per_day):
             self.trade_batch()
+        self.negotiate()
         self.close_day()
 
     def open_day(self) -> None:
@@ -221,23 +238,42 @@ class RightsMarketModel(mesa.Model):
         day = self.day
         usable = [self._tradable(p) for p in self.progress]
         self._carry_prices()
-        self.market.open_day(day, [i for instruments in usable for i in instruments])
+        self.market.open_day(day, [i for instruments in usable for i in instruments], self.calendar.days[day])
         self.desk.open_day(usable)
         self._inform_objects()
         self._move_on()
-        self.year_course.serve(self.agenda.before_session(day))
+        self._serve_morning(day)
         self._work()
         self.expectations.form()
+        self.entry_exit.press()
+        self.block_desk.hold_back()
         for strategy in self.strategies:
             strategy.open_day(self.desk)
         opening = [p.index for p in self.progress if p.rules.opening_call and usable[p.index]]
         if opening:
             self._trade(self._quoting(np.isin(self.seats.right, opening)), call=True)
 
+    def _serve_morning(self, day: int) -> None:
+        """Serve the duties before the session, with firms that come and go in their place among the hooks."""
+        duties = self.agenda.before_session(day)
+        self.entry_exit.open_year()
+        self.year_course.serve(e for e in duties if e.hook in BEFORE_ENTRY)
+        self.entry_exit.serve()
+        self.paid_terms.serve()
+        self.year_course.serve(e for e in duties if e.hook not in BEFORE_ENTRY)
+
+    def day_weight(self) -> float:
+        """Return the years for which today stands."""
+        return float(self._weights[self.day])
+
     def trade_batch(self) -> Receipt:
         """Let those at their desks quote once, in random order, and match what they send."""
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
         return self._trade(self._quoting(at_desk))
+
+    def negotiate(self) -> None:
+        """Let those who look for large lots agree on blocks, once the day's batches have gone by."""
+        self.block_desk.negotiate()
 
     def close_day(self) -> None:
         """End the trading day, serve the evening's duties and write down the day."""
@@ -322,13 +358,13 @@ class RightsMarketModel(mesa.Model):
             is_quoting[quotes.seat] = True
             self.desk.withdraw(np.flatnonzero(is_quoting))
         sent, receipt = self.desk.submit(quotes, call=call)
-        self._count(receipt)
+        self.count(receipt.trades)
         for strategy in self.strategies:
             strategy.observe(self.desk, sent, receipt)
         return receipt
 
-    def _count(self, receipt: Receipt) -> None:
-        trades = receipt.trades
+    def count(self, trades: Trades) -> None:
+        """Count trades towards the figures of the running period."""
         if len(trades):
             value = trades.price_ticks * trades.lots * self.desk.tick_value[trades.instrument]
             right = self.desk.right_of[trades.instrument]

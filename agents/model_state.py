@@ -29,6 +29,7 @@ PARTS = (
     "desk",
     "expectations",
     "year_course",
+    "entry_exit",
     "recorder",
 )
 RULES = "rules, population or behaviour"

@@ -85,7 +85,7 @@ class Operations:
         self.intensity: Floats = firms.intensity(first_year)
         self.measures = _draw_measures(firms, self.intensity, streams)
         self.lumpy: Floats = np.zeros((n, n_rights))
-        self._price = firms._by_firm("product_price_yuan")
+        self._price = firms.product_price_yuan
         self._margin = firms._by_firm("margin_share")
         self._elasticity = firms._by_firm("demand_elasticity")
 
@@ -212,6 +212,8 @@ def _draw_measures(firms: Firms, intensity: Floats, streams: Streams) -> Measure
     columns: tuple[list[int], list[int], list[int], list[int], list[int], list[Floats]] = ([], [], [], [], [], [])
     for code, sector, members in zip(firms.sector_codes, firms.sectors, firms.members, strict=True):
         for spec in sector.measures:
+            # New plants are built as they should be.
+            members = members[~firms.is_project[members]]
             able = members[streams[f"{MEASURES}.{code}"].random(len(members)) < spec.share_of_firms]
             share = np.array([spec.reduction.get(right, 0.0) for right in firms.rights])
             for row in able:

@@ -130,9 +130,21 @@ class PrimaryMarket:
         return self.model.authority.supplies[progress.rules.right.code]
 
     def _plan_next(self, progress: RightProgress, supply: Supply) -> None:
-        """Let the next period's auctions be planned, on the free lots that the rules give at standard output."""
-        course = self.model.year_course
-        supply.plan_next(lambda period: int(course.free_lots(progress, progress.position(period.name)).sum()))
+        """Let the next period's auctions be planned, on what the rules take from the cap at standard output."""
+        supply.plan_next(lambda period: self._taken_lots(progress, progress.position(period.name)))
+
+    def _taken_lots(self, progress: RightProgress, k: int) -> int:
+        """Return the lots of a cap that are not for auction: given free, set aside for entrants, or not issued.
+
+        What earlier entrants left for auction counts against them.
+        """
+        model = self.model
+        cap = sum(model.cap_course.lots(progress, year) for year in progress.uses[k].years)
+        free = int(model.year_course.free_lots(progress, k).sum())
+        if free > cap:
+            return free
+        left_over = model.authority.entrants.take_for_auction(progress.rules.right.code)
+        return cap - model.year_course.auction_lots(progress, k) - left_over
 
     def _plan_until(self, progress: RightProgress, supply: Supply, until: date) -> None:
         for _ in supply.volumes.unplanned(until):

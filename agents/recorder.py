@@ -161,6 +161,7 @@ class Recorder:
                 "right": code,
                 "period": name,
                 "index": r,
+                "covered": model.authority.coverage.listed(code, use.years[-1]),
                 "emissions": obligations.verified_lots(code, name)[accounts].copy(),
                 "baseline": use.baseline.copy(),
                 "allocation": obligations.allocated_lots(code, name)[accounts].copy(),

@@ -72,7 +72,7 @@ def draw_roster(
     names: list[str] = []
     cash: list[int] = []
     limits = [0.0] * len(firms)
-    seats = [firms.covered]
+    seats = [firms.subject]
     for group in spec.institutions:
         traded = np.array([group.rights is None or code in group.rights for code in rights])
         for _ in range(group.count):

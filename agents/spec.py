@@ -7,6 +7,7 @@ Quantities are in the right's own unit, money in CNY, rates a year, shares betwe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Len
@@ -103,6 +104,11 @@ class SectorSpec:
         Cash at the start as a share of one year's sales.
     regions : dict
         Prefecture -> share of the sector's firms that lie in it; the shares add up to 1.  Empty: nobody knows.
+    closure_rate : float
+        Probability a year that a firm closes.
+    uncounted : dict
+        Kind of use (``new_renewable``, ``feedstock``) -> its share of a firm's use, which may not count in
+        the control of energy.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
@@ -126,6 +132,8 @@ class SectorSpec:
     demand_elasticity: Annotated[float, Le(0)] = 0.0
     cash_share: NotNegative = 0.1
     regions: dict[str, Share] = field(default_factory=dict)
+    closure_rate: Share = 0.0
+    uncounted: dict[Literal["new_renewable", "feedstock"], Share] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,47 @@ class FirmRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectSpec:
+    """A new plant: it applies on a date, and begins to work once it is approved and built.
+
+    Attributes
+    ----------
+    output : float
+        Output a year, in the sector's unit; what it needs of each right follows from the sector's intensity.
+    applies : date
+    build_days : int
+        Calendar days from approval to the first output.
+    region : str
+        Where it stands.
+    replaces : str
+        Name of the firm in whose place it is built; that firm closes once the project applies.
+    cash_yuan : float or None
+        Cash at its disposal from the start; None: the sector's share of a year's sales.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    name: str
+    sector: str
+    output: Positive
+    applies: date
+    build_days: Annotated[int, Ge(0)] = 0
+    region: str = ""
+    replaces: str = ""
+    cash_yuan: NotNegative | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureSpec:
+    """A firm that closes on a date."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    firm: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class StrategyShare:
     """A share of the firms (of some sectors) that quote by one strategy."""
 
@@ -181,11 +230,40 @@ class InstitutionSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RelationSpec:
+    """Who knows whom among the firms: matters where large lots are agreed in pairs.
+
+    Attributes
+    ----------
+    groups : int
+        Number of groups under one owner; a column `group` of a firms file goes before.
+    share : float
+        Share of the firms that belong to a group.
+    acquaintances : int
+        Firms outside its own group that each large firm gets to know.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    groups: Annotated[int, Ge(0)] = 0
+    share: Share = 0.0
+    acquaintances: Annotated[int, Ge(0)] = 5
+
+    def __post_init__(self) -> None:
+        if (self.groups == 0) != (self.share == 0.0):
+            raise ValueError(f"relations: groups is {self.groups} and share {self.share}; give both, or neither")
+
+
+@dataclass(frozen=True, slots=True)
 class PopulationSpec:
     """The firms of a province and those who trade beside them.
 
     Attributes
     ----------
+    projects : list of ProjectSpec
+        New plants; they are there from the start of a run, and do nothing before they apply.
+    closures : list of ClosureSpec
+        Firms that close, besides those that the sectors' `closure_rate` draws.
     seed : int or None
         Seed from which sizes, intensities, costs and open investments are drawn: the firms are then the same ones in
         every run, and seeds of runs differ in shocks and behaviour only.  None: drawn from the seed of the run.
@@ -199,6 +277,9 @@ class PopulationSpec:
     institutions: list[InstitutionSpec] = field(default_factory=list)
     rows: tuple[FirmRow, ...] = ()
     shocks: ShockSpec = field(default_factory=ShockSpec)
+    relations: RelationSpec = field(default_factory=RelationSpec)
+    projects: list[ProjectSpec] = field(default_factory=list)
+    closures: list[ClosureSpec] = field(default_factory=list)
     seed: Annotated[int, Ge(0)] | None = None
 
 

@@ -30,7 +30,10 @@ MRV_NOISE = "mrv_noise"
 VERIFICATION = "verification"
 AUDIT = "audit"
 DISCLOSURE = "disclosure"
+CLOSURES = "closures"
 AUTHORITY = "authority"
+RELATIONS = "relations"
+BLOCK_SEARCH = "block_search"
 
 KEY_BYTES = 16  # 128 bits of the digest: two names collide with probability below 1e-38
 

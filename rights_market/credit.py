@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from rights_market.errors import PolicyError
-from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+from rights_market.policies.stability.price_collar import PriceCollar
+from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
+from rights_market.policies.trading import (
+    Admission,
+    BlockAgreement,
+    CircuitBreaker,
+    Fees,
+    HoldingLimit,
+    ListedAgreement,
+    PriceBand,
+    SettlementCycle,
+)
 from rights_market.rights import Right
 
 
@@ -32,7 +43,7 @@ class Credit:
         Whether they come from the region of the right that accepts them.
     expires : date or None
         Last date on which they are accepted.
-    band, fees, settlement
+    band, listed, block, breaker, holding_limit, admission, collar, price_floor, fees, settlement
         Terms of trade, as in a rule book.
 
     Raises
@@ -48,6 +59,13 @@ class Credit:
     is_local: bool = True
     expires: date | None = None
     band: PriceBand | None = None
+    listed: ListedAgreement | None = None
+    block: BlockAgreement | None = None
+    breaker: CircuitBreaker | None = None
+    holding_limit: HoldingLimit | None = None
+    admission: Admission | None = None
+    collar: PriceCollar | None = None
+    price_floor: TemporaryPriceFloor | None = None
     fees: Fees = field(default_factory=Fees)
     settlement: SettlementCycle = field(default_factory=SettlementCycle)
 

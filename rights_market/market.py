@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ import numpy.typing as npt
 
 from rights_market.credit import Credit
 from rights_market.errors import ExchangeError
+from rights_market.exchange.block_trades import BlockInterests
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import NO_PRICE, Tape
-from rights_market.records import Event, Mode, OrderKind, Orders, Reason, Receipt
+from rights_market.negotiation import Negotiation
+from rights_market.records import Event, Mode, OrderKind, Orders, Reason, Receipt, Trades
 from rights_market.reference_prices import ReferencePrices
 from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
 from rights_market.registry.balances import Registry
@@ -28,9 +31,14 @@ from rights_market.registry.journal import Journal
 from rights_market.registry.obligations import Obligations
 from rights_market.rights import Instruments
 from rights_market.rulebook import RuleBook
+from rights_market.supervision import Supervision, needs_supervision
 from rights_market.units import PPM, Side
 
 Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+MANY = 1 << 60
+"""Lots, where no rule limits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +101,14 @@ class Market:
         self.registry = Registry(accounts, self.instruments, journal=Journal(keep=keep.journal))
         self.events: list[Event] = []
         self._obligations = Obligations(len(accounts))
-        rules_of: list[RuleBook | Credit] = [book for book in self.rule_books for _ in book.periods]
-        rules_of += [credit for credit in self.credits for _ in credit.vintages]
+        self._book_of: list[RuleBook | Credit] = [book for book in self.rule_books for _ in book.periods]
+        self._book_of += [credit for credit in self.credits for _ in credit.vintages]
         max_price = [x.right.max_price_ticks for x in self.instruments]
         self.limits = Limits(max_price)
-        for i, rules in enumerate(rules_of):
+        for i, rules in enumerate(self._book_of):
             self._set_terms(i, rules)
         self.book = OrderBook(len(max_price), np.array(max_price, dtype=np.int64), self_trade=SelfTrade.CANCEL_RESTING)
-        self._references = ReferencePrices(rules_of, self.limits)
+        self._references = ReferencePrices(self._book_of, self.limits)
         self.tape = Tape(
             self.instruments, self._references.price_ticks, keep_trades=keep.trades, keep_quotes=keep.quotes
         )
@@ -114,6 +122,34 @@ class Market:
         self._call = CallAuction()
         self._funded: Funding | None = None
         self._barred: Int64 = np.zeros(0, np.int64)
+        self._supervision = self._supervise()
+        self._negotiation = Negotiation(
+            self._book_of,
+            self.registry,
+            self.book,
+            self.limits,
+            self.tape,
+            self._tick_value,
+            self.is_open,
+            self._supervision,
+            self._funding,
+            self._print,
+        )
+
+    def _supervise(self) -> Supervision | None:
+        """Return what carries out rules between orders and books, if a right has such a rule."""
+        if not any(needs_supervision(rules) for rules in self._book_of):
+            return None
+        return Supervision(
+            self._book_of,
+            self.registry,
+            self.book,
+            self.limits,
+            self.tape,
+            self._tick_value,
+            lambda: self.obligations,
+            self.events,
+        )
 
     @property
     def obligations(self) -> Obligations:
@@ -126,13 +162,17 @@ class Market:
 
     @property
     def best_bid(self) -> Int64:
-        """Best bid of each instrument, ticks, 0 where there is none."""
-        return self.book.best_bid
+        """Best bid of each instrument, ticks, 0 where there is none; the government's at a price floor counts."""
+        return self._best()[0]
 
     @property
     def best_ask(self) -> Int64:
-        """Best ask of each instrument, ticks, 0 where there is none."""
-        return self.book.best_ask
+        """Best ask of each instrument, ticks, 0 where there is none; the government's at a price ceiling counts."""
+        return self._best()[1]
+
+    def _best(self) -> tuple[Int64, Int64]:
+        bid, ask = self.book.best_bid, self.book.best_ask
+        return (bid, ask) if self._supervision is None else self._supervision.government_quotes(bid, ask)
 
     @property
     def last_price(self) -> Int64:
@@ -194,14 +234,40 @@ class Market:
     def adopt(self, book: RuleBook) -> None:
         """Take up the rule book of a right that is in force, as when a saved market is put back."""
         for instrument in self.instruments.of_right(book.right.code):
+            self._book_of[instrument.index] = book
             self._set_terms(instrument.index, book)
             self._references.adopt(instrument.index, book)
         self._funded = None
 
     # -- the trading day
 
-    def open_day(self, day: int, instruments: Sequence[int]) -> None:
+    @property
+    def is_supervised(self) -> bool:
+        """Whether a right has a rule that turns orders away before the book."""
+        return self._supervision is not None
+
+    def may_enter(self, account: Int64, instrument: Int64, side: npt.NDArray[np.int8]) -> Bool:
+        """Return whether accounts are admitted today to enter orders of a side in instruments."""
+        if self._supervision is None:
+            return np.ones(len(account), np.bool_)
+        return self._supervision.may_enter(account, instrument, side)
+
+    def largest_order(self, instrument: npt.NDArray[np.intp]) -> Int64:
+        """Return the largest order that may be entered in instruments, lots; very many where no rule limits it."""
+        if self._supervision is None:
+            return np.full(len(instrument), MANY, np.int64)
+        return self._supervision.largest_order(instrument)
+
+    def headroom(self, account: Int64, instrument: Int64) -> Int64:
+        """Return the lots that accounts may still buy in instruments; very many where no rule limits them."""
+        if self._supervision is None:
+            return np.full(len(account), MANY, np.int64)
+        return self._supervision.headroom(account, instrument)
+
+    def open_day(self, day: int, instruments: Sequence[int], on: date | None = None) -> None:
         """Begin a trading day in some instruments and set their price limits.
+
+        Some rules go by dates; `on` is the date of the day for them.
 
         A band of one price is written down as `band_stuck`, one that held no price and was moved to the nearest as
         `band_empty`.
@@ -221,20 +287,31 @@ class Market:
         self.registry.begin_day(day)
         self.day, self.batch, self._in_session = day, 0, True
         self.is_open[chosen] = True
+        if self._supervision is not None:
+            self.is_open[self._supervision.open_day(day, on, chosen)] = False
         for i in chosen:
             self._set_band(i)
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
-        admitted, barred = self._admit(orders)
-        receipt = self._call.clear(self.book, admitted, self.tape.last_close, self._funding())
+        orders, barred = self._admit(orders)
+        if self._supervision is not None:
+            receipt = self._supervision.call(self._call, orders, self._funding(), self.batch)
+        else:
+            receipt = self._call.clear(self.book, orders, self.tape.last_close, self._funding())
         return self._write(receipt, Mode.CALL, barred)
 
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
-        admitted, barred = self._admit(orders)
-        receipt = self.book.submit(admitted, self._funding())
-        return self._write(receipt, Mode.CONTINUOUS, barred)
+        orders, barred = self._admit(orders)
+        if self._supervision is None:
+            return self._write(self.book.submit(orders, self._funding()), Mode.CONTINUOUS, barred)
+        resumed = self._supervision.resume(self._call, self._funding(), self.batch)
+        for mode, trades in resumed:
+            self.tape.add_trades(self.day, self.batch, mode, trades.packed())
+        receipt = self._write(self._supervision.submit(orders, self._funding(), self.batch), Mode.CONTINUOUS, barred)
+        every = Trades.join([*(trades for _, trades in resumed), receipt.trades])
+        return replace(receipt, trades=every) if resumed else receipt
 
     def withdraw(self, accounts: npt.NDArray[np.int32], order_ids: Int64) -> None:
         """Cancel orders of these accounts; ids that do not rest any more are passed over.
@@ -249,6 +326,25 @@ class Market:
                 Orders.of(accounts, 0, Side.BID, 0, 0, kind=OrderKind.CANCEL, target=order_ids), self._funding()
             )
 
+    def take_listed(
+        self, account: int, instrument: int, side: Side, limit_ticks: int, lots: int, named: Sequence[int] = ()
+    ) -> tuple[Reason, Trades]:
+        """Take listed quotes that are named, and settle at their prices; see `Negotiation.take_listed`."""
+        reason, trades = self._negotiation.take_listed(account, instrument, side, limit_ticks, lots, named)
+        self.rejected[reason] += reason is not Reason.ACCEPTED
+        return reason, trades
+
+    def agree_blocks(self, interests: BlockInterests) -> Trades:
+        """Let pairs agree on large lots of one right, and settle what they agreed; see `Negotiation.agree_blocks`."""
+        if len(self._barred):
+            offered = np.where(np.isin(interests.seller, self._barred), 0, interests.offered)
+            interests = replace(interests, offered=offered)
+        return self._negotiation.agree_blocks(interests)
+
+    def _print(self, mode: Mode, trades: Trades) -> None:
+        """Write trades made outside the book on the tape."""
+        self.tape.add_trades(self.day, self.batch, mode, trades)
+
     def close_day(self) -> None:
         """End the day: orders lapse, bars are written, lots bought today may be sold from tomorrow on.
 
@@ -261,7 +357,7 @@ class Market:
             raise ExchangeError(f"day {self.day} is not open")
         open_now = np.flatnonzero(self.is_open)
         bid, ask = self.best_bid[open_now], self.best_ask[open_now]
-        lots = self.tape.today["vwap_lots"][open_now]
+        lots, lowest = self.tape.today["vwap_lots"][open_now], self.tape.today["low_ticks"][open_now]
         self.book.cancel_all(funding=self._funding())
         close = self.tape.close_day(
             self.day,
@@ -271,6 +367,8 @@ class Market:
             band_low_ticks=self.price_low[open_now],
             band_high_ticks=self.price_high[open_now],
         )
+        if self._supervision is not None:
+            self._supervision.close_day(open_now, close, lots, lowest)
         figures = (x.tolist() for x in (open_now, close, lots, bid, ask))
         for i, price, traded, best_bid, best_ask in zip(*figures, strict=True):
             self._references.move(i, price, traded, best_bid, best_ask)
@@ -287,6 +385,8 @@ class Market:
             If it has traded today.
         """
         self.tape.carry_close(instrument_from, instrument_to)
+        if self._supervision is not None:
+            self._supervision.carry(instrument_from, instrument_to)
         self._references.carry(instrument_from, instrument_to)
         if self.is_open[instrument_to]:
             self._set_band(instrument_to)
@@ -348,6 +448,7 @@ class Market:
             "day": self.day,
             "batch": self.batch,
             "rejected": self.rejected.copy(),
+            "supervision": None if self._supervision is None else self._supervision.state(),
             "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
 
@@ -364,7 +465,9 @@ class Market:
         self.day, self.batch = int(state["day"]), int(state["batch"])
         self.rejected[:] = state["rejected"]
         self._in_session = bool(state["in_session"])
-        self.events = [Event(*row) for row in state["events"]]
+        self.events[:] = [Event(*row) for row in state["events"]]
+        if self._supervision is not None and state["supervision"] is not None:
+            self._supervision.restore(state["supervision"])
         self._funded = None
 
     def _set_terms(self, instrument: int, rules: RuleBook | Credit) -> None:
@@ -373,6 +476,9 @@ class Market:
 
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)
+        if self._supervision is not None:
+            low, high = int(self.price_low[instrument]), int(self.price_high[instrument])
+            self.limits.set_band(instrument, *self._supervision.clip(instrument, low, high))
         if set_now is None:
             return
         band, allowed = set_now
@@ -414,7 +520,7 @@ class Market:
         if barred is not None:
             receipt.reason[barred] = Reason.NOT_ADMITTED
         # The book hands out columns of its table of records; all who read trades would have to jump over the others.
-        receipt = Receipt(receipt.first_order_id, receipt.reason, receipt.filled, receipt.trades.packed())
+        receipt = replace(receipt, trades=receipt.trades.packed())
         if receipt.reason.any():
             self.rejected += np.bincount(receipt.reason, minlength=len(self.rejected))
             self.rejected[Reason.ACCEPTED] = 0

@@ -65,16 +65,23 @@ class Reason(IntEnum):
     UNKNOWN_ACCOUNT = 15
     TOO_LARGE = 16
     NOT_ADMITTED = 17
+    HOLDING_LIMIT = 18
+    SKIPPED_BETTER_PRICE = 19
 
 
 class Mode(IntEnum):
-    """The trading mode in which a trade was made."""
+    """The trading mode in which a trade was made.
+
+    BLOCK_RELATED marks a block between two accounts of one group, LISTED a trade with a quote that the taker named.
+    """
 
     CONTINUOUS = 0
     CALL = 1
     AUCTION = 2
     BLOCK = 3
     OTC = 4
+    BLOCK_RELATED = 5
+    LISTED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,8 @@ class Orders:
     @classmethod
     def none(cls) -> Self:
         """Return a table without rows."""
-        return cls.of(np.empty(0), 0, 0, 0, 0)
+        ids, codes, amounts = np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0, np.int64)
+        return cls(ids, ids, codes, codes, amounts, amounts, amounts)
 
     @classmethod
     def join(cls, tables: Sequence[Orders]) -> Self:
@@ -183,6 +191,23 @@ class Trades:
         """Return the table with each column in memory of its own, as kernels take it."""
         return Trades(*(plain(getattr(self, name)) for name in _TRADE_COLUMNS)) if len(self) else self
 
+    @classmethod
+    def join(cls, tables: Sequence[Trades]) -> Self:
+        """Stack several tables in the order given."""
+        if not tables:
+            return cls.none()
+        return cls(*(np.concatenate([getattr(t, name) for t in tables]) for name in _TRADE_COLUMNS))
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return a table without rows."""
+        few, many = np.empty(0, np.int32), np.empty(0, np.int64)
+        return cls(few, few, few, many, many, many, many, np.empty(0, np.int8))
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Self:
+        """Return the named rows, in that order."""
+        return type(self)(*(getattr(self, name)[rows] for name in _TRADE_COLUMNS))
+
 
 _TRADE_COLUMNS = tuple(f.name for f in fields(Trades))
 
@@ -201,12 +226,22 @@ class Receipt:
         Lots of each row that traded on arrival.
     trades : Trades
         Trades in the order in which they were made.
+    order_id : ndarray of int64, shape (n,), or None
+        Order ids where they are not consecutive: where others' orders came between the rows, or rows were refused
+        before they came to the book.
     """
 
     first_order_id: int
     reason: Int8
     filled: Int64
     trades: Trades
+    order_id: Int64 | None = None
+
+    def ids(self) -> Int64:
+        """Return the order id of each row, -1 for rows that did not come to the book."""
+        if self.order_id is not None:
+            return self.order_id
+        return self.first_order_id + np.arange(len(self.reason), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from rights_market.rulebook import RuleBook
 
 MONITORING = ("measurement", "reporting", "verification", "audit", "disclosure", "inventory")
 SUPPLY = ("auction", "consignment", "forward_vintages", "stability")
-FIXED = ("right", "periods", "opening_price_ticks", *SUPPLY, *MONITORING)
-"""Slots that no change can touch: what is traded, when it is settled, and what has dates or verifiers of its own."""
+SUPERVISION = ("listed", "breaker", "holding_limit", "admission", "collar", "price_floor")
+FIXED = ("right", "periods", "opening_price_ticks", "paid_use", *SUPPLY, *MONITORING, *SUPERVISION)
+"""Slots that no change can touch: what is traded, when it is settled, and what has dates or people of its own."""
 COMPLIANCE = (
     "surrender",
     "shortfall_caps",
@@ -105,8 +106,9 @@ class RuleHistory:
         books = [book]
         for change in self.changes:
             _refuse_surprise(book, change)
-            if "cap" in change.slots and book.auction is not None:
-                raise PolicyError(f"{change.right}: a dated change cannot set `cap` where an `auction` sells by it")
+            if "cap" in change.slots and (book.auction is not None or book.cap is None):
+                why = "where there was none" if book.cap is None else "where an `auction` sells by it"
+                raise PolicyError(f"{change.right}: a dated change cannot set `cap` {why}")
             books.append(replace(books[-1], **change.slots))
         self.books = tuple(books)
         self._book = book

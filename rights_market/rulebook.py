@@ -14,10 +14,11 @@ from annotated_types import Len
 
 from rights_market.errors import PolicyError
 from rights_market.exchange.calendar import Period
-from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
+from rights_market.policies.access import EntryExit, NewEntrantReserve, NewProjectReplacement
+from rights_market.policies.allocation import AllocationRule, CapScaling, FreeShare, UpfrontTrueUp
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
 from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
-from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.cap import CapRule
 from rights_market.policies.compliance import (
     Borrowing,
     MakeGood,
@@ -28,10 +29,22 @@ from rights_market.policies.compliance import (
     Surrender,
 )
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
+from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import Stability, TieredPriceReserve
 from rights_market.policies.stability.agreement import contradictions
-from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+from rights_market.policies.stability.price_collar import PriceCollar
+from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
+from rights_market.policies.trading import (
+    Admission,
+    BlockAgreement,
+    CircuitBreaker,
+    Fees,
+    HoldingLimit,
+    ListedAgreement,
+    PriceBand,
+    SettlementCycle,
+)
 from rights_market.rights import Right
 
 S = TypeVar("S", bound=Rule)
@@ -52,15 +65,17 @@ class RuleBook:
         Compliance periods in time order.
     opening_price_ticks : int
         Reference price of the first day.
-    cap, allocation, upfront, banking
-        How much is issued, how, and how long it lives; see `rights_market.policies`.
+    replacement, entrant_reserve, entry_exit, cap, allocation, mix, scaling, upfront, paid_use, banking
+        Who may enter, how much there is, who is given it, and how long it lives; see `rights_market.policies`.
     surrender, shortfall_caps, offset_limit, borrowing, penalties, make_good, sanctions
         What is due, what meets it, and what a shortfall costs.
     measurement, reporting, verification, audit, disclosure, inventory
         How use becomes known; without them it is known as it is.
     auction, consignment, forward_vintages, stability
         How it is sold, and what steadies that.
-    band, fees, settlement, opening_call
+    collar, price_floor
+        What steadies prices in the secondary market.
+    band, listed, block, breaker, holding_limit, admission, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
 
     Raises
@@ -75,7 +90,7 @@ class RuleBook:
     periods: Annotated[tuple[Period, ...], Len(1)]
     opening_price_ticks: int
     surrender: Surrender
-    allocation: tuple[Grandfathering | OutputBenchmark, ...] = ()
+    allocation: tuple[AllocationRule, ...] = ()
     shortfall_caps: tuple[ShortfallCap, ...] = ()
     offset_limit: OffsetLimit | None = None
     borrowing: Borrowing | None = None
@@ -83,8 +98,14 @@ class RuleBook:
     banking: FreeBanking | NoBanking | CappedBanking | NetSales = field(default_factory=FreeBanking)
     make_good: MakeGood | None = None
     sanctions: Sanctions | None = None
-    cap: AbsolutePath | None = None
+    cap: CapRule | None = None
+    mix: tuple[FreeShare, ...] = ()
+    scaling: CapScaling | None = None
     upfront: UpfrontTrueUp | None = None
+    paid_use: PaidInitialUse | None = None
+    replacement: NewProjectReplacement | None = None
+    entrant_reserve: NewEntrantReserve | None = None
+    entry_exit: EntryExit | None = None
     measurement: tuple[Measurement, ...] = ()
     reporting: SelfReport | None = None
     verification: Verification | None = None
@@ -96,6 +117,13 @@ class RuleBook:
     forward_vintages: ForwardVintages | None = None
     stability: tuple[Stability, ...] = ()
     band: PriceBand | None = None
+    listed: ListedAgreement | None = None
+    block: BlockAgreement | None = None
+    breaker: CircuitBreaker | None = None
+    holding_limit: HoldingLimit | None = None
+    admission: Admission | None = None
+    collar: PriceCollar | None = None
+    price_floor: TemporaryPriceFloor | None = None
     fees: Fees = field(default_factory=Fees)
     settlement: SettlementCycle = field(default_factory=SettlementCycle)
     opening_call: bool = True
@@ -114,10 +142,19 @@ class RuleBook:
             )
         self._check_supply()
         self._check_compliance()
+        self._check_trading()
 
     def _check_supply(self) -> None:
         if self.auction is not None and self.cap is None:
             self._refuse("`auction` needs a `cap`: what is not given free is auctioned")
+        if self.auction is not None and self.cap is not None and self.cap.needs_activity:
+            self._refuse("`auction` needs a `cap` that is known in advance, and this one follows activity")
+        if self.scaling is not None and self.cap is None:
+            self._refuse("`scaling` needs a `cap`: without one there is nothing that claims could exceed")
+        if self.entrant_reserve is not None and self.cap is None:
+            self._refuse("`entrant_reserve` needs a `cap`: it is a share of it")
+        if self.paid_use is not None and self.upfront is not None:
+            self._refuse("`paid_use` fixes a quota for its term, so `upfront` has nothing to settle")
         if self.forward_vintages is not None and self.auction is None:
             self._refuse("`forward_vintages` needs an `auction`: they are sold there")
         if self.cap is not None:
@@ -167,6 +204,29 @@ class RuleBook:
         """
         for why in contradictions(self.auction, self.consignment, self.stability, years):
             self._refuse(why)
+
+    def _check_trading(self) -> None:
+        self._check_sizes()
+        top = self.right.max_price_ticks
+        if self.collar is not None:
+            highest = max(self.collar.ceiling, *(step.ceiling for step in self.collar.steps), 0)
+            if highest > top:
+                self._refuse(f"E_COLLAR: collar.ceiling is {highest} ticks, above max_price_ticks {top}")
+        if self.holding_limit is not None and self.holding_limit.base is not None and self.cap is None:
+            self._refuse("holding_limit.limit is formula, which needs a `cap`")
+
+    def _check_sizes(self) -> None:
+        """Refuse sizes that are not said in lots, and a size that fits neither the book nor a block."""
+        lot = f"a lot is {self.right.lot} {self.right.unit}: say how many lots"
+        if self.block is not None and self.block.min_qty is None and self.right.lot != 1:
+            self._refuse(f"E_GAP: block.min_qty is not given, and {lot}")
+        if self.listed is not None and self.listed.max_qty is None and self.right.lot != 1:
+            self._refuse(f"E_GAP: listed.max_qty is not given, and {lot}")
+        if self.listed is not None and self.block is not None and self.listed.max_lots + 1 < self.block.min_lots:
+            self._refuse(
+                f"E_GAP: listed.max_qty is {self.listed.max_lots} and block.min_qty {self.block.min_lots}; "
+                "what lies between could not be traded"
+            )
 
     def _refuse(self, why: str) -> NoReturn:
         raise PolicyError(f"{self.right.code}: {why}")

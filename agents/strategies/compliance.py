@@ -19,6 +19,7 @@ from rights_market.units import Side
 if TYPE_CHECKING:
     from agents.desk import Desk
 
+Floats = npt.NDArray[np.float64]
 
 LEVELS_REACHED = 100
 """Price levels that one order can work through: a batch stands for hours, in which new levels come into sight."""
@@ -44,38 +45,58 @@ class ComplianceTrader(Strategy):
         return Quotes(rows[can], side[can], ticks[can], desk.lots(rows[can]))
 
 
-def paid_by_others(desk: Desk) -> npt.NDArray[np.float64]:
+def paid_by_others(desk: Desk) -> Floats:
     """Return what others pay for each right, in ticks: the last price, or a higher bid that nobody answers.
 
     Before the first trade of a day the exchange's reference stands for the last price: where one side waited in vain at
     the limit it has moved on, and who still went by a price of long ago could not even quote within the band.
     """
-    quiet = np.bincount(desk.right_of, desk.market.tape.today["lots"], len(desk.last_price)) == 0
+    quiet = np.bincount(desk.right_of, desk.market.tape.today["vwap_lots"], len(desk.last_price)) == 0
     price, bid = np.where(quiet, desk.reference(), desk.last_price), desk.best_bid
     return np.asarray(np.where((desk.best_ask == 0) & (bid > price), bid, price))
 
 
-def anchored(desk: Desk, rows: Rows, value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def anchored(desk: Desk, rows: Rows, value: Floats) -> Floats:
     """Return a value of each seat's own drawn towards what others pay: (1 - psi) v + psi p, in ticks."""
     psi = desk.behaviour.anchor
     return np.asarray((1.0 - psi) * value[rows] + (psi * paid_by_others(desk))[desk.seats.right[rows]])
 
 
-def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+def pressure(desk: Desk, rows: Rows) -> Floats:
+    """Return how far each buyer has moved from its belief to its ceiling: 0 far from a deadline, 1 on it."""
+    return np.asarray(desk.seats.urgency[rows] ** desk.behaviour.urgency_power)
+
+
+def buyer_limit(desk: Desk, rows: Rows) -> Floats:
+    """Return the most that each buyer gives today, in ticks.
+
+    Belief^(1-h) x ceiling^h with h = urgency^power where the ceiling is above the belief, else the ceiling.
+    """
+    return _limit(anchored(desk, rows, desk.seats.value), desk.seats.ceiling[rows], pressure(desk, rows))
+
+
+def _limit(belief: Floats, ceiling: Floats, h: Floats) -> Floats:
+    urgent = np.exp((1.0 - h) * np.log(np.maximum(belief, 1.0)) + h * np.log(np.maximum(ceiling, 1.0)))
+    return np.asarray(np.where(ceiling > belief, urgent, ceiling))
+
+
+def seller_reserve(desk: Desk, rows: Rows) -> Floats:
+    """Return the least that each seller takes, in ticks: what a kept unit is worth, drawn towards what others pay."""
+    return anchored(desk, rows, desk.kept_value)
+
+
+def bid_price(desk: Desk, rows: Rows) -> Floats:
     """Return what each buyer bids: through the asks that it accepts, else one tick over the best bid.
 
-    The limit is belief^(1-h) x ceiling^h with h = urgency^power where the ceiling is above the belief, else the
-    ceiling.  Where the best ask is within the limit, the bid reaches up to `overbid` above the belief, or as deep into
+    Where the best ask is within the limit, the bid reaches up to `overbid` above the belief, or as deep into
     the asks as its lots need and the limit allows, so that one order meets several asks; what is left of it, like any
     quote into the book, never rests above that.
     Where bids wait and nobody asks, waiting gains nothing and the bid rises from belief towards the limit with
     urgency; into an empty book, as before an opening call, nobody bids more than a unit is believed to cost.
     """
-    seats, right = desk.seats, desk.seats.right[rows]
-    belief, ceiling = anchored(desk, rows, seats.value), seats.ceiling[rows]
-    h = seats.urgency[rows] ** desk.behaviour.urgency_power
-    urgent = np.exp((1.0 - h) * np.log(np.maximum(belief, 1.0)) + h * np.log(np.maximum(ceiling, 1.0)))
-    limit = np.where(ceiling > belief, urgent, ceiling)
+    right = desk.seats.right[rows]
+    belief, h = anchored(desk, rows, desk.seats.value), pressure(desk, rows)
+    limit = _limit(belief, desk.seats.ceiling[rows], h)
     ask, best_bid = desk.best_ask[right], desk.best_bid[right]
     most = np.minimum(limit, belief * (1.0 + desk.behaviour.overbid))
     waits = np.minimum(limit, belief)
@@ -92,7 +113,7 @@ def bid_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
     return np.where(takes, np.maximum(ask, most), patient)
 
 
-def deepest_ask(desk: Desk, rows: Rows, limit: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def deepest_ask(desk: Desk, rows: Rows, limit: Floats) -> Floats:
     """Return the price of the last ask that each buyer's lots reach, within its limit."""
     right, lots = desk.seats.right[rows], desk.lots(rows)
     reached = np.zeros(len(rows))
@@ -101,19 +122,22 @@ def deepest_ask(desk: Desk, rows: Rows, limit: npt.NDArray[np.float64]) -> npt.N
         _, _, price, depth = desk.market.book.depth(shown, LEVELS_REACHED)
         price, depth = price[price > 0], depth[price > 0]
         mine = right == r
+        if not len(price):  # The ask is the government's, at a ceiling that stands in no book.
+            reached[mine] = desk.market.best_ask[shown]
+            continue
         needed = np.minimum(np.searchsorted(np.cumsum(depth), lots[mine]), len(price) - 1)
         within = np.searchsorted(price, limit[mine], side="right") - 1
         reached[mine] = price[np.minimum(needed, np.maximum(within, 0))]
     return reached
 
 
-def ask_price(desk: Desk, rows: Rows) -> npt.NDArray[np.float64]:
+def ask_price(desk: Desk, rows: Rows) -> Floats:
     """Return what each seller asks: an acceptable bid at once, else a tick under the best ask, never below reserve.
 
     Who must sell asks its reserve at once: it has no time to find out, tick by tick, what others would give.
     """
     right = desk.seats.right[rows]
-    reserve, belief = anchored(desk, rows, desk.kept_value), anchored(desk, rows, desk.seats.value)
+    reserve, belief = seller_reserve(desk, rows), anchored(desk, rows, desk.seats.value)
     bid, best_ask = desk.best_bid[right], desk.best_ask[right]
     patient = np.maximum(reserve, np.where(best_ask > 0, best_ask - 1.0, belief))
     patient = np.where(desk.must_sell[rows], reserve, patient)

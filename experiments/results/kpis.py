@@ -23,7 +23,7 @@ Row = tuple[str, str, str, float, str]
 METRICS = (
     "mean_price", "close_price", "lowest_close", "highest_close", "price_gap", "volatility",
     "volume", "turnover", "volume_to_duty", "trades", "accounts_trading", "trading_days", "days_without_trade",
-    "last_two_months_share", "last_fifth_share", "november_december_share",
+    "last_two_months_share", "last_fifth_share", "november_december_share", "block_share", "block_discount",
     "spread", "two_sided_share", "amihud", "volume_hhi", "holdings_hhi",
     "emissions", "baseline", "allocation", "cap", "emissions_to_allocation", "emissions_to_cap", "reduction", "abated",
     "abatement_cost", "mean_abatement_cost", "compliance_cost", "cost_excess", "gini_cost", "share_gaining",
@@ -61,6 +61,7 @@ def kpi_table(result: Result) -> pd.DataFrame:
         rows += _market_rows(result, code, unit)
         rows += _period_rows(result, code, unit)
         rows += _concentration_rows(result, code)
+        rows += _block_rows(result, code)
         rows += _benchmark_rows(result, code)
         if result.manifest.get("kind") == "laboratory":
             rows += _laboratory_rows(result, code)
@@ -265,6 +266,22 @@ def _concentration_rows(result: Result, code: str) -> list[Row]:
         (code, ALL, "accounts_trading", float(len(by_account)), "accounts"),
         (code, ALL, "volume_hhi", m.herfindahl(by_account), ""),
     ]
+
+
+def _block_rows(result: Result, code: str) -> list[Row]:
+    """Return the share of blocks in what was traded, and how far their mean price lay below that of the book."""
+    trades = of_right(result, "trades", code)
+    if trades.empty or not (is_block := trades["mode"].str.startswith("block")).any():
+        return []
+    year = pd.to_datetime(trades["date"]).dt.year
+    rows: list[Row] = []
+    for span, inside in ((ALL, year.notna()), *((str(y), year == y) for y in sorted(year.unique()))):
+        blocks, book = trades[inside & is_block], trades[inside & ~is_block]
+        share = 100 * m.ratio(blocks["units"].sum(), trades.loc[inside, "units"].sum())
+        paid, listed = (m.mean_price(part["value_yuan"], part["units"]) for part in (blocks, book))
+        discount = 100 * (1 - m.ratio(paid, listed))
+        rows += [(code, span, "block_share", share, "%"), (code, span, "block_discount", discount, "%")]
+    return rows
 
 
 def _benchmark_rows(result: Result, code: str) -> list[Row]:

@@ -13,8 +13,9 @@ from experiments.results.words import Words
 SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price_yuan", "max_price_yuan"}
 SLOTS = (
     "cap", "allocation", "upfront", "auction", "consignment", "forward_vintages", "stability", "banking", "surrender",
-    "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions", "band", "fees", "settlement",
-    "opening_call", "measurement", "reporting", "verification", "audit", "disclosure", "inventory", "changes",
+    "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions", "band", "block", "fees",
+    "settlement", "opening_call", "measurement", "reporting", "verification", "audit", "disclosure", "inventory",
+    "changes",
 )  # fmt: skip
 
 

@@ -14,14 +14,34 @@ from annotated_types import Ge, Gt, Le, Len, MinLen
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema
 
-from agents.spec import InstitutionSpec, Label, SectorSpec, ShockSpec, StrategyShare
+from agents.spec import (
+    ClosureSpec,
+    InstitutionSpec,
+    Label,
+    ProjectSpec,
+    RelationSpec,
+    SectorSpec,
+    ShockSpec,
+    StrategyShare,
+)
 from rights_market import Period
 from rights_market.policies import RULES
 from rights_market.policies.allocation import UpfrontTrueUp
 from rights_market.policies.auction import Consignment, ForwardVintages
 from rights_market.policies.banking import FreeBanking
 from rights_market.policies.compliance import MakeGood, Surrender
-from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+from rights_market.policies.stability.price_collar import PriceCollar
+from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
+from rights_market.policies.trading import (
+    Admission,
+    BlockAgreement,
+    CircuitBreaker,
+    Fees,
+    HoldingLimit,
+    ListedAgreement,
+    PriceBand,
+    SettlementCycle,
+)
 
 Mark = Literal["seen", "known", "approx", "derived"]
 Unit = Literal["t", "kg", "tce", "kgce", "MWh", "kWh", "GJ", "m3", "t/yr", "kg/yr", "tce/yr", "unit"]
@@ -115,7 +135,13 @@ class RightBlock(RightTerms):
     periods: Annotated[list[Period], Len(1)]
     cap: Annotated[Any, AnyOf("cap")] | None = None
     allocation: list[Annotated[Any, AnyOf("allocation")]] = []
+    mix: list[Annotated[Any, AnyOf("mix")]] = []
+    scaling: Annotated[Any, AnyOf("scaling")] | None = None
     upfront: UpfrontTrueUp | None = None
+    paid_use: Annotated[Any, AnyOf("paid_use")] | None = None
+    replacement: Annotated[Any, AnyOf("replacement")] | None = None
+    entrant_reserve: Annotated[Any, AnyOf("entrant_reserve")] | None = None
+    entry_exit: Annotated[Any, AnyOf("entry_exit")] | None = None
     auction: Annotated[Any, AnyOf("auction")] | None = None
     consignment: Consignment | None = None
     forward_vintages: ForwardVintages | None = None
@@ -135,6 +161,13 @@ class RightBlock(RightTerms):
     disclosure: Annotated[Any, AnyOf("disclosure")] | None = None
     inventory: Annotated[Any, AnyOf("inventory")] | None = None
     band: PriceBand | None = None
+    listed: ListedAgreement | None = None
+    block: BlockAgreement | None = None
+    breaker: CircuitBreaker | None = None
+    holding_limit: HoldingLimit | None = None
+    admission: Admission | None = None
+    collar: PriceCollar | None = None
+    price_floor: TemporaryPriceFloor | None = None
     fees: Fees = Fees()
     settlement: SettlementCycle = SettlementCycle()
     opening_call: bool = True
@@ -158,6 +191,9 @@ class FirmsBlock(Block):
     """Shares of the firms of each sector; for each sector they add up to 1."""
     institutions: list[InstitutionSpec] = []
     shocks: ShockSpec = ShockSpec()
+    relations: RelationSpec = RelationSpec()
+    projects: list[ProjectSpec] = []
+    closures: list[ClosureSpec] = []
     seed: Annotated[int, Ge(0)] | None = None
     """Seed of sizes, intensities and costs: the same firms in every run; null: drawn from the seed of the run."""
     file: str | None = None

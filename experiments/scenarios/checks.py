@@ -207,7 +207,7 @@ def _where(scenario: MarketScenario, root: Node) -> Found:
                     if sector in sectors and sector not in products:
                         at = (*path, i, "products")
                         expected = f"a product named {sector}, or `where.sectors` without it; products are {products}"
-                        yield problem_at(root, at, f"has no benchmark for sector {sector}", expected, "")
+                        yield problem_at(root, at, f"E_CLASS: has no benchmark for sector {sector}", expected, "")
 
 
 def _overlaps(scenario: MarketScenario, root: Node) -> Found:

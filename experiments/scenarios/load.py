@@ -49,6 +49,7 @@ def load_scenario(name_or_path: str | Path, *, overrides: Sequence[str] = ()) ->
 
 
 def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenario:
+    from experiments.scenarios.access_checks import access_problems, mix_notes
     from experiments.scenarios.changes import read_changes
     from experiments.scenarios.checks import CHECKS, calendar_notes
     from experiments.scenarios.located import read_tree
@@ -62,8 +63,11 @@ def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenari
         raise ScenarioError(problems)
     if isinstance(scenario, MarketScenario):
         scenario._changes = read_changes(scenario, root)
-        scenario._notes = tuple(calendar_notes(scenario))
+        scenario._notes = (*calendar_notes(scenario), *mix_notes(scenario))
         _add_firms(scenario, root, source)
+        problems = list(access_problems(scenario, root))
+        if problems:
+            raise ScenarioError(problems)
     return scenario
 
 

@@ -96,6 +96,9 @@ class MarketScenario(_Common):
             institutions=block.institutions,
             rows=self._rows,
             shocks=block.shocks,
+            relations=block.relations,
+            projects=block.projects,
+            closures=block.closures,
             seed=block.seed,
         )
 

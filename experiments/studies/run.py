@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from agents.laboratory import LaboratoryModel
     from agents.model import RightsMarketModel
+    from rights_market.exchange.calendar import Period
     from rights_market.market import Market
+    from rights_market.rulebook import RuleBook
 
 Progress = Callable[[int, int, str], None]
 
@@ -204,12 +206,18 @@ def _market_facts(model: RightsMarketModel) -> dict[str, Any]:
                     field: getattr(p, field).isoformat()
                     for field in ("use_from", "use_to", "announce", "preallocate", "verify", "true_up", "deadline")
                 },
-                **({} if b.cap is None else {"cap": sum(b.cap.cap(y) for y in p.years) * float(b.right.lot)}),
+                **_cap(model, b, p),
             }
             for b in model.config.rule_books
             for p in b.periods
         ],
     }
+
+
+def _cap(model: RightsMarketModel, book: RuleBook, period: Period) -> dict[str, float]:
+    """Return the cap of a period, units of the right, once it is known."""
+    lots = [model.authority.caps.lots(book.right.code, year) for year in period.years]
+    return {} if None in lots else {"cap": sum(n or 0 for n in lots) * float(book.right.lot)}
 
 
 def _run_laboratory(

@@ -177,7 +177,7 @@ def compliance(model: RightsMarketModel) -> pd.DataFrame:
     accounts = model.accounts_of[: len(model.firms)]
     for period in model.recorder.periods:
         lot = float(model.config.rule_books[period["index"]].right.lot)
-        covered = model.firms.covered[:, period["index"]]
+        covered = period["covered"]
         units = {name: period[name] * lot for name in columns}
         file = model.authority.monitoring.files.get((period["right"], period["period"]))
         used, false_data_fen = (period["emissions"], 0) if file is None else (file.true, file.fine_fen)

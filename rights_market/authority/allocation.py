@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rights_market.authority.fines import mean_price_fen
 from rights_market.authority.office import Matter, Office
+from rights_market.entitlement import Entitlement
 from rights_market.policies.allocation import UpfrontTrueUp
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.registry.obligations import Debt
@@ -26,6 +27,23 @@ _RULE_OF = {
     Debt.ALLOCATION: "upfront_true_up",
     Debt.CUT: "audit",
 }
+
+
+def publish_cuts(office: Office, matter: Matter, entitlement: Entitlement, year: int, claims: Int64 | None) -> None:
+    """Write down who has no rule, and by which factor claims are cut in a year."""
+    book = office.books[matter.right]
+    if book.mix:
+        unserved = entitlement.served(year) & entitlement.outside_mix(year)
+        if unserved.any():
+            office.note(matter, "mix", "no_allocation_rule", note=f"{int(unserved.sum())} firms in {year}")
+    if claims is None or book.scaling is None or year not in entitlement.cap_lots:
+        return
+    scaled, kind = entitlement.scaled(year, claims), book.scaling.kind
+    if scaled.missing:
+        office.note(matter, kind, "budget_negative", lots=scaled.missing, note=f"{year}")
+    if scaled.factor < 1:
+        words = f"{year}: {scaled.budget} of {scaled.claimed} claimed"
+        office.note(matter, kind, "scaled", lots=scaled.claimed - scaled.budget, note=words)
 
 
 def issue(office: Office, matter: Matter, lots: Int64, code: str) -> Int64:
@@ -75,6 +93,29 @@ def claw_back(office: Office, matter: Matter, owed: Int64) -> Int64:
     if debt.any():
         _book_debt(office, matter, rule, debt)
     return np.asarray(take.sum(axis=0), np.int64)
+
+
+def settle_one(office: Office, matter: Matter, row: int, final_lots: int) -> int:
+    """Settle the allocation of one firm, and return the lots issued (below 0: taken back)."""
+    obligations, account = office.market.obligations, office.accounts[[row]]
+    before = int(obligations.preallocated_lots(*matter.key)[account][0])
+    # What is settled now is up front for the settlement of all firms, which then finds nothing left to do.
+    for up_front in (True, False):
+        obligations.set_allocation(*matter.key, [final_lots], account, up_front=up_front)
+    difference = np.zeros(len(office.accounts), np.int64)
+    difference[row] = final_lots - before
+    issued = issue(office, matter, np.maximum(difference, 0), "trued_up")
+    return int((issued - claw_back(office, matter, np.maximum(-difference, 0)))[row])
+
+
+def cancel_free(office: Office, matter: Matter, row: int, kind: str) -> None:
+    """Cancel all free lots of a right that a firm holds."""
+    registry, account = office.market.registry, int(office.accounts[row])
+    for i in office.shelf(matter.right).instruments.tolist():
+        lots = int(registry.free[i, account])
+        if lots:
+            registry.cancel(i, account, lots)
+            office.note(matter, kind, "cancelled", instrument=i, lots=lots, note="closed firm")
 
 
 def _book_debt(office: Office, matter: Matter, rule: UpfrontTrueUp, debt: Int64) -> None:

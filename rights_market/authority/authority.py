@@ -16,17 +16,22 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.authority import allocation, banking
+from rights_market.authority.caps import Caps
+from rights_market.authority.coverage import Coverage
+from rights_market.authority.entrants import Entrants
 from rights_market.authority.fines import Fines
 from rights_market.authority.mrv import Monitoring
 from rights_market.authority.mrv.audits import AuditDraws
 from rights_market.authority.mrv.monitoring import CheckDraws, Readings
 from rights_market.authority.net_sales import SalesCount
 from rights_market.authority.office import Covered, Matter, Office
+from rights_market.authority.paid_use import PaidUse
+from rights_market.authority.projects import Projects
 from rights_market.authority.sanctions import SanctionList
 from rights_market.authority.supply import Supply
-from rights_market.authority.surrender import Surrenders, hand_in
+from rights_market.authority.surrender import Surrenders, hand_in, hand_in_one
 from rights_market.entitlement import Entitlement
-from rights_market.exchange.calendar import Period, TradingCalendar
+from rights_market.exchange.calendar import Hook, Period, TradingCalendar
 from rights_market.market import Market
 from rights_market.policies.banking import NetSales
 from rights_market.policies.compliance import MakeGood, Penalty
@@ -57,6 +62,16 @@ class Authority:
     ----------
     entitlements : dict of str to Entitlement
         What the allocation rules give, by code of the right.
+    caps : Caps
+        Caps by right and year.
+    coverage : Coverage
+        Who is covered, and who has closed.
+    entrants : Entrants
+        The reserves for new entrants.
+    projects : Projects
+        New plants that have applied.
+    paid_use : PaidUse
+        Rights that are paid for by term.
     fines : Fines
         What was charged, and what is unpaid.
     monitoring : Monitoring
@@ -78,10 +93,15 @@ class Authority:
         self.firms = firms
         self._office = Office(market, firms, changes)
         self.entitlements = {
-            code: Entitlement(rules.books[0], firms.sectors, firms.classes, rules.books[1:])
+            code: Entitlement(rules.books[0], firms.sectors, firms.classes, firms.regions, rules.books[1:])
             for code, rules in self._office.histories.items()
         }
         self._published: set[tuple[str, str]] = set()
+        self.caps = Caps(self._office, self.entitlements)
+        self.coverage = Coverage(self._office, self.entitlements)
+        self.entrants = Entrants(self._office, self.entitlements)
+        self.projects = Projects(self._office)
+        self.paid_use = PaidUse(self._office)
         self.fines = Fines(self._office)
         self.monitoring = Monitoring(self._office)
         self.supplies: dict[str, Supply] = {}
@@ -135,19 +155,40 @@ class Authority:
 
     # -- allocation
 
-    def announce(self, right: str, period: Period) -> None:
-        """Publish the plan of a period.
+    def set_caps(self, right: str, period: Period, activity: Mapping[int, int]) -> None:
+        """Set the caps of a period's years, each for the activity that is forecast, whole units.
 
-        A total that an allocation rule cannot share, because no firm has a base, is written down as
-        `nothing_to_share`.
+        A right without a cap is passed over.
+        """
+        if self._office.books[right].cap is not None:
+            for year in period.years:
+                matter = self._office.matter("cap_set", right, period)
+                self.entrants.set_aside(matter, year, self.caps.set(matter, year, activity[year]))
+
+    def estimate_base(self, right: str, period: Period, year: int, use_lots: Int64, output_units: Int64) -> None:
+        """File an estimate of a base year that is not verified when the plan of a period rests on it.
+
+        The verified figures take its place once they are there.
+        """
+        self.entitlements[right].report_use(year, use_lots, output_units)
+        matter = self._office.matter("allocation_announced", right, period)
+        self._office.note(matter, "allocation", "base_estimated", lots=int(use_lots.sum()), note=f"use of {year}")
+
+    def announce(self, right: str, period: Period, claims: Mapping[int, Int64] | None = None) -> None:
+        """Publish the plan of a period, with what its rules remark about it, such as a total that cannot be shared.
+
+        Parameters
+        ----------
+        claims : dict of int to ndarray of int64, optional
+            Claims of the firms by year at the output that is expected, to publish what the cap leaves of them.
         """
         matter = self._office.matter("allocation_announced", right, period)
         self._published.add(matter.key)
         self._office.note(matter, "allocation", "announced")
         for year in period.years:
-            lots = self.entitlements[right].unshared_lots(year)
-            if lots:
-                self._office.note(matter, "grandfathering", "nothing_to_share", lots=lots, note=f"allocation of {year}")
+            for rule, remark in self.entitlements[right].remarks(year):
+                self._office.note(matter, rule, remark.code, lots=remark.lots, note=remark.note)
+            allocation.publish_cuts(self._office, matter, self.entitlements[right], year, (claims or {}).get(year))
 
     def preallocate(self, right: str, period: Period, basis_lots: Int64) -> Int64:
         """Issue the early part of the allocation, or all of it where the right has no early part.
@@ -163,13 +204,20 @@ class Authority:
             Lots issued: what is due less the debts that it serves.
         """
         rule, obligations = self._office.books[right].upfront, self.market.obligations
-        lots = basis_lots if rule is None else rule.preallocate(basis_lots)
-        obligations.set_allocation(right, period.name, lots, self.firms.accounts, up_front=True)
+        basis = np.where(self.entitlements[right].is_closed, 0, basis_lots)
+        lots = basis if rule is None else rule.preallocate(basis)
+        if right in self.paid_use.terms:
+            lots = self.paid_use.quota_lots(right)
+        recorded = lots + self.entrants.granted_lots(right, period.name)
+        obligations.set_allocation(right, period.name, recorded, self.firms.accounts, up_front=True)
         if rule is None:
-            obligations.set_allocation(right, period.name, lots, self.firms.accounts)
+            obligations.set_allocation(right, period.name, recorded, self.firms.accounts)
         matter = self._office.matter("preallocation", right, period)
         self.monitoring.offences.take_cut(matter, lots)
-        return self._issue(matter, lots, "preallocated")
+        issued = self._issue(matter, lots, "preallocated")
+        if right in self.paid_use.terms:
+            self.paid_use.hold(right)
+        return issued
 
     def true_up(self, right: str, period: Period, final_lots: Int64) -> Int64:
         """Settle the allocation: issue what is missing, take back what was too much.
@@ -180,14 +228,26 @@ class Authority:
             Lots issued (above 0) or taken back (below 0).
         """
         rule, obligations = self._office.books[right].upfront, self.market.obligations
+        final_lots = final_lots + self.entrants.granted_lots(right, period.name)
+        # A closed firm keeps what it was issued by a rule that does not look at output; no more is issued to it.
+        keeps = self.entitlements[right].is_closed & ~self.entitlements[right].follows_output(period.vintage)
+        issued_before = obligations.preallocated_lots(right, period.name)[self.firms.accounts]
+        final_lots = np.where(keeps, issued_before, final_lots)
         obligations.set_allocation(right, period.name, final_lots, self.firms.accounts)
-        before = obligations.preallocated_lots(right, period.name)[self.firms.accounts]
-        difference = final_lots - before if rule is None else rule.settle(final_lots, before)
+        difference = final_lots - issued_before if rule is None else rule.settle(final_lots, issued_before)
         matter = self._office.matter("trueup", right, period)
+        verified = obligations.verified_lots(right, period.name)[self.firms.accounts]
+        for kind, lots in self.entitlements[right].balances(period.vintage, final_lots, verified):
+            self._office.note(matter, kind, "scheme_balance", lots=lots)
         more = np.maximum(difference, 0)
         self.monitoring.offences.take_cut(matter, more)
         issued = self._issue(matter, more, "trued_up")
         return issued - allocation.claw_back(self._office, matter, np.maximum(-difference, 0))
+
+    def correct_caps(self, right: str, period: Period, activity: Mapping[int, int]) -> None:
+        """Correct the caps of a period's years for their verified activity, whole units, where the rule asks for it."""
+        for year in period.years:
+            self.caps.correct(self._office.matter("trueup", right, period), year, activity[year])
 
     def _issue(self, matter: Matter, lots: Int64, code: str) -> Int64:
         """Issue an allocation, of which a part may have to be consigned."""
@@ -281,6 +341,82 @@ class Authority:
         may_use = self.sanctions.accepts_credits(right, period.vintage)
         return self._surrenders.call(self._office.matter("surrender_deadline", right, period), borrow, may_use)
 
+    def begin_term(self, right: str, quota_lots: Int64, on: date, *, is_first: bool) -> None:
+        """Sell a right for a term: so many lots a year to each firm, 0 to those that do not want it.
+
+        Parameters
+        ----------
+        is_first : bool
+            Whether it is the first term since the market began, which old holders may be given.
+        """
+        rule = self._office.books[right].paid_use
+        is_free = is_first and rule is not None and rule.free_old_holders
+        hook: Hook = "allocation_announced" if is_first else "term_end"
+        self.paid_use.begin(right, quota_lots, on, is_free=is_free, hook=hook)
+
+    # -- entry and exit
+
+    def open_year(self, right: str, period: Period, year: int, subject: npt.NDArray[np.bool_]) -> None:
+        """Renew the list of covered firms, and deal with what is left of last year's reserve.
+
+        Parameters
+        ----------
+        period : Period
+            The period at hand.
+        subject : ndarray of bool
+            Firms that are at work and of a kind that may be covered.
+        """
+        matter = self._office.matter("year_open", right, period)
+        self.entrants.close_year(matter)
+        self.coverage.open_year(matter, year, subject)
+
+    def admit(self, right: str, period: Period, row: int, yearly_lots: int, capacity_units: int) -> Int64:
+        """Let a firm begin to work: put it on the list, and grant it what the reserve has for it.
+
+        Returns
+        -------
+        ndarray of int64
+            Lots granted.
+        """
+        matter = self._office.matter("firm_entry", right, period)
+        if not self.coverage.admit(matter, row, yearly_lots):
+            return np.zeros(len(self.firms.accounts), np.int64)
+        self.entitlements[right].entry_year[row] = period.vintage
+        return self.entrants.grant(matter, np.array([row]), np.array([capacity_units]))
+
+    def grant_without_base(self, right: str, period: Period, capacity_units: Int64) -> Int64:
+        """Serve firms from the reserve for which the allocation rules of a period find no base, and return the lots."""
+        without = self.entitlements[right].without_base(period.vintage)
+        rows = np.flatnonzero(without & (capacity_units > 0))
+        return self.entrants.grant(self._office.matter("firm_entry", right, period), rows, capacity_units[rows])
+
+    def settle_closed(self, right: str, period: Period, row: int, use_lots: int, final_lots: int | None) -> int:
+        """Settle the duty of a firm that has closed, ahead of the others: verify, true up, surrender.
+
+        Parameters
+        ----------
+        use_lots : int
+            Its use of the period.
+        final_lots : int or None
+            Its allocation at what it made; None where that does not depend on output, or is settled.
+
+        Returns
+        -------
+        int
+            Lots issued, or below 0 taken back.
+        """
+        account = self.firms.accounts[[row]]
+        matter = self._office.matter("firm_exit", right, period)
+        self.market.obligations.verify(*matter.key, [use_lots], account)
+        moved = 0 if final_lots is None else allocation.settle_one(self._office, matter, row, final_lots)
+        self.entrants.recycle(matter, max(0, -moved))
+        rule = self._office.books[right].entry_exit
+        if self._office.books[right].surrender.mode == "surrender":
+            hand_in_one(self._office, matter, row)
+        if rule is not None and not rule.keep_units:
+            allocation.cancel_free(self._office, matter, row, rule.kind)
+        return moved
+
     # -- what a shortfall costs
 
     def penalise(
@@ -335,6 +471,14 @@ class Authority:
         """Return over how many calendar days before the deadline the fines of a period need the mean price."""
         rules = self.fines.rules_of(self._office.books[right], period.vintage)
         return {rule.price_window for _, rule, _ in rules if rule.form == "multiple"}
+
+    def write_off_closed(self) -> Int64:
+        """Give up the fines that closed firms have not paid, and return them, fen: the public's loss."""
+        rows = np.array(list(self.coverage.closed_on), np.intp)
+        given_up = self.fines.write_off(rows)
+        for row in np.flatnonzero(given_up).tolist():
+            self._office.note_firm("year_open", "entry_exit", "written_off", row, money_fen=int(given_up[row]))
+        return given_up
 
     def make_good(self, right: str, period: Period, following: Period | None) -> None:
         """Ask for what is missing: at once where the rule has a date of its own, and from the next period.
@@ -391,6 +535,11 @@ class Authority:
         return {
             "rules": {code: rules.state() for code, rules in self._office.histories.items()},
             "published": sorted(self._published),
+            "caps": self.caps.state(),
+            "coverage": self.coverage.state(),
+            "entrants": self.entrants.state(),
+            "projects": self.projects.state(),
+            "paid_use": self.paid_use.state(),
             "fines": self.fines.state(),
             "monitoring": self.monitoring.state(),
             "surrenders": self._surrenders.state(),
@@ -407,6 +556,8 @@ class Authority:
             self._office.adopt(code)
             self.market.adopt(rules.book)
         self._published = {(right, period) for right, period in state["published"]}
+        for name in ("caps", "coverage", "entrants", "projects", "paid_use"):
+            getattr(self, name).restore(state[name])
         self.fines.restore(state["fines"])
         self.monitoring.restore(state["monitoring"])
         self._surrenders.restore(state["surrenders"])

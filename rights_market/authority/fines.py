@@ -149,6 +149,19 @@ class Fines:
         self.arrears = left_over
         return paid
 
+    def write_off(self, rows: Rows) -> Int64:
+        """Give up what some firms have not paid of their fines, and return it, fen, shape (n_firms,)."""
+        given_up = np.zeros(len(self._office.accounts), np.int64)
+        kept = []
+        for arrears in self.arrears:
+            unpaid = arrears.unpaid_fen.copy()
+            given_up[rows] += unpaid[rows]
+            unpaid[rows] = 0
+            if unpaid.any():
+                kept.append(arrears._replace(unpaid_fen=unpaid))
+        self.arrears = kept
+        return given_up
+
     def late_fees_fen(self) -> Int64:
         """Return the late fees on what is unpaid, fen, shape (n_firms,)."""
         total = np.zeros(len(self._office.accounts), np.int64)

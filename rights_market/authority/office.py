@@ -29,7 +29,7 @@ class Covered:
     sectors, classes : tuple of str
         What `where` of a rule looks at; without classes, the sector is the class.
     regions : tuple of str
-        Prefecture of each firm; without them nobody knows where a firm is.
+        Region (prefecture) of each firm; without them nobody knows where a firm is.
     owners : tuple of str
         Owner of each firm, empty for one that belongs to nobody else; without owners, no firm has one.
     """
@@ -183,6 +183,32 @@ class Office:
         self.market.events.extend(
             Event(day, hook, rule, code, account, which, lots=n, money_fen=fen)
             for account, n, fen in zip(*(x.tolist() for x in columns), strict=True)
+        )
+
+    def at_hand(self, right: str) -> int:
+        """Return the registry index of the youngest vintage of a right that was issued, the first one before any."""
+        instruments = self._shelves[right].instruments
+        issued = np.flatnonzero(self.market.registry.total("issued")[instruments])
+        return int(instruments[issued[-1] if issued.size else 0])
+
+    def note_firm(
+        self,
+        hook: Hook,
+        rule: str,
+        code: str,
+        row: int | None = None,
+        *,
+        right: str | None = None,
+        lots: int = 0,
+        money_fen: int = 0,
+        note: str = "",
+    ) -> None:
+        """Write down what happened to one firm (or to none in particular) apart from any period."""
+        account = -1 if row is None else int(self.accounts[row])
+        which = -1 if right is None else self.at_hand(right)
+        day = self.market.registry.day
+        self.market.events.append(
+            Event(day, hook, rule, code, account, which, lots=lots, money_fen=money_fen, note=note)
         )
 
     def withdraw_asks(self, matter: Matter, rule: str, instruments: Int64, accounts: Int64) -> bool:

@@ -193,6 +193,22 @@ def hand_in(office: Office, matter: Matter, rule: Surrender, wanted: Int64) -> I
     return plan.shortfall
 
 
+def hand_in_one(office: Office, matter: Matter, row: int) -> int:
+    """Take the duty of one firm before the deadline, and return what is missing; that stays due at the deadline."""
+    obligations, account = office.market.obligations, office.accounts[[row]]
+    done = obligations.surrendered_lots(*matter.key)[account]
+    debts = obligations.debt_lots(*matter.key)[account]
+    duty = np.maximum(obligations.verified_lots(*matter.key)[account] + debts, done)
+    obligations.set_duty(*matter.key, duty, account)
+    wanted = np.zeros(len(office.accounts), np.int64)
+    wanted[row] = int((duty - done)[0])
+    rule = office.books[matter.right].surrender
+    missing = hand_in(office, matter, rule, wanted)
+    obligations.record_surrender(*matter.key, (wanted - missing)[[row]], account)
+    office.note_each(matter, rule.kind, "stage_shortfall", office.accounts, missing)
+    return int(missing[row])
+
+
 def cover(office: Office, matter: Matter, rule: Surrender, duty: Int64, held: HoldingDays) -> Int64:
     """Compare a duty with what was held on average, and return what is missing, shape (n_firms,)."""
     days, lots = held.days.pop(matter.key, 0), held.lots.pop(matter.key, None)

@@ -4,7 +4,17 @@ A new rule is one class, one line in `RULES`, and one test.  Readers of scenario
 of rules all take from `RULES` what may stand where.
 """
 
-from rights_market.policies.allocation import Grandfathering, OutputBenchmark, UpfrontTrueUp
+from rights_market.policies.access import EntryExit, NewEntrantReserve, NewProjectReplacement
+from rights_market.policies.allocation import (
+    CapScaling,
+    EmissionMatchingBand,
+    Equal,
+    FreeShare,
+    Grandfathering,
+    Indicator,
+    OutputBenchmark,
+    UpfrontTrueUp,
+)
 from rights_market.policies.auction import (
     AscendingClock,
     AuctionLimits,
@@ -16,7 +26,7 @@ from rights_market.policies.auction import (
     SealedUniform,
 )
 from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
-from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.cap import AbsolutePath, EnergyDualControl, IntensityTarget
 from rights_market.policies.compliance import (
     Borrowing,
     MakeGood,
@@ -27,6 +37,7 @@ from rights_market.policies.compliance import (
     Surrender,
 )
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
+from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
 from rights_market.policies.stability import (
     CostContainmentReserve,
@@ -36,12 +47,29 @@ from rights_market.policies.stability import (
     PriceTriggerRelease,
     TieredPriceReserve,
 )
-from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+from rights_market.policies.stability.price_collar import PriceCollar
+from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
+from rights_market.policies.trading import (
+    Admission,
+    BlockAgreement,
+    CircuitBreaker,
+    Fees,
+    HoldingLimit,
+    ListedAgreement,
+    PriceBand,
+    SettlementCycle,
+)
 
 RULES: dict[str, tuple[type[Rule], ...]] = {
-    "cap": (AbsolutePath,),
-    "allocation": (Grandfathering, OutputBenchmark),
+    "cap": (AbsolutePath, IntensityTarget, EnergyDualControl),
+    "replacement": (NewProjectReplacement,),
+    "entrant_reserve": (NewEntrantReserve,),
+    "entry_exit": (EntryExit,),
+    "allocation": (Grandfathering, OutputBenchmark, EmissionMatchingBand, Indicator, Equal),
+    "mix": (FreeShare,),
+    "scaling": (CapScaling,),
     "upfront": (UpfrontTrueUp,),
+    "paid_use": (PaidInitialUse,),
     "auction": (SealedUniform, PayAsBid, AscendingClock, DescendingClock),
     "auction_schedule": (AuctionSchedule,),
     "auction_limits": (AuctionLimits,),
@@ -62,6 +90,8 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "penalties": (Penalty,),
     "make_good": (MakeGood,),
     "sanctions": (Sanctions,),
+    "collar": (PriceCollar,),
+    "price_floor": (TemporaryPriceFloor,),
     "banking": (FreeBanking, NoBanking, CappedBanking, NetSales),
     "measurement": (Measurement,),
     "reporting": (SelfReport,),
@@ -70,6 +100,11 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "disclosure": (Disclosure,),
     "inventory": (InventoryTargets,),
     "band": (PriceBand,),
+    "block": (BlockAgreement,),
+    "listed": (ListedAgreement,),
+    "breaker": (CircuitBreaker,),
+    "holding_limit": (HoldingLimit,),
+    "admission": (Admission,),
     "fees": (Fees,),
     "settlement": (SettlementCycle,),
 }
@@ -77,10 +112,11 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cap": ("cap",),
-    "allocation": ("allocation", "upfront"),
+    "access": ("replacement", "entrant_reserve", "entry_exit"),
+    "allocation": ("allocation", "mix", "scaling", "upfront", "paid_use"),
     "auction": ("auction", "auction_schedule", "auction_limits", "consignment", "forward_vintages"),
-    "stability": ("stability",),
-    "trading": ("band", "fees", "settlement"),
+    "stability": ("stability", "collar", "price_floor"),
+    "trading": ("band", "listed", "block", "breaker", "holding_limit", "admission", "fees", "settlement"),
     "compliance": ("surrender", "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions"),
     "banking": ("banking",),
     "mrv": ("measurement", "reporting", "verification", "audit", "disclosure", "inventory"),

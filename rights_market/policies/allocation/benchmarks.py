@@ -56,6 +56,10 @@ class Benchmark(Rule):
         if self.b0 is None and not self.table:
             raise PolicyError("benchmark: neither table nor b0 is given")
 
+    def reaches(self, year: int) -> bool:
+        """Return whether there is a value for a year."""
+        return year in self.table or (self.b0 is not None and self.base_year is not None and year >= self.base_year)
+
     def value(self, year: int, name: str = "benchmark") -> Decimal:
         """Return the benchmark of a year, not rounded; `name` says in an error what it is for.
 
@@ -71,7 +75,7 @@ class Benchmark(Rule):
         """
         if year in self.table:
             return self.table[year]
-        if self.b0 is None or self.base_year is None or year < self.base_year:
+        if self.b0 is None or self.base_year is None or not self.reaches(year):
             raise PolicyError(f"{name}: table has no year {year} and b0 starts in {self.base_year}")
         kept = EXACT.power(EXACT.subtract(Decimal(1), self.tighten), year - self.base_year)
         return EXACT.multiply(self.b0, kept)
@@ -98,6 +102,10 @@ class Product(Rule):
     output: Benchmark
     heat: Benchmark | None = None
     corrections: tuple[Literal["cooling", "heat", "load"], ...] = ("cooling", "heat", "load")
+
+    def reaches(self, year: int) -> bool:
+        """Return whether all its benchmarks have a value for a year."""
+        return self.output.reaches(year) and (self.heat is None or self.heat.reaches(year))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

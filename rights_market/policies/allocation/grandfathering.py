@@ -8,18 +8,20 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
 
+import numpy as np
+import numpy.typing as npt
 from annotated_types import Ge, Le, MinLen
 
 from rights_market.errors import PolicyError
+from rights_market.policies.allocation.observed import AllocationRule, Observed, Remark
 from rights_market.policies.rule import Lots
-from rights_market.policies.where import Narrowed
 from rights_market.units import half_up, largest_remainder
 
 Uses = Sequence[int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grandfathering(Narrowed):
+class Grandfathering(AllocationRule):
     """Free lots by use in base years, cut by a share every year.
 
     Attributes
@@ -82,6 +84,42 @@ class Grandfathering(Narrowed):
             return self.base_years
         shift = year - self.update_lag - self.base_years[-1]
         return tuple(y + shift for y in self.base_years)
+
+    def claims(self, observed: Observed) -> npt.NDArray[np.int64]:
+        """Return the lots of each firm by its reported use; 0 for a firm without any in the base years."""
+        return np.array(self.allocate(observed.use_in(self.base_years_of(observed.year)), observed.year), np.int64)
+
+    def has_base(self, observed: Observed) -> npt.NDArray[np.bool_]:
+        """Return which firms used anything in the base years."""
+        uses = observed.use_in(self.base_years_of(observed.year))
+        return np.array([any(row) for row in uses], np.bool_)
+
+    @property
+    def credits_use(self) -> bool:
+        """Whether the base moves on, so that use of today counts later."""
+        return self.update_lag is not None
+
+    def credit_for_use(self, observed: Observed, yearly_rate: float) -> npt.NDArray[np.float64]:
+        """Return what use of today earns once it has become a base year; nothing where the base is fixed.
+
+        Each of n base years counts for one nth, and comes back in the n years from `update_lag` on, cut by then.  The
+        highest of several years, a median, and the shares of a fixed total are valued as the mean is.
+        """
+        if self.update_lag is None:
+            return np.zeros(len(observed))
+        n = len(self.base_years)
+        kept = (1.0 - float(self.cut)) ** self.update_lag
+        later = [(1.0 + yearly_rate) ** -(self.update_lag + k) for k in range(n)]
+        return np.full(len(observed), kept * sum(later) / n)
+
+    def remarks(self, observed: Observed) -> list[Remark]:
+        """Say which lots of a total cannot be shared out, because no firm has used any in the base."""
+        years = self.base_years_of(observed.year)
+        if self.total is None or not all(y in observed.past_use_lots for y in years):
+            return []
+        if any(observed.past_use_lots[y].any() for y in years):
+            return []
+        return [Remark("nothing_to_share", self.total, f"allocation of {observed.year}")]
 
     def allocate(self, history: Sequence[Uses], year: int) -> list[int]:
         """Return the lots of each firm for `year`.

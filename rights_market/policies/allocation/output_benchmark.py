@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,12 @@ from annotated_types import MinLen
 from rights_market.errors import PolicyError
 from rights_market.policies.allocation.activity import Activity
 from rights_market.policies.allocation.benchmarks import EXACT, Factors, Product
-from rights_market.policies.where import Narrowed
+from rights_market.policies.allocation.observed import AllocationRule, Observed
 from rights_market.units import half_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutputBenchmark(Narrowed):
+class OutputBenchmark(AllocationRule):
     """Free lots by output times benchmark, corrected for how a plant has to run.
 
     A firm's lots are the sum over its products of output x output benchmark x factor + heat x heat benchmark; the firm
@@ -46,6 +46,7 @@ class OutputBenchmark(Narrowed):
     factors [known].  Exemption at verified use: plan of November 2025 [seen].
     """
 
+    follows_output: ClassVar[bool] = True
     kind: Literal["output_benchmark"] = "output_benchmark"
     products: Annotated[tuple[Product, ...], MinLen(1)]
     factors: Factors = field(default_factory=Factors)
@@ -71,8 +72,35 @@ class OutputBenchmark(Narrowed):
         position = {p.name: i for i, p in enumerate(self.products)}
         missing = sorted(set(names) - position.keys())
         if missing:
-            raise PolicyError(f"output benchmark: no product {missing}; products are {list(position)}")
+            raise PolicyError(f"output benchmark: E_CLASS: no product {missing}; products are {list(position)}")
         return np.array([position[name] for name in names], np.int64)
+
+    def claims(self, observed: Observed) -> npt.NDArray[np.int64]:
+        """Return the lots of each firm by its output; the use of the year for firms of exempt products."""
+        product = self.positions(observed.classes)
+        activity = Activity.of(product, observed.output_units, n_firms=len(observed))
+        lots = np.array(self.allocate(activity, observed.year, observed.lot), np.int64)
+        return np.where(self._is_exempt(product), observed.use_lots, lots)
+
+    def is_known(self, year: int, classes: Collection[str], reported: Collection[int]) -> bool:
+        """Return whether the benchmarks of all classes that are not exempt reach the year."""
+        return all(p.reaches(year) for p in self.products if p.name in classes and p.name not in self.exempt)
+
+    def refuse_classes(self, classes: Collection[str]) -> None:
+        """Refuse classes that are no product."""
+        self.positions(sorted(set(classes)))
+
+    @property
+    def credits_use(self) -> bool:
+        """Whether some firms are given what they use."""
+        return bool(self.exempt)
+
+    def credit_for_use(self, observed: Observed, yearly_rate: float) -> npt.NDArray[np.float64]:
+        """Return 1 for firms of exempt products, who are given what they use, and 0 for all others."""
+        return self._is_exempt(self.positions(observed.classes)).astype(np.float64)
+
+    def _is_exempt(self, product: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        return np.array([p.name in self.exempt for p in self.products])[product]
 
     def allocate(self, activity: Activity, year: int, lot: Decimal = Decimal(1)) -> list[int]:
         """Return the lots of each firm for `year`.

@@ -1,19 +1,21 @@
 """The compliance year as firms live it, in the small province, against the books of the authority."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from agents.compliance_year import expected_cap
+from agents.cap_course import expected_cap
 from agents.model import RightsMarketModel
+from rights_market.policies.allocation import EmissionMatchingBand, Grandfathering
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import Penalty
 from rights_market.registry.journal import Op
 from rights_market.units import half_up
-from tests.province import FIRST, carbon_book, province, run, sulphur_book
+from tests.province import FIRST, carbon_book, periods, province, run, sulphur_book
 
 POWER, STEEL = slice(0, 8), slice(8, 14)
 
@@ -110,7 +112,7 @@ def test_what_cash_does_not_cover_becomes_debt_and_is_paid_back_first() -> None:
 def test_a_right_that_follows_output_subsidises_it() -> None:
     model = province()
     model.open_day()
-    table = model.year_course._free_per_output()
+    table = model.year_course._free_per_output(np.zeros((len(model.firms), 2)))
     assert table[POWER, 0] == pytest.approx(0.76, abs=1e-3)
     assert (table[STEEL] == 0).all() and (table[:, 1] == 0).all()
     model.year_course.decide()
@@ -174,3 +176,28 @@ def test_fines_follow_the_mean_price_of_the_days_before_the_deadline_that_the_ru
     found = [(e.lots, e.money_fen) for e in model.market.events if e.code == "fined" and e.instrument == 0]
     assert found
     assert [half_up(2 * lots * price) for lots, _ in found] == [fen for _, fen in found]
+
+
+def test_a_base_that_is_not_verified_when_the_plan_is_made_is_estimated() -> None:
+    """The plan of 2026 comes in January, before the use of 2025 has ended: it rests on what is expected."""
+    rolling = Grandfathering(base_years=(FIRST - 1,), update_lag=1)
+    early = tuple(replace(p, announce=date(p.vintage - 1, 12, 3)) for p in periods())
+    model = province(rule_books=(carbon_book(allocation=(rolling,), periods=early, upfront=None), sulphur_book()))
+    run(model)
+    estimated = [e for e in model.authority.events if e.code == "base_estimated"]
+    assert [(e.note, e.lots > 0) for e in estimated] == [("use of 2025", True)]
+    base = model.authority.entitlements["CEA"].use_lots[FIRST]
+    verified = model.market.obligations.verified_lots("CEA", "2025")[model.accounts_of[: len(model.firms)]]
+    np.testing.assert_array_equal(base, verified)
+
+
+def test_use_that_earns_free_units_is_worth_less_saving() -> None:
+    model = province(rule_books=(carbon_book(allocation=(EmissionMatchingBand(),)), sulphur_book()))
+    plain = province(rule_books=(carbon_book(allocation=()), sulphur_book()))
+    for one in (model, plain):
+        run(one, 25)
+    credit = model.year_course._credit_for_use()
+    assert (credit[:, 0] > 0.5).all()
+    assert not credit[:, 1].any()
+    assert model.operations.share[:, 0].sum() < 0.5 * plain.operations.share[:, 0].sum()
+    assert model.operations.share[:, 1].sum() > 0.9 * plain.operations.share[:, 1].sum()

@@ -27,6 +27,7 @@ def test_a_step_is_a_day_made_of_its_public_parts() -> None:
         parts.open_day()
         for _ in range(parts.config.batches_per_day):
             parts.trade_batch()
+        parts.negotiate()
         parts.close_day()
     assert (whole.day, whole.steps, parts.day, parts.steps) == (4, 5, 4, 0)
     for name, column in whole.market.tape.bars.items():

@@ -8,7 +8,17 @@ import pytest
 
 from rights_market.entitlement import Entitlement
 from rights_market.errors import PolicyError
-from rights_market.policies.allocation import Benchmark, Grandfathering, OutputBenchmark, Product, Where
+from rights_market.policies.allocation import (
+    Benchmark,
+    CapScaling,
+    FreeShare,
+    Grandfathering,
+    OutputBenchmark,
+    Product,
+    Remark,
+    Where,
+)
+from rights_market.policies.cap import AbsolutePath, EnergyDualControl
 from tests.compliance_market import CEA, lots, rule_book
 
 SECTORS = ("power", "power", "steel", "paper")
@@ -125,20 +135,117 @@ class TestKnown:
         assert given.is_known(2024)
 
 
+class TestCredit:
+    def credit(self, *entries):
+        nothing = lots(0, 0, 0, 0)
+        return entitlement(*entries).credit_for_use(2024, nothing, nothing, 0.1).tolist()
+
+    def test_use_earns_nothing_where_free_lots_do_not_follow_it(self):
+        assert self.credit(*SLOT) == [0.0, 0.0, 0.0, 0.0]
+
+    def test_what_exempt_firms_use_they_are_given(self):
+        assert self.credit(replace(SLOT[0], exempt=("class II",))) == [0.0, 1.0, 0.0, 0.0]
+
+    def test_a_base_that_rolls_on_makes_use_worth_lots_later(self):
+        rolling = Grandfathering(
+            base_years=(2022, 2023), update_lag=1, cut=Decimal("0.02"), where=Where(sectors=("steel",))
+        )
+        # Half of it counts in each of the next two years, cut by 2 %: 0.98 x (1/1.1 + 1/1.21) / 2.
+        assert self.credit(rolling) == pytest.approx([0.0, 0.0, 0.850413, 0.0], abs=1e-6)
+
+
+class TestCuts:
+    """1,000 x 0.8 and 1,000 x 0.9 for power, 110 x 0.98 for steel."""
+
+    OUTPUT, USE = lots(1000, 1000, 0, 0), lots(0, 0, 0, 0)
+
+    def given(self, regions=(), **rules):
+        given = Entitlement(rule_book(allocation=SLOT, **rules), SECTORS, CLASSES, regions)
+        given.report_use(2022, lots(0, 0, 100, 0))
+        given.report_use(2023, lots(0, 0, 120, 0))
+        return given
+
+    def lots(self, given):
+        return given.lots(2024, self.OUTPUT, self.USE).tolist()
+
+    def test_a_share_is_free_and_the_rest_is_for_auction(self):
+        mix = (
+            FreeShare(free_share=Decimal("0.1"), where=Where(sectors=("power",))),
+            FreeShare(free_share=Decimal(1), where=Where(sectors=("steel",))),
+        )
+        given = self.given(mix=mix, cap=AbsolutePath(table={2024: 1000, 2025: 1000}))
+        given.cap_lots[2024], given.set_aside_lots[2024] = 1000, 30
+        assert self.lots(given) == [80, 90, 108, 0]
+        claims = given.claims(2024, self.OUTPUT, self.USE)
+        assert given.auction_lots(2024, claims, 1000) == 1000 - 30 - 278
+        assert given.outside_mix(2024).tolist() == [False, False, False, True]
+
+    def test_claims_are_scaled_to_the_cap_once_it_is_set(self):
+        given = self.given(scaling=CapScaling(), cap=AbsolutePath(table={2024: 904, 2025: 904}))
+        assert self.lots(given) == [800, 900, 108, 0]
+        given.cap_lots[2024] = 904
+        # Half of 1,808.
+        assert self.lots(given) == [400, 450, 54, 0]
+
+    def test_a_region_is_given_no_more_than_its_total(self):
+        cap = EnergyDualControl(total={"north": 850, "south": 10_000}, start_year=2020)
+        given = self.given(("north", "north", "south", "south"), cap=cap)
+        # 800 and 900 share 850 lots.
+        assert self.lots(given) == [400, 450, 108, 0]
+
+    def test_who_is_not_covered_is_given_nothing_and_claims_nothing_of_the_cap(self):
+        given = self.given(scaling=CapScaling(), cap=AbsolutePath(table={2024: 1008, 2025: 904}))
+        given.cap_lots[2024], given.lists = 1008, {0: np.array([False, True, True, True])}
+        assert self.lots(given) == [0, 900, 108, 0]
+
+
+class TestEntry:
+    def test_years_before_a_firm_began_do_not_count_as_years_without_use(self):
+        given = entitlement(replace(STEEL, skip_zero=False, where=Where(sectors=("steel", "paper")), cut=Decimal(0)))
+        given.report_use(2022, lots(0, 0, 0, 0))
+        given.report_use(2023, lots(0, 0, 100, 100))
+        given.entry_year[3] = 2023
+        assert given.lots(2024, lots(0, 0, 0, 0), lots(0, 0, 0, 0)).tolist() == [0, 0, 50, 100]
+
+    def test_lists_hold_from_their_first_year_on(self):
+        given = entitlement(*SLOT)
+        given.lists = {0: np.array([True, False, False, False]), 2024: np.array([False, True, False, False])}
+        assert [given.listed(y).argmax() for y in (2020, 2023, 2024, 2030)] == [0, 0, 1, 1]
+
+    def test_a_closed_firm_is_served_by_what_it_makes_only(self):
+        given = entitlement(*SLOT)
+        given.is_closed[[0, 2]] = True
+        assert given.served(2024).tolist() == [True, True, False, True]
+
+
 class TestUnshared:
-    @pytest.mark.parametrize(("use", "left"), [((0, 0, 0, 9), 90), ((0, 0, 1, 0), 0)])
+    @pytest.mark.parametrize(
+        ("use", "left"),
+        [
+            ((0, 0, 0, 9), [("grandfathering", Remark("nothing_to_share", 90, "allocation of 2024"))]),
+            ((0, 0, 1, 0), []),
+        ],
+    )
     def test_a_total_needs_a_firm_with_a_base(self, use, left):
         entry = Grandfathering(base_years=(2023,), total=90, where=Where(sectors=("steel",)))
         given = entitlement(entry)
-        assert given.unshared_lots(2024) == 0
+        assert given.remarks(2024) == []
         given.report_use(2023, lots(*use))
-        assert given.unshared_lots(2024) == left
+        assert given.remarks(2024) == left
 
 
 def test_a_state_gives_the_reports_back():
     given, copy = entitlement(*SLOT), entitlement(*SLOT)
-    given.report_use(2022, lots(1, 2, 3, 4))
+    given.report_use(2022, lots(1, 2, 3, 4), lots(5, 6, 7, 8))
+    given.cap_lots[2024], given.set_aside_lots[2024] = 90, 3
+    given.lists = {2024: np.array([True, False, True, True])}
     copy.restore(given.state(), newest=0)
+    assert (copy.cap_lots, copy.set_aside_lots, copy.listed(2030).tolist()) == (
+        {2024: 90},
+        {2024: 3},
+        [True, False, True, True],
+    )
     assert {year: use.tolist() for year, use in copy.use_lots.items()} == {2022: [1, 2, 3, 4]}
+    assert {year: made.tolist() for year, made in copy.output_units.items()} == {2022: [5, 6, 7, 8]}
     copy.use_lots[2022][0] = 9
     assert np.array_equal(given.use_lots[2022], lots(1, 2, 3, 4))

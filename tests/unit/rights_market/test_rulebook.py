@@ -20,7 +20,7 @@ from rights_market.policies.auction import (
     SealedUniform,
 )
 from rights_market.policies.banking import FreeBanking, NoBanking
-from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.cap import AbsolutePath, IntensityTarget
 from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, Stage, Surrender
 from rights_market.policies.stability import (
     CostContainmentReserve,
@@ -64,8 +64,12 @@ class TestSupply:
             rule_book(auction=AUCTION)
         assert rule_book(auction=AUCTION, cap=AbsolutePath(table={2024: 5, 2025: 5})).auction is AUCTION
 
+    def test_auctions_need_a_cap_that_is_known_in_advance(self):
+        with pytest.raises(PolicyError, match="this one follows activity"):
+            rule_book(auction=AUCTION, cap=IntensityTarget(i0=Decimal("0.9"), base_year=2024))
+
     def test_a_cap_reaches_every_year_of_use(self):
-        with pytest.raises(PolicyError, match="cap: table has no year 2025"):
+        with pytest.raises(PolicyError, match="cap: E_YEAR: table has no year 2025"):
             rule_book(cap=AbsolutePath(table={2024: 5}))
 
     @pytest.mark.parametrize("ticks", [0, 20_001])

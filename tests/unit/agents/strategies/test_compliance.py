@@ -47,7 +47,7 @@ class BookView:
         self.usable, self.right_of = [[0]], np.array([0])
         none, shown = np.zeros(2, np.int64), np.array([ask, ask + 30 if ask else 0])
         book = SimpleNamespace(depth=lambda i, levels: (none, none, shown, np.array([lots_asked, 100])))
-        tape = SimpleNamespace(today={"lots": np.array([traded])})
+        tape = SimpleNamespace(today={"vwap_lots": np.array([traded])})
         self.market = SimpleNamespace(best_ask=self.best_ask, book=book, tape=tape)
         self._reference = np.array([reference])
         self._range = np.array([low]), np.array([high])

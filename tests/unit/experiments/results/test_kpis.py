@@ -162,3 +162,23 @@ def test_limits_are_those_of_the_vintage_that_leads() -> None:
     limits = leading_limits(prices)
     assert limits["band_low"].tolist() == [10, 21, 22, 13, 14]
     assert limits["band_high"].tolist() == [30, 41, 42, 33, 34]
+
+
+def test_blocks_have_a_share_and_a_discount_where_there_are_any() -> None:
+    result = tiny()
+    dates = pd.to_datetime(["2022-12-30", "2023-06-01", "2023-06-01", "2023-12-29"])
+    trades = pd.DataFrame(
+        {
+            "date": dates, "right": "CEA", "mode": ["continuous", "block", "call", "block_related"],
+            "buyer": [1, 2, 3, 4], "seller": [5, 6, 7, 8], "units": [10, 30, 20, 50],
+            "value_yuan": [500.0, 1350.0, 1000.0, 2250.0],
+        }
+    )  # fmt: skip
+    table = kpi_table(Result(result.manifest, {**result.tables, "trades": trades}))
+    # Of 100 units in 2023 80 in blocks at 45, the others at 50.
+    assert value_of(table, "CEA", "2023", "block_share") == 80.0
+    assert value_of(table, "CEA", "2023", "block_discount") == pytest.approx(10.0)
+    assert value_of(table, "CEA", "2022", "block_share") == 0.0
+    assert np.isnan(value_of(table, "CEA", "2022", "block_discount"))
+    book_only = kpi_table(Result(result.manifest, {**result.tables, "trades": trades[trades["mode"] == "continuous"]}))
+    assert not book_only["metric"].isin(["block_share", "block_discount"]).any()

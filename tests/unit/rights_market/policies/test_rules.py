@@ -40,6 +40,13 @@ LEAST: dict[str, dict[str, Any]] = {
     "penalty": {"form": "multiple", "low": 5, "high": 10, "by": "gap_share"},
     "sanctions": {"steps": [{"publish": True}]},
     "net_sales": {"window": {"first": "2024-01-01", "last": "2025-12-31"}},
+    "price_collar": {"floor": 4000, "ceiling": 6000, "reserve": 100},
+    "intensity_target": {"i0": 0.5, "base_year": 2023},
+    "energy_dual_control": {"total": {"north": 100_000}, "start_year": 2020},
+    "paid_initial_use": {"fee": 38_900},
+    "mix": {"free_share": 0.3},
+    "indicator": {"total": 101, "indicators": [{"field": "output", "weight": 1}], "base_year": 2024},
+    "equal": {"total": 10},
     "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
 }
 

@@ -1,4 +1,4 @@
-"""How many lots of a right exist in a year.  A right without a cap has no rule of this family."""
+"""A cap that is fixed in advance."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from rights_market.errors import PolicyError
+from rights_market.policies.cap.cap_rule import CapRule
 from rights_market.policies.rule import Lots, Rule, Share
 from rights_market.units import half_up
 
@@ -29,7 +30,7 @@ class ReductionRate(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AbsolutePath(Rule):
+class AbsolutePath(CapRule):
     """Fixed cap that falls by a share of a reference quantity every year.
 
     The cap of year ``y`` is ``base`` less the yearly reductions from the year after ``start_year`` to ``y``, plus
@@ -84,7 +85,7 @@ class AbsolutePath(Rule):
         if early:
             raise PolicyError(f"cap: steps in {early} lie before start_year {self.start_year}, which base includes")
 
-    def cap(self, year: int) -> int:
+    def cap(self, year: int, activity: int = 0) -> int:
         """Return the cap of a year, lots; 0 where the path has fallen below 0.
 
         Raises
@@ -100,15 +101,21 @@ class AbsolutePath(Rule):
         """
         return self.table[year] if year in self.table else max(0, half_up(self._formula(year)))
 
+    def last_known(self, year: int) -> int:
+        """Return the last year of the table that is not after `year`, or `year` itself where there is a path."""
+        if self.base is not None or year in self.table:
+            return year
+        return max(y for y in self.table if y < year)
+
     def is_floored(self, year: int) -> bool:
         """Return whether the formula gives less than 0 in `year`, so that the cap is 0 instead."""
         return year not in self.table and self._formula(year) < 0
 
     def _formula(self, year: int) -> Fraction:
         if self.base is None or self.start_year is None:
-            raise PolicyError(f"cap: table has no year {year} and there is no base")
+            raise PolicyError(f"cap: E_YEAR: table has no year {year} and there is no base")
         if year < self.start_year:
-            raise PolicyError(f"cap: year {year} lies before start_year {self.start_year}")
+            raise PolicyError(f"cap: E_YEAR: year {year} lies before start_year {self.start_year}")
         reference = self.base if self.reference is None else self.reference
         reduced = sum((Fraction(self._rate(k)) for k in range(self.start_year + 1, year + 1)), Fraction(0))
         return self.base - reduced * reference + sum(lots for y, lots in self.steps.items() if y <= year)

@@ -1,0 +1,54 @@
+"""Rights that firms buy from the government by term: who takes a term, and what the plan then gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from agents.model import RightsMarketModel
+    from agents.progress import RightProgress
+
+Ints = npt.NDArray[np.int64]
+
+
+class PaidTerms:
+    """Joins firms to the sale of rights by term.
+
+    Parameters
+    ----------
+    model : RightsMarketModel
+    """
+
+    def __init__(self, model: RightsMarketModel) -> None:
+        self.model = model
+        self._sold = [p for p in model.progress if p.rules.paid_use is not None]
+
+    def quota_lots(self, progress: RightProgress, claims: Ints) -> Ints:
+        """Return what a period gives each firm: its quota of the running term, which begins with the first plan."""
+        model, code = self.model, progress.rules.right.code
+        if code not in model.authority.paid_use.terms:
+            model.authority.begin_term(code, claims, model.calendar.days[model.day], is_first=True)
+        return model.authority.paid_use.quota_lots(code)
+
+    def serve(self) -> None:
+        """Pay what is due today, and offer a new term to the holders of one that is over."""
+        if not self._sold:
+            return
+        model, today = self.model, self.model.calendar.days[self.model.day]
+        for code in model.authority.paid_use.day(today):
+            progress = model.progress[model.right_codes.index(code)]
+            model.authority.paid_use.end(code)
+            quota = model.year_course.quota_claims(progress, today.year)
+            model.authority.begin_term(code, np.where(self._wants(progress), quota, 0), today, is_first=False)
+            model.expectations.hear(progress.index)
+
+    def _wants(self, progress: RightProgress) -> npt.NDArray[np.bool_]:
+        """Return which firms take a new term: those to whom a year's lot is worth at least its fee."""
+        rule, r = progress.rules.paid_use, progress.index
+        assert rule is not None
+        year = self.model.calendar.days[self.model.day].year
+        fen = self.model.values_yuan()[:, r] * float(progress.rules.right.lot) * 100.0
+        return np.asarray((fen >= rule.fee_fen(year)) & self.model.firms.working)

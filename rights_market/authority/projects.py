@@ -1,0 +1,298 @@
+"""New projects: applications, what they bring, regions that hold them up, and approval."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import IntEnum
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.authority.office import Office
+from rights_market.policies.access import NewProjectReplacement
+from rights_market.policies.cap import EnergyDualControl, RegionState
+from rights_market.policies.lots import take_in_order
+from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
+
+Int64 = npt.NDArray[np.int64]
+
+
+class Stage(IntEnum):
+    """How far a project has come."""
+
+    PENDING = 0
+    APPROVED = 1
+    LAPSED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A new plant that has applied.
+
+    Attributes
+    ----------
+    row : int
+        Its row among the firms.
+    applied : date
+    need_lots : dict of str to int
+        Lots that it needs a year, by code of the right.
+    replaces : int
+        Row of the firm whose closure makes room for it, -1 for none.
+    """
+
+    row: int
+    applied: date
+    need_lots: Mapping[str, int] = field(default_factory=dict)
+    replaces: int = -1
+
+
+@dataclass(slots=True)
+class _File:
+    """A project, its stage, and why it waits."""
+
+    project: Project
+    stage: Stage = Stage.PENDING
+    reason: str = ""
+    moved_lots: dict[str, int] = field(default_factory=dict)
+
+
+class Projects:
+    """Decides on new projects.
+
+    Parameters
+    ----------
+    office : Office
+
+    Attributes
+    ----------
+    region_states : dict of (str, str) to RegionState
+        How regions stand, by code of the right and region, where energy is under dual control.
+    missed : set of str
+        Regions that missed their standard last year.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self.region_states: dict[tuple[str, str], RegionState] = {}
+        self.missed: set[str] = set()
+        self._files: dict[int, _File] = {}
+
+    # -- regions
+
+    def review_region(
+        self, right: str, region: str, year: int, counted_lots: int, start: Fraction, now: Fraction
+    ) -> RegionState:
+        """Judge a region by its use and intensity; see `EnergyDualControl.state`."""
+        rule = self._office.books[right].cap
+        assert isinstance(rule, EnergyDualControl)
+        state = rule.state(region, year, counted_lots, start, now)
+        if self.region_states.get((right, region)) != state:
+            self.region_states[right, region] = state
+            self._office.note_firm(
+                "publish",
+                rule.kind,
+                "region_status",
+                right=right,
+                lots=counted_lots,
+                note=f"{region}: {state.name.lower()}",
+            )
+        return state
+
+    def end_year(self) -> None:
+        """Let regions that are red at the end of a year count as having missed their standard in the next."""
+        self.missed = {region for (_, region), state in self.region_states.items() if state == RegionState.RED}
+
+    # -- applications
+
+    def apply(self, project: Project) -> None:
+        """Take an application."""
+        self._files[project.row] = _File(project)
+        self._wait(self._files[project.row], "applied")
+
+    def stage(self, row: int) -> Stage | None:
+        """Return how far a project has come, None for a firm that never applied."""
+        return self._files[row].stage if row in self._files else None
+
+    def pending_lots(self, row: int) -> dict[str, int]:
+        """Return the lots that a pending project has to bring, by right; nothing for others."""
+        file = self._files.get(row)
+        if file is None or file.stage != Stage.PENDING:
+            return {}
+        return {code: self._required(file, code) for code in file.project.need_lots if self._rule(code) is not None}
+
+    def last_day(self, row: int) -> date | None:
+        """Return the last day on which a project may bring what it needs, None where nothing is asked of it."""
+        project = self._files[row].project
+        rules = [rule for code in project.need_lots if (rule := self._rule(code)) is not None]
+        return min((rule.last_day(project.applied) for rule in rules), default=None)
+
+    def review(self, today: date, unsettled: Collection[int] = ()) -> list[int]:
+        """Look at all pending projects, in the order of their applications, and return the rows approved today.
+
+        Parameters
+        ----------
+        unsettled : collection of int
+            Rows of closed firms that still owe; what they hold serves their duty before it serves a successor.
+        """
+        approved = []
+        for file in self._files.values():
+            if file.stage == Stage.PENDING and self._decide(file, today, unsettled):
+                approved.append(file.project.row)
+        return approved
+
+    def _decide(self, file: _File, today: date, unsettled: Collection[int]) -> bool:
+        if file.project.replaces not in unsettled:
+            self._move_own(file)
+        short = {code: n for code in file.project.need_lots if (n := self._short(file, code))}
+        if short and self._is_late(file, today):
+            file.stage = Stage.LAPSED
+            missing = ", ".join(f"{n} lots of {code}" for code, n in short.items())
+            self._note(file, "new_project_replacement", "project_lapsed", note=f"misses {missing}")
+            return False
+        hold = self._held_up(file, today)
+        if hold or short:
+            self._wait(file, hold or "not covered")
+            return False
+        for code in file.project.need_lots:
+            self._book(file, code)
+        file.stage = Stage.APPROVED
+        self._note(file, "new_project_replacement", "project_approved")
+        return True
+
+    def _held_up(self, file: _File, today: date) -> str:
+        """Return why the region holds a project up today, or nothing."""
+        region = self._region(file)
+        for code, lots in file.project.need_lots.items():
+            rule = self._office.books[code].cap
+            if isinstance(rule, EnergyDualControl):
+                state = self.region_states.get((code, region), RegionState.GREEN)
+                days = rule.extra_days(state, lots)
+                if days is None:
+                    return f"{region} is red for {code}"
+                if today < file.project.applied + timedelta(days):
+                    return f"{region} is {state.name.lower()} for {code}: {days} days more"
+        return ""
+
+    def _rule(self, code: str) -> NewProjectReplacement | None:
+        return self._office.books[code].replacement
+
+    def _region(self, file: _File) -> str:
+        regions = self._office.firms.regions
+        return regions[file.project.row] if regions else ""
+
+    def _required(self, file: _File, code: str) -> int:
+        rule = self._rule(code)
+        if rule is None:
+            return 0
+        sector = self._office.firms.sectors[file.project.row]
+        return rule.required(file.project.need_lots[code], sector, missed=self._region(file) in self.missed)
+
+    def _short(self, file: _File, code: str) -> int:
+        return max(0, self._required(file, code) - int(self._brought(file, code).sum()))
+
+    def _brought(self, file: _File, code: str) -> Int64:
+        """Return the lots of a project that count as replacement, by instrument of the right."""
+        rule, registry = self._rule(code), self._office.market.registry
+        shelf = self._office.shelf(code)
+        if rule is None:
+            return np.zeros(len(shelf.instruments), np.int64)
+        book = self._office.books[code]
+        valid = [
+            book.bankable or rule.counts(p.banking_close or p.deadline, file.project.applied) for p in book.periods
+        ]
+        free = registry.free[shelf.instruments, self._account(file.project.row)] * np.array(valid)
+        if "market" in rule.sources:
+            return np.asarray(free, np.int64)
+        limit = np.array([file.moved_lots.get(code, 0)])
+        return take_in_order(limit, free[:, np.newaxis])[:, 0]
+
+    def _move_own(self, file: _File) -> None:
+        """Move lots of the plant that a project replaces to it, as far as it still needs them."""
+        giver = file.project.replaces
+        if giver < 0:
+            return
+        registry = self._office.market.registry
+        for code in file.project.need_lots:
+            rule, shelf = self._rule(code), self._office.shelf(code)
+            short = self._short(file, code)
+            if rule is None or "own_closure" not in rule.sources or not short:
+                continue
+            stock = registry.free[shelf.instruments, self._account(giver)][:, np.newaxis]
+            take = take_in_order(np.array([short]), np.array(stock))[:, 0]
+            rows = np.flatnonzero(take)
+            if rows.size:
+                registry.transfer(
+                    shelf.instruments[rows], self._account(giver), self._account(file.project.row), take[rows]
+                )
+                file.moved_lots[code] = file.moved_lots.get(code, 0) + int(take.sum())
+                self._note(file, rule.kind, "replacement_moved", right=code, lots=int(take.sum()))
+
+    def _book(self, file: _File, code: str) -> None:
+        """Let a project keep what it needs, and cancel what it brought beyond that (or hand it to the government)."""
+        rule = self._rule(code)
+        if rule is None:
+            return
+        account, shelf = self._account(file.project.row), self._office.shelf(code)
+        excess = self._required(file, code) - file.project.need_lots[code]
+        take = take_in_order(np.array([max(0, excess)]), self._brought(file, code)[:, np.newaxis])[:, 0]
+        rows = np.flatnonzero(take)
+        if not rows.size:
+            return
+        registry = self._office.market.registry
+        if rule.cancel_excess:
+            registry.cancel(shelf.instruments[rows], account, take[rows])
+        else:
+            registry.transfer(shelf.instruments[rows], account, GOVERNMENT_ACCOUNT, take[rows])
+        self._note(file, rule.kind, "cancelled" if rule.cancel_excess else "reserved", right=code, lots=int(take.sum()))
+
+    def _is_late(self, file: _File, today: date) -> bool:
+        last = self.last_day(file.project.row)
+        return last is not None and today > last
+
+    def _wait(self, file: _File, reason: str) -> None:
+        if file.reason != reason:
+            file.reason = reason
+            self._note(file, "new_project_replacement", "project_pending", note=reason)
+
+    def _account(self, row: int) -> int:
+        return int(self._office.accounts[row])
+
+    def _note(
+        self, file: _File, kind: str, code: str, *, right: str | None = None, lots: int = 0, note: str = ""
+    ) -> None:
+        self._office.note_firm("firm_entry", kind, code, file.project.row, right=right, lots=lots, note=note)
+
+    # -- records
+
+    def state(self) -> dict[str, Any]:
+        """Return the applications and the state of regions."""
+        return {
+            "regions": [(*key, int(x)) for key, x in self.region_states.items()],
+            "missed": sorted(self.missed),
+            "files": [
+                {
+                    "row": f.project.row,
+                    "applied": f.project.applied.isoformat(),
+                    "need": dict(f.project.need_lots),
+                    "replaces": f.project.replaces,
+                    "stage": int(f.stage),
+                    "reason": f.reason,
+                    "moved": dict(f.moved_lots),
+                }
+                for f in self._files.values()
+            ],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `state` returned."""
+        self.region_states = {(right, region): RegionState(x) for right, region, x in state["regions"]}
+        self.missed = set(state["missed"])
+        self._files = {}
+        for saved in state["files"]:
+            applied = date.fromisoformat(saved["applied"])
+            project = Project(int(saved["row"]), applied, dict(saved["need"]), int(saved["replaces"]))
+            self._files[project.row] = _File(project, Stage(saved["stage"]), saved["reason"], dict(saved["moved"]))

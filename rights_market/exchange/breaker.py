@@ -1,0 +1,183 @@
+"""A circuit breaker at work: which trades stop the matching of an instrument, and what waits for its reopening.
+
+An order that could reach a level is cut so that the trade that reaches it is its last one.  What is left of it, and
+whatever is entered during the pause, waits outside the book until the call that ends it, where it has to be covered; of
+each account and side the latest order waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.exchange.order_book import OrderBook
+from rights_market.exchange.tally import Tally
+from rights_market.records import OrderKind, Orders, Trades
+from rights_market.units import Side
+
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+CarryOut = Callable[[Orders, npt.NDArray[np.intp], Tally], None]
+
+BID, CANCEL, MARKET = int(Side.BID), int(OrderKind.CANCEL), int(OrderKind.MARKET)
+WAITING = frozenset(map(int, (OrderKind.LIMIT, OrderKind.REQUOTE, OrderKind.REPLACE)))
+"""Kinds of orders that may rest, and so wait for a reopening."""
+
+NEVER = 1 << 40
+"""Batch at which a pause for the rest of the day ends."""
+
+
+class Stop(NamedTuple):
+    """A level of the day: prices that reach it, ticks, and batches of pause, `NEVER` for the rest of the day."""
+
+    low: int
+    high: int
+    batches: int
+
+
+class Halt(NamedTuple):
+    """A pause that has begun: of which instrument, by which price, and the batch at which it ends."""
+
+    instrument: int
+    price_ticks: int
+    until: int
+
+
+class Breaker:
+    """Watches one instrument for a day.
+
+    Parameters
+    ----------
+    instrument : int
+    stops : sequence of Stop
+        Levels not reached yet, each farther out than the one before.
+    pauses_left : int
+        Pauses that may still happen today.
+    """
+
+    def __init__(self, instrument: int, stops: Sequence[Stop], pauses_left: int) -> None:
+        self.instrument = instrument
+        self._stops = list(stops)
+        self._pauses_left = pauses_left
+        self.until: int | None = None
+        self._waiting: dict[tuple[int, int], tuple[int, int]] = {}
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether nothing is matched now."""
+        return self.until is not None
+
+    @property
+    def _is_armed(self) -> bool:
+        return bool(self._stops) and self._pauses_left > 0
+
+    def sees_beyond(self, best_bid: int, best_ask: int) -> bool:
+        """Return whether an order rests beyond the next level, so that every order against it reaches the level."""
+        return self._is_armed and (0 < best_ask <= self._stops[0].low or best_bid >= self._stops[0].high)
+
+    def watches(self, orders: Orders, best_bid: int, best_ask: int) -> Bool:
+        """Return which rows could make a trade that reaches the next level, or come during a pause; shape (n,).
+
+        A watched row that comes to rest beyond a level changes this for the rows after it.
+        """
+        if not self.is_halted and not self._is_armed:
+            return np.zeros(len(orders), np.bool_)
+        mine = (orders.instrument == self.instrument) & (orders.kind != CANCEL)
+        if self.is_halted or self.sees_beyond(best_bid, best_ask):
+            return np.asarray(mine)
+        stop, price = self._stops[0], orders.price_ticks
+        far = np.where(orders.side == BID, price >= stop.high, price <= stop.low) | (orders.kind == MARKET)
+        return np.asarray(mine & far)
+
+    def carry_out(
+        self, order: Orders, row: int, book: OrderBook, tally: Tally, trade: CarryOut, batch: int
+    ) -> Halt | None:
+        """Carry out one watched row; return the pause that it caused, if it did."""
+        rows = np.array([row])
+        lots, whole = self._until_the_level(order, book), int(order.lots[0])
+        cut = (
+            order
+            if lots == whole
+            else Orders.of(
+                order.account,
+                order.instrument,
+                order.side,
+                order.price_ticks,
+                lots,
+                kind=order.kind,
+                target=order.target,
+            )
+        )
+        before = tally.n_trades
+        trade(cut, rows, tally)
+        halt = self.after(tally.trades_since(before), batch)
+        if halt is not None and lots < whole:
+            self.let_wait(replace(order, lots=np.array([whole - lots], np.int64)))
+        return halt
+
+    def after(self, trades: Trades, batch: int) -> Halt | None:
+        """Begin a pause if one of the trades reached a level."""
+        mine = trades.price_ticks[trades.instrument == self.instrument]
+        if not self._is_armed or not len(mine):
+            return None
+        passed = [s for s in self._stops if mine.max() >= s.high or mine.min() <= s.low]
+        if not passed:
+            return None
+        self._stops = [s for s in self._stops if s not in passed]
+        self._pauses_left -= 1
+        self.until = min(batch + 1 + passed[-1].batches, NEVER)
+        return Halt(self.instrument, int(mine[-1]), self.until)
+
+    def resume(self) -> Orders:
+        """End the pause and return the orders that waited for it, in the order in which they came."""
+        rows = [(account, side, price, lots) for (account, side), (price, lots) in self._waiting.items()]
+        self.until = None
+        self._waiting = {}
+        if not rows:
+            return Orders.none()
+        account, side, price, lots = np.array(rows, np.int64).T
+        return Orders.of(account, self.instrument, side, price, lots)
+
+    def state(self) -> dict[str, Any]:
+        """Return what changes over time."""
+        return {
+            "instrument": self.instrument,
+            "stops": [list(s) for s in self._stops],
+            "pauses_left": self._pauses_left,
+            "until": -1 if self.until is None else self.until,
+            "waiting": [[*key, *value] for key, value in self._waiting.items()],
+        }
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> Breaker:
+        """Continue from a `state`."""
+        breaker = cls(int(state["instrument"]), [Stop(*map(int, s)) for s in state["stops"]], int(state["pauses_left"]))
+        until = int(state["until"])
+        breaker.until = None if until < 0 else until
+        breaker._waiting = {(int(a), int(s)): (int(p), int(n)) for a, s, p, n in state["waiting"]}
+        return breaker
+
+    def let_wait(self, orders: Orders) -> None:
+        """Keep orders for the reopening, each in place of the account's former one on that side."""
+        columns = (orders.kind, orders.account, orders.side, orders.price_ticks, orders.lots)
+        for kind, account, side, price, lots in zip(*(c.tolist() for c in columns), strict=True):
+            if kind in WAITING:
+                self._waiting.pop((account, side), None)
+                self._waiting[account, side] = price, lots
+
+    def _until_the_level(self, order: Orders, book: OrderBook) -> int:
+        """Return the lots that an order trades up to and with the first resting order that reaches a level."""
+        lots, side = int(order.lots[0]), int(order.side[0])
+        resting, stop = book.resting(self.instrument), self._stops[0]
+        others = (resting.side != side) & (resting.account != order.account[0])
+        price, size = resting.price_ticks[others], resting.lots[others]
+        if order.kind[0] != OrderKind.MARKET:
+            limit = int(order.price_ticks[0])
+            meets = price <= limit if side == Side.BID else price >= limit
+            price, size = price[meets], size[meets]
+        reached = np.flatnonzero((price >= stop.high) | (price <= stop.low))
+        return lots if not len(reached) else min(lots, int(size[: reached[0] + 1].sum()))

@@ -1,0 +1,97 @@
+"""Settlement of trades agreed outside the order book: delivery versus payment, by named operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from rights_market.exchange.limits import Limits
+from rights_market.records import Trades
+from rights_market.registry.balances import Registry
+from rights_market.units import PPM, Side
+
+Int64 = npt.NDArray[np.int64]
+
+NO_ORDER = -1
+
+
+def fee_fen(value_fen: Int64, ppm: Int64) -> Int64:
+    """Return the fee on traded values, half up to the fen; split so that the product fits 64 bits.
+
+    Examples
+    --------
+    >>> fee_fen(np.array([500_000, 320]), np.array([2_000, 3_000]))
+    array([1000,    1])
+    """
+    whole, rest = np.divmod(value_fen, PPM)
+    return np.asarray(whole * ppm + (rest * ppm + PPM // 2) // PPM)
+
+
+def cost_in(limits: Limits, tick_value_fen: Int64) -> Callable[[int, int, int], int]:
+    """Return what a buyer pays, fee included, from instrument, price and lots."""
+    ppm, tick = limits.buyer_ppm.tolist(), tick_value_fen.tolist()
+
+    def cost(instrument: int, price_ticks: int, lots: int) -> int:
+        value = price_ticks * lots * tick[instrument]
+        return int(value + (value * ppm[instrument] + PPM // 2) // PPM)
+
+    return cost
+
+
+def settle(
+    registry: Registry,
+    limits: Limits,
+    tick_value_fen: Int64,
+    instrument: Int64,
+    seller: Int64,
+    buyer: Int64,
+    price_ticks: Int64,
+    lots: Int64,
+) -> Trades:
+    """Deliver lots against money for each agreement, and charge both fees.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where property moves: both sides are frozen first, then exchanged.
+    limits : Limits
+        Fees, and whether what was bought may be sold on the day.
+    tick_value_fen : ndarray of int64, shape (n_instruments,)
+        Fen that one lot costs at one tick.
+    instrument, seller, buyer, price_ticks, lots : ndarray of int64, shape (n,)
+
+    Returns
+    -------
+    Trades
+        Without orders: maker and taker are -1, and the buyer's side stands as the taker's.
+
+    Raises
+    ------
+    InsufficientHoldings, InsufficientCash
+        If a side is not covered; nothing of what it gives has been delivered then.
+    """
+    value = price_ticks * lots * tick_value_fen[instrument]
+    paid, kept = fee_fen(value, limits.buyer_ppm[instrument]), fee_fen(value, limits.seller_ppm[instrument])
+    registry.freeze(instrument, seller, lots)
+    registry.freeze_cash(buyer, value + paid)
+    is_locked = limits.lock_bought[instrument] != 0
+    for lock in (False, True):
+        rows = np.flatnonzero(is_locked == lock)
+        if len(rows):
+            registry.deliver(
+                instrument[rows], seller[rows], buyer[rows], lots[rows], value[rows], lock_bought=lock, ref=NO_ORDER
+            )
+    registry.fee(buyer, paid, from_frozen=True)
+    registry.fee(seller, kept)
+    return Trades(
+        instrument=instrument.astype(np.int32),
+        buyer=buyer.astype(np.int32),
+        seller=seller.astype(np.int32),
+        price_ticks=price_ticks,
+        lots=lots,
+        maker=np.full(len(lots), NO_ORDER, np.int64),
+        taker=np.full(len(lots), NO_ORDER, np.int64),
+        taker_side=np.full(len(lots), Side.BID, np.int8),
+    )

@@ -1,0 +1,146 @@
+"""A circuit breaker in a market by hand."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from rights_market.errors import PolicyError
+from rights_market.policies.trading import BlockAgreement, CircuitBreaker, Level
+from rights_market.records import Mode, Orders
+from rights_market.units import Side
+from tests.compliance_market import (
+    assert_journal_replays,
+    assert_orders_are_covered,
+    codes,
+    fingerprint,
+    market_of,
+    rule_book,
+)
+from tests.one_block import one_block
+
+SELLER, BUYER, THIRD = 2, 3, 4
+TODAY = date(2025, 6, 2)
+
+
+def open_market(breaker=None, **rules):
+    book = rule_book(opening_price_ticks=5000, breaker=breaker or CircuitBreaker(), **rules)
+    market = market_of(book, 3)[0]
+    market.registry.issue(0, SELLER, 300_000)
+    market.registry.deposit([BUYER, THIRD], [2_000_000_000, 10_000_000])
+    market.open_day(0, [0, 1], TODAY)
+    return market
+
+
+def ask(price, lots=10, who=SELLER):
+    return Orders.of(who, 0, Side.ASK, price, lots)
+
+
+def bid(price, lots=10, who=BUYER):
+    return Orders.of(who, 0, Side.BID, price, lots)
+
+
+@pytest.mark.parametrize(("price", "halts"), [(5399, False), (5400, True), (4601, False), (4600, True)])
+def test_the_trade_that_reaches_eight_percent_stands_and_stops_the_rest(price, halts):
+    market = open_market()
+    receipt = market.submit(Orders.join([ask(price), bid(price)]))
+    assert receipt.trades.price_ticks.tolist() == [price]
+    assert [c[0] for c in codes(market, "halt")] == ["halt"] * halts
+    # What would trade at 50.00 waits for two batches.
+    for _ in range(2):
+        traded = len(market.submit(Orders.join([ask(5000, 1), bid(5000, 1)])).trades)
+        assert traded == (0 if halts else 1)
+    if halts:
+        reopened = market.submit(Orders.none())
+        assert reopened.trades.lots.tolist() == [1]
+        assert market.tape.trades["mode"].tolist() == [Mode.CONTINUOUS, Mode.CALL]
+        assert [c[0] for c in codes(market, "resume")] == ["resume"]
+
+
+def test_the_rest_of_the_order_waits_and_trades_in_the_call():
+    market = open_market()
+    market.submit(Orders.of(SELLER, 0, Side.ASK, [5300, 5400, 5450], [5, 5, 5]))
+    receipt = market.submit(bid(5500, 15))
+    assert receipt.trades.price_ticks.tolist() == [5300, 5400]
+    assert receipt.filled.tolist() == [10]
+    market.submit(Orders.none())
+    market.submit(Orders.none())
+    reopened = market.submit(Orders.none())
+    # 5 bid at 55.00 meet 5 asked at 54.50: midpoint 54.75.
+    assert (reopened.trades.price_ticks.tolist(), reopened.trades.lots.tolist()) == ([5475], [5])
+    market.audit()
+    assert_orders_are_covered(market)
+    assert_journal_replays(market)
+
+
+def test_orders_may_be_withdrawn_during_a_pause_and_replaced_while_they_wait():
+    market = open_market()
+    resting = market.submit(bid(4900, 7, THIRD))
+    market.submit(Orders.join([ask(5400), bid(5400)]))
+    market.withdraw(Orders.of(THIRD, 0, 0, 0, 0).account, resting.ids())
+    assert len(market.book) == 0
+    market.submit(Orders.join([ask(5000, 3), bid(5000, 9)]))
+    market.submit(bid(5000, 2))
+    assert market.submit(Orders.none()).trades.lots.tolist() == [2]
+
+
+def test_a_pause_ends_with_the_day():
+    market = open_market(CircuitBreaker(levels=(Level(move=Decimal("0.08")),)))
+    market.submit(Orders.join([ask(5400), bid(5400)]))
+    for _ in range(5):
+        assert len(market.submit(Orders.join([ask(5000, 1), bid(5000, 1)])).trades) == 0
+    assert "for the rest of the day" in market.events[-1].note
+    market.close_day()
+    market.open_day(1, [0, 1], date(2025, 6, 3))
+    assert len(market.submit(Orders.join([ask(5400, 1), bid(5400, 1)])).trades) == 1
+
+
+def test_a_call_that_crosses_the_next_level_halts_again_and_no_more_than_allowed():
+    levels = (Level(move=Decimal("0.05"), batches=1), Level(move=Decimal("0.10"), batches=1))
+    market = open_market(CircuitBreaker(levels=levels))
+    market.submit(Orders.join([ask(5250), bid(5250)]))
+    market.submit(Orders.join([ask(5600, 1), bid(5600, 1)]))
+    market.submit(Orders.none())
+    assert [e.price_ticks for e in market.events if e.code == "halt"] == [5250, 5600]
+    market.submit(Orders.none())
+    assert len(market.submit(Orders.join([ask(5900, 1), bid(5900, 1)])).trades) == 1
+
+
+def test_resuming_without_a_call():
+    market = open_market(CircuitBreaker(reopen="continue"))
+    market.submit(Orders.join([ask(5400), bid(5400)]))
+    market.submit(Orders.join([ask(5000, 1), bid(5100, 1)]))
+    market.submit(Orders.none())
+    assert market.submit(Orders.none()).trades.price_ticks.tolist() == [5000]
+    assert set(market.tape.trades["mode"].tolist()) == {Mode.CONTINUOUS}
+
+
+def test_no_block_during_a_pause():
+    market = open_market(block=BlockAgreement())
+    market.submit(Orders.join([ask(5400), bid(5400)]))
+    assert len(market.agree_blocks(one_block(SELLER, BUYER))) == 0
+    for _ in range(3):
+        market.submit(Orders.none())
+    assert len(market.agree_blocks(one_block(SELLER, BUYER))) == 1
+
+
+def test_the_authority_can_let_a_day_rest():
+    market = open_market(CircuitBreaker(authority_halt=(TODAY,)))
+    assert market.submit(Orders.join([ask(5000), bid(5000)])).filled.tolist() == [0, 0]
+    assert [e.note for e in market.events if e.code == "halt"] == ["by order of the authority"] * 2
+
+
+def test_levels_must_rise():
+    with pytest.raises(PolicyError, match=r"moves 0\.1, 0\.05"):
+        CircuitBreaker(levels=(Level(move=Decimal("0.1")), Level(move=Decimal("0.05"))))
+
+
+def test_a_market_in_a_pause_continues_from_its_state():
+    one, other = open_market(), open_market()
+    one.submit(Orders.join([ask(5400), bid(5400, 15)]))
+    other.restore(one.state())
+    for market in (one, other):
+        for _ in range(4):
+            market.submit(ask(5000, 1))
+        market.close_day()
+    assert fingerprint(one.state()) == fingerprint(other.state())
