@@ -59,6 +59,7 @@ from rights_market.policies.trading import (
     PriceBand,
     SettlementCycle,
 )
+from rights_market.policies.zones import EcoCompensation, HotSpotGuard, TradingRatio, ZonalCall, ZonePermission
 
 RULES: dict[str, tuple[type[Rule], ...]] = {
     "cap": (AbsolutePath, IntensityTarget, EnergyDualControl),
@@ -107,6 +108,11 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "admission": (Admission,),
     "fees": (Fees,),
     "settlement": (SettlementCycle,),
+    "permission": (ZonePermission,),
+    "ratio": (TradingRatio,),
+    "zonal_call": (ZonalCall,),
+    "hot_spot": (HotSpotGuard,),
+    "compensation": (EcoCompensation,),
 }
 """The slots of a rule book, and the rules that may stand in each."""
 
@@ -120,6 +126,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "compliance": ("surrender", "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions"),
     "banking": ("banking",),
     "mrv": ("measurement", "reporting", "verification", "audit", "disclosure", "inventory"),
+    "zones": ("permission", "ratio", "zonal_call", "hot_spot", "compensation"),
 }
 """The families of rules as people look for them, and the slots of each."""
 

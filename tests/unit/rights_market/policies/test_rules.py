@@ -47,6 +47,13 @@ LEAST: dict[str, dict[str, Any]] = {
     "mix": {"free_share": 0.3},
     "indicator": {"total": 101, "indicators": [{"field": "output", "weight": 1}], "base_year": 2024},
     "equal": {"total": 10},
+    "zone_permission": {
+        "zones": ["up", "down"],
+        "edges": [{"seller": "up", "buyer": "down"}],
+        "walls": [{"sectors": ["power"]}],
+    },
+    "trading_ratio": {"tau": [{"seller": "up", "buyer": "down", "tau": 0.8}], "standards": {"up": 60, "down": 98}},
+    "eco_compensation": {"pairs": [{"up": "a", "down": "b", "base_pay_fen": 100, "reference": 20}]},
     "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
 }
 
