@@ -7,6 +7,7 @@ seller's lots come from its oldest vintage; a buyer goes to the instrument with 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -76,6 +77,8 @@ class Desk:
         codes = list(dict.fromkeys(x.right.code for x in instruments))
         self.right_of = np.array([codes.index(x.right.code) for x in instruments], dtype=np.intp)
         self.tick_value = np.array([x.right.tick_value_fen for x in instruments], dtype=np.int64)
+        self.is_sealed = np.array([b.permission is not None for b in market.rule_books], dtype=np.bool_)
+        self.relative: Floats = np.ones(len(seats))
         self._set_usable([[] for _ in range(n_rights)])
         self._right_tick_value = np.array(
             [self.tick_value[self.right_of == r][0] for r in range(n_rights)], dtype=np.int64
@@ -242,6 +245,25 @@ class Desk:
             quotes.seat, quotes.side, receipt.reason, receipt.order_id, strict=True
         ):
             self.seats.order_id[seat, side] = NO_ORDER if reason else order_id
+
+    def submit_zonal(self, quotes: Quotes, hold: Callable[[Orders], Receipt]) -> Receipt:
+        """Send quotes to an auction over zones, in which no order rests, and book what was sold and credited.
+
+        Parameters
+        ----------
+        quotes : Quotes
+            What is wanted of one right; rows that the seat cannot cover are dropped.
+        hold : callable
+            Holds the auction of the orders.
+        """
+        kinds = np.full(len(quotes.seat), OrderKind.LIMIT, dtype=np.int8)
+        quotes, orders = self._cut_orders(quotes, kinds, call=True)
+        receipt = hold(orders)
+        sign = np.where(quotes.side == Side.BID, 1, -1)
+        np.subtract.at(self.seats.quota, quotes.seat, receipt.filled)
+        np.subtract.at(self.seats.wish_lots, quotes.seat, sign * receipt.filled)
+        self.refresh()
+        return receipt
 
     def withdraw(self, rows: Rows) -> None:
         """Withdraw what the seats `rows` still have in the book.

@@ -101,6 +101,7 @@ class Expectations:
         self._announce_guide_prices()
         model.desk.fundamental[:] = self.fundamental_yuan / self.tick_yuan
         seats.value[:] = self.valuation.values(model.desk.fundamental)
+        model.zone_trade.price_values(seats.value)
         seats.wish_lots[:] = 0.0
         seats.quota[:] = 0
         seats.active[:] = False
@@ -375,6 +376,7 @@ class Expectations:
         are short would else never learn that units are scarce.
         """
         desk = self.model.desk
+        self.model.zone_trade.learn()
         traded = self.model.recorder.lots_by_right() > 0
         waiting = ~traded & (self._unanswered > self.valuation.slow_price)
         self.valuation.follow(np.where(waiting, self._unanswered, desk.last_price), traded | waiting)
@@ -403,6 +405,7 @@ class Expectations:
         model, seats = self.model, self.model.seats
         table = np.zeros((len(model.firms), len(self.lot)))
         value = self.valuation.values(self.fundamental_yuan / self.tick_yuan)
+        model.zone_trade.price_values(value)
         rows = np.flatnonzero(self.is_firm)
         table[seats.trader[rows], seats.right[rows]] = value[rows] * self.tick_yuan[seats.right[rows]]
         return table

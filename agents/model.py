@@ -42,6 +42,7 @@ from agents.strategies.compliance import ComplianceTrader
 from agents.streams import Streams
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
+from agents.zone_trade import ZoneTrade
 from rights_market import AccountKind, Accounts, Receipt, Trades
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
@@ -173,6 +174,7 @@ class RightsMarketModel(mesa.Model):
         )
         self.recorder = Recorder(self)
         self.primary_market = PrimaryMarket(self)
+        self.zone_trade = ZoneTrade(self)
         self.market.registry.deposit(self.accounts_of, self.roster.cash_fen(self.firms))
         self.cash_start_fen = self.market.registry.cash.copy()
         self._weights = day_weights(list(self.calendar.days), self._day_before_start())
@@ -249,9 +251,12 @@ class RightsMarketModel(mesa.Model):
         self.block_desk.hold_back()
         for strategy in self.strategies:
             strategy.open_day(self.desk)
-        opening = [p.index for p in self.progress if p.rules.opening_call and usable[p.index]]
+        opening = [
+            p.index for p in self.progress if p.rules.opening_call and p.rules.permission is None and usable[p.index]
+        ]
         if opening:
-            self._trade(self._quoting(np.isin(self.seats.right, opening)), call=True)
+            self._trade(self.quoting(np.isin(self.seats.right, opening)), call=True)
+        self.zone_trade.hold(usable)
 
     def _serve_morning(self, day: int) -> None:
         """Serve the duties before the session, with firms that come and go in their place among the hooks."""
@@ -269,7 +274,7 @@ class RightsMarketModel(mesa.Model):
     def trade_batch(self) -> Receipt:
         """Let those at their desks quote once, in random order, and match what they send."""
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
-        return self._trade(self._quoting(at_desk))
+        return self._trade(self.quoting(at_desk & self.zone_trade.in_books))
 
     def negotiate(self) -> None:
         """Let those who look for large lots agree on blocks, once the day's batches have gone by."""
@@ -337,18 +342,24 @@ class RightsMarketModel(mesa.Model):
             self.rates = self.operations.rates()
         self.year_course.work(days[self.day], float(self._weights[self.day]))
 
-    def _quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:
+    def quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:
+        """Return the seats of those who are at their desks and want to trade today."""
         seats = self.seats
         return np.flatnonzero(at_desk & ((seats.active & (seats.quota > 0)) | self._always))
 
-    def _trade(self, rows: Rows, *, call: bool = False) -> Receipt:
-        """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn."""
+    def ask(self, rows: Rows) -> list[Quotes]:
+        """Return what the strategies of some seats quote."""
         asked = []
         follows = self._follows[rows]
         for i, strategy in enumerate(self.strategies):
             own = rows[follows == i]
             if len(own):
                 asked.append(strategy.quote(self.desk, own))
+        return asked
+
+    def _trade(self, rows: Rows, *, call: bool = False) -> Receipt:
+        """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn."""
+        asked = self.ask(rows)
         if not call:
             asked.append(self.object_traders.quotes())
         quotes = Quotes.join(asked)

@@ -31,6 +31,7 @@ PARTS = (
     "year_course",
     "entry_exit",
     "recorder",
+    "zone_trade",
 )
 RULES = "rules, population or behaviour"
 

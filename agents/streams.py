@@ -34,6 +34,7 @@ CLOSURES = "closures"
 AUTHORITY = "authority"
 RELATIONS = "relations"
 BLOCK_SEARCH = "block_search"
+ZONAL_ARRIVALS = "zonal_arrivals"
 
 KEY_BYTES = 16  # 128 bits of the digest: two names collide with probability below 1e-38
 

@@ -22,6 +22,8 @@ from rights_market.exchange.funding import Funding
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import NO_PRICE, Tape
+from rights_market.exchange.zonal_auction import ZonalTerms
+from rights_market.exchange.zonal_session import ZonalReceipt, hold_zonal_call
 from rights_market.negotiation import Negotiation
 from rights_market.records import Event, Mode, OrderKind, Orders, Reason, Receipt, Trades
 from rights_market.reference_prices import ReferencePrices
@@ -113,6 +115,9 @@ class Market:
             self.instruments, self._references.price_ticks, keep_trades=keep.trades, keep_quotes=keep.quotes
         )
         self.is_open = np.zeros(len(self.instruments), dtype=np.bool_)
+        self._has_book = np.array([getattr(b, "permission", None) is None for b in self._book_of], dtype=np.bool_)
+        # Instruments of zones are open to auctions over zones only: their books take no orders.
+        self._takes_orders = self.is_open if self._has_book.all() else self.is_open.copy()
         self.day = -1
         self.batch = 0
         self.rejected: Int64 = np.zeros(len(Reason), dtype=np.int64)
@@ -289,6 +294,7 @@ class Market:
         self.is_open[chosen] = True
         if self._supervision is not None:
             self.is_open[self._supervision.open_day(day, on, chosen)] = False
+        self._open_books()
         for i in chosen:
             self._set_band(i)
 
@@ -312,6 +318,35 @@ class Market:
         receipt = self._write(self._supervision.submit(orders, self._funding(), self.batch), Mode.CONTINUOUS, barred)
         every = Trades.join([*(trades for _, trades in resumed), receipt.trades])
         return replace(receipt, trades=every) if resumed else receipt
+
+    def zonal_call(self, orders: Orders, zone: Int64, terms: ZonalTerms, n_zones: int) -> ZonalReceipt:
+        """Clear orders of one instrument over zones; what is not filled does not rest.
+
+        Parameters
+        ----------
+        orders : Orders
+            Limit orders of one instrument in their order of arrival.
+        zone : ndarray of int64, shape (n,)
+            Zone of each order's account, -1 for those that lie in none.
+        terms : ZonalTerms
+            Which units may go where.
+        n_zones : int
+            Number of zones.
+
+        Raises
+        ------
+        ExchangeError
+            If the instrument is not open, or there are several.
+        """
+        named = np.unique(orders.instrument)
+        if len(named) != 1 or not self.is_open[named[0]]:
+            raise ExchangeError(f"a zonal call is held in one open instrument, not in {named.tolist()}")
+        i = int(named[0])
+        receipt = hold_zonal_call(self.registry, self.limits, int(self._tick_value[i]), i, orders, zone, terms, n_zones)
+        self.tape.add_trades(self.day, self.batch, Mode.ZONAL, receipt.trades)
+        self.rejected += np.bincount(receipt.reason, minlength=len(self.rejected))
+        self.rejected[Reason.ACCEPTED] = 0
+        return receipt
 
     def withdraw(self, accounts: npt.NDArray[np.int32], order_ids: Int64) -> None:
         """Cancel orders of these accounts; ids that do not rest any more are passed over.
@@ -374,6 +409,7 @@ class Market:
             self._references.move(i, price, traded, best_bid, best_ask)
         self.registry.unlock()
         self.is_open[:] = False
+        self._open_books()
         self._in_session = False
 
     def carry_price(self, instrument_from: int, instrument_to: int) -> None:
@@ -462,6 +498,7 @@ class Market:
         self._references.restore(state)
         self.tape.restore(state["tape"])
         self.is_open[:] = state["is_open"]
+        self._open_books()
         self.day, self.batch = int(state["day"]), int(state["batch"])
         self.rejected[:] = state["rejected"]
         self._in_session = bool(state["in_session"])
@@ -473,6 +510,10 @@ class Market:
     def _set_terms(self, instrument: int, rules: RuleBook | Credit) -> None:
         self.limits.set_fees(instrument, rules.fees.buyer_ppm, rules.fees.seller_ppm)
         self.limits.set_resale_ban(instrument, rules.settlement.units_lag_days > 0)
+
+    def _open_books(self) -> None:
+        if self._takes_orders is not self.is_open:
+            self._takes_orders[:] = self.is_open & self._has_book
 
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)
@@ -498,7 +539,7 @@ class Market:
                 buyer_fee_ppm=self.limits.buyer_ppm,
                 seller_fee_ppm=self.limits.seller_ppm,
                 lock_bought=self.limits.lock_bought.astype(np.bool_),
-                is_open=self.is_open,
+                is_open=self._takes_orders,
                 band_low=self.limits.band_low,
                 band_high=self.limits.band_high,
                 fee_account=CLEARING_ACCOUNT,

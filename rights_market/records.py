@@ -72,7 +72,8 @@ class Reason(IntEnum):
 class Mode(IntEnum):
     """The trading mode in which a trade was made.
 
-    BLOCK_RELATED marks a block between two accounts of one group, LISTED a trade with a quote that the taker named.
+    BLOCK_RELATED marks a block between two accounts of one group, LISTED a trade with a quote that the taker named,
+    ZONAL one of a call auction over zones.
     """
 
     CONTINUOUS = 0
@@ -82,6 +83,7 @@ class Mode(IntEnum):
     OTC = 4
     BLOCK_RELATED = 5
     LISTED = 6
+    ZONAL = 7
 
 
 @dataclass(frozen=True, slots=True)

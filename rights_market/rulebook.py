@@ -45,6 +45,8 @@ from rights_market.policies.trading import (
     PriceBand,
     SettlementCycle,
 )
+from rights_market.policies.zones import EcoCompensation, HotSpotGuard, TradingRatio, ZonalCall, ZonePermission
+from rights_market.policies.zones.agreement import contradiction
 from rights_market.rights import Right
 
 S = TypeVar("S", bound=Rule)
@@ -77,6 +79,8 @@ class RuleBook:
         What steadies prices in the secondary market.
     band, listed, block, breaker, holding_limit, admission, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
+    permission, ratio, zonal_call, hot_spot, compensation
+        Zones in which it counts; with a `permission` it is traded in auctions over zones only.
 
     Raises
     ------
@@ -127,6 +131,11 @@ class RuleBook:
     fees: Fees = field(default_factory=Fees)
     settlement: SettlementCycle = field(default_factory=SettlementCycle)
     opening_call: bool = True
+    permission: ZonePermission | None = None
+    ratio: TradingRatio | None = None
+    zonal_call: ZonalCall | None = None
+    hot_spot: HotSpotGuard | None = None
+    compensation: EcoCompensation | None = None
 
     def __post_init__(self) -> None:
         vintages = [p.vintage for p in self.periods]
@@ -143,6 +152,7 @@ class RuleBook:
         self._check_supply()
         self._check_compliance()
         self._check_trading()
+        self._check_zones()
 
     def _check_supply(self) -> None:
         if self.auction is not None and self.cap is None:
@@ -227,6 +237,13 @@ class RuleBook:
                 f"E_GAP: listed.max_qty is {self.listed.max_lots} and block.min_qty {self.block.min_lots}; "
                 "what lies between could not be traded"
             )
+
+    def _check_zones(self) -> None:
+        why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
+        if why is not None:
+            self._refuse(why)
+        if self.permission is not None and self.band is not None:
+            self._refuse("`band` limits prices of a book, but with `permission` there are auctions over zones only")
 
     def _refuse(self, why: str) -> NoReturn:
         raise PolicyError(f"{self.right.code}: {why}")

@@ -59,7 +59,8 @@ def paid_by_others(desk: Desk) -> Floats:
 def anchored(desk: Desk, rows: Rows, value: Floats) -> Floats:
     """Return a value of each seat's own drawn towards what others pay: (1 - psi) v + psi p, in ticks."""
     psi = desk.behaviour.anchor
-    return np.asarray((1.0 - psi) * value[rows] + (psi * paid_by_others(desk))[desk.seats.right[rows]])
+    paid = (psi * paid_by_others(desk))[desk.seats.right[rows]] * desk.relative[rows]
+    return np.asarray((1.0 - psi) * value[rows] + paid)
 
 
 def pressure(desk: Desk, rows: Rows) -> Floats:
@@ -93,6 +94,7 @@ def bid_price(desk: Desk, rows: Rows) -> Floats:
     quote into the book, never rests above that.
     Where bids wait and nobody asks, waiting gains nothing and the bid rises from belief towards the limit with
     urgency; into an empty book, as before an opening call, nobody bids more than a unit is believed to cost.
+    In an auction over zones there is no book to look into, and one price for all: the bid is the limit itself.
     """
     right = desk.seats.right[rows]
     belief, h = anchored(desk, rows, desk.seats.value), pressure(desk, rows)
@@ -110,7 +112,7 @@ def bid_price(desk: Desk, rows: Rows) -> Floats:
     deep = np.flatnonzero(takes & (limit > most))
     if len(deep):
         most[deep] = np.maximum(most[deep], deepest_ask(desk, rows[deep], limit[deep]))
-    return np.where(takes, np.maximum(ask, most), patient)
+    return np.where(desk.is_sealed[right], limit, np.where(takes, np.maximum(ask, most), patient))
 
 
 def deepest_ask(desk: Desk, rows: Rows, limit: Floats) -> Floats:
@@ -135,13 +137,14 @@ def ask_price(desk: Desk, rows: Rows) -> Floats:
     """Return what each seller asks: an acceptable bid at once, else a tick under the best ask, never below reserve.
 
     Who must sell asks its reserve at once: it has no time to find out, tick by tick, what others would give.
+    In an auction over zones it asks its reserve.
     """
     right = desk.seats.right[rows]
     reserve, belief = seller_reserve(desk, rows), anchored(desk, rows, desk.seats.value)
     bid, best_ask = desk.best_bid[right], desk.best_ask[right]
     patient = np.maximum(reserve, np.where(best_ask > 0, best_ask - 1.0, belief))
     patient = np.where(desk.must_sell[rows], reserve, patient)
-    return np.where((bid > 0) & (bid >= reserve), bid, patient)
+    return np.where(desk.is_sealed[right], reserve, np.where((bid > 0) & (bid >= reserve), bid, patient))
 
 
 @register("late_buyer")

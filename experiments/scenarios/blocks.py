@@ -173,6 +173,11 @@ class RightBlock(RightTerms):
     opening_call: bool = True
     changes: list[ChangeBlock] = []
     """Dated changes of these rules; what is traded, the periods, the opening price and auctions stay."""
+    permission: Annotated[Any, AnyOf("permission")] | None = None
+    ratio: Annotated[Any, AnyOf("ratio")] | None = None
+    zonal_call: Annotated[Any, AnyOf("zonal_call")] | None = None
+    hot_spot: Annotated[Any, AnyOf("hot_spot")] | None = None
+    compensation: Annotated[Any, AnyOf("compensation")] | None = None
 
 
 class Column(Block):

@@ -17,6 +17,7 @@ from experiments.scenarios.located import problem_at, rule_problem
 from experiments.scenarios.nodes import Node, Path
 from experiments.scenarios.schema import LaboratoryScenario, MarketScenario, is_whole_ticks, right, rule_book
 from experiments.scenarios.unit_factors import factor, known_units
+from experiments.scenarios.zone_checks import zone_problems
 from rights_market.errors import RightsMarketError
 from rights_market.exchange.calendar import Agenda, chinese_exchange_closings
 from rights_market.policies.allocation import OutputBenchmark
@@ -30,7 +31,7 @@ def market_problems(scenario: MarketScenario, root: Node) -> Found:
     """Yield what is wrong between the parts of a market, in the order of the file."""
     checks = (
         _sources, _calendar, _rights, _periods, _auctions, _where, _overlaps, _targets, _sectors, _strategies,
-        _institutions, _columns,
+        _institutions, _columns, zone_problems,
     )  # fmt: skip
     for check in checks:
         yield from check(scenario, root)

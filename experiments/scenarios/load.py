@@ -54,6 +54,7 @@ def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenari
     from experiments.scenarios.checks import CHECKS, calendar_notes
     from experiments.scenarios.located import read_tree
     from experiments.scenarios.schema import MarketScenario
+    from experiments.scenarios.zone_checks import home_problems
 
     kind = _kind(root)
     scenario, problems = read_tree(kind, root)
@@ -68,6 +69,9 @@ def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenari
         problems = list(access_problems(scenario, root))
         if problems:
             raise ScenarioError(problems)
+        lost = list(home_problems(scenario, root))
+        if lost:
+            raise ScenarioError(lost)
     return scenario
 
 

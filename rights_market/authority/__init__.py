@@ -3,5 +3,6 @@
 from rights_market.authority.authority import Authority
 from rights_market.authority.fines import fine_per_lot, lump_fine_fen, mean_price_fen
 from rights_market.authority.office import Covered
+from rights_market.authority.zones import ZonesOfRight
 
-__all__ = ["Authority", "Covered", "fine_per_lot", "lump_fine_fen", "mean_price_fen"]
+__all__ = ["Authority", "Covered", "ZonesOfRight", "fine_per_lot", "lump_fine_fen", "mean_price_fen"]

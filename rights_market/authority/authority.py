@@ -30,6 +30,7 @@ from rights_market.authority.projects import Projects
 from rights_market.authority.sanctions import SanctionList
 from rights_market.authority.supply import Supply
 from rights_market.authority.surrender import Surrenders, hand_in, hand_in_one
+from rights_market.authority.zones import Zones
 from rights_market.entitlement import Entitlement
 from rights_market.exchange.calendar import Hook, Period, TradingCalendar
 from rights_market.market import Market
@@ -80,6 +81,8 @@ class Authority:
         Who offended, and what follows.
     supplies : dict of str to Supply
         Auctions and reserves, by code of the right; only rights with auctions.
+    zones : Zones
+        Zones of the rights that have any.
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class Authority:
         self._surrenders = Surrenders(self._office)
         self._sales = SalesCount(self._office)
         self.sanctions = SanctionList(self._office)
+        self.zones = Zones(self._office)
 
     @property
     def events(self) -> list[Event]:
@@ -208,6 +212,7 @@ class Authority:
         lots = basis if rule is None else rule.preallocate(basis)
         if right in self.paid_use.terms:
             lots = self.paid_use.quota_lots(right)
+        lots = self.zones.within_caps(self._office.matter("preallocation", right, period), lots)
         recorded = lots + self.entrants.granted_lots(right, period.name)
         obligations.set_allocation(right, period.name, recorded, self.firms.accounts, up_front=True)
         if rule is None:
@@ -233,6 +238,7 @@ class Authority:
         keeps = self.entitlements[right].is_closed & ~self.entitlements[right].follows_output(period.vintage)
         issued_before = obligations.preallocated_lots(right, period.name)[self.firms.accounts]
         final_lots = np.where(keeps, issued_before, final_lots)
+        final_lots = self.zones.within_caps(self._office.matter("trueup", right, period), final_lots)
         obligations.set_allocation(right, period.name, final_lots, self.firms.accounts)
         difference = final_lots - issued_before if rule is None else rule.settle(final_lots, issued_before)
         matter = self._office.matter("trueup", right, period)
@@ -303,6 +309,7 @@ class Authority:
         self.market.obligations.verify(right, period.name, use_lots, self.firms.accounts)
         matter = self._office.matter("verification", right, period)
         self._office.note(matter, "verification", "verified", lots=int(use_lots.sum()))
+        self.zones.review(matter, use_lots)
 
     def count_day(self, on: date, calendar_days: int = 1) -> None:
         """Count what was held and what was sold on a day, for the rules that look at it.
@@ -545,6 +552,7 @@ class Authority:
             "surrenders": self._surrenders.state(),
             "sales": self._sales.state(),
             "sanctions": self.sanctions.state(),
+            "zones": self.zones.state(),
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
             "supplies": {k: x.state() for k, x in self.supplies.items()},
         }
@@ -563,6 +571,7 @@ class Authority:
         self._surrenders.restore(state["surrenders"])
         self._sales.restore(state["sales"])
         self.sanctions.restore(state["sanctions"])
+        self.zones.restore(state["zones"])
         for code, saved in state["entitlements"].items():
             self.entitlements[code].restore(saved, self.rules(code).version)
         for code, saved in state["supplies"].items():

@@ -106,7 +106,7 @@ class Tape:
         *,
         keep_trades: bool = True,
         keep_quotes: bool = True,
-        price_modes: Collection[Mode] = (Mode.CONTINUOUS, Mode.CALL, Mode.LISTED),
+        price_modes: Collection[Mode] = (Mode.CONTINUOUS, Mode.CALL, Mode.LISTED, Mode.ZONAL),
     ) -> None:
         n = len(instruments)
         self._tick_value = np.array([x.right.tick_value_fen for x in instruments], np.int64)
