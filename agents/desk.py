@@ -257,7 +257,8 @@ class Desk:
             Holds the auction of the orders.
         """
         kinds = np.full(len(quotes.seat), OrderKind.LIMIT, dtype=np.int8)
-        quotes, orders = self._cut_orders(quotes, kinds, call=True)
+        quotes = Quotes(plain(quotes.seat), plain(quotes.side), plain(quotes.price_ticks), plain(quotes.lots))
+        quotes, orders = (self._orders if self._one_each else self._routed_orders)(quotes, kinds)
         receipt = hold(orders)
         sign = np.where(quotes.side == Side.BID, 1, -1)
         np.subtract.at(self.seats.quota, quotes.seat, receipt.filled)
