@@ -13,8 +13,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
 from rights_market.errors import ExchangeError
 from rights_market.exchange.zonal_lots import Deals, deal
@@ -160,6 +158,10 @@ def _arcs(terms: ZonalTerms, bids: Levels, asks: Levels) -> Arcs:
 
 def _most_surplus(bids: Levels, asks: Levels, arcs: Arcs) -> tuple[Floats, Floats, Floats]:
     """Return lots served by bid level, lots sold by ask level and units on each arc."""
+    # Loaded by those who trade over zones: it takes longer than everything else that a market loads.
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_array
+
     n_b, n_a, n_f = len(bids.zone), len(asks.zone), len(arcs.seller)
     demand, at_bid = np.unique(bids.zone, return_inverse=True)
     supply, at_ask = np.unique(asks.zone, return_inverse=True)
