@@ -35,6 +35,7 @@ from agents.paid_terms import PaidTerms
 from agents.primary_market import PrimaryMarket
 from agents.progress import RightProgress
 from agents.recorder import Recorder
+from agents.reserve_trade import offer_reserve, sell_idle_rights
 from agents.roster import Roster, draw_roster
 from agents.seats import Rows
 from agents.strategies import STRATEGIES, Quotes, Strategy
@@ -257,6 +258,7 @@ class RightsMarketModel(mesa.Model):
         if opening:
             self._trade(self.quoting(np.isin(self.seats.right, opening)), call=True)
         self.zone_trade.hold(usable)
+        offer_reserve(self)
 
     def _serve_morning(self, day: int) -> None:
         """Serve the duties before the session, with firms that come and go in their place among the hooks."""
@@ -289,6 +291,7 @@ class RightsMarketModel(mesa.Model):
         self.recorder.read_close()
         self.expectations.learn()
         self.year_course.serve(self.agenda.after_session(self.day))
+        sell_idle_rights(self)
         self.recorder.end_day()
         self.datacollector.collect(self)
         self.running = self.day + 1 < len(self.calendar)

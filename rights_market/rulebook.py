@@ -28,6 +28,7 @@ from rights_market.policies.compliance import (
     ShortfallCap,
     Surrender,
 )
+from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
@@ -79,6 +80,8 @@ class RuleBook:
         What steadies prices in the secondary market.
     band, listed, block, breaker, holding_limit, admission, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
+    government_reserve
+        What the government buys back and gives out again.
     permission, ratio, zonal_call, hot_spot, compensation
         Zones in which it counts; with a `permission` it is traded in auctions over zones only.
 
@@ -131,6 +134,7 @@ class RuleBook:
     fees: Fees = field(default_factory=Fees)
     settlement: SettlementCycle = field(default_factory=SettlementCycle)
     opening_call: bool = True
+    government_reserve: GovernmentReserve | None = None
     permission: ZonePermission | None = None
     ratio: TradingRatio | None = None
     zonal_call: ZonalCall | None = None
@@ -239,6 +243,11 @@ class RuleBook:
             )
 
     def _check_zones(self) -> None:
+        reserve = self.government_reserve
+        if self.permission is not None and reserve is not None and reserve.release_trigger_ticks is not None:
+            self._refuse(
+                "`government_reserve.release_trigger_ticks` sells through a book, but with `permission` there is none"
+            )
         why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
         if why is not None:
             self._refuse(why)

@@ -173,6 +173,7 @@ class RightBlock(RightTerms):
     opening_call: bool = True
     changes: list[ChangeBlock] = []
     """Dated changes of these rules; what is traded, the periods, the opening price and auctions stay."""
+    government_reserve: Annotated[Any, AnyOf("government_reserve")] | None = None
     permission: Annotated[Any, AnyOf("permission")] | None = None
     ratio: Annotated[Any, AnyOf("ratio")] | None = None
     zonal_call: Annotated[Any, AnyOf("zonal_call")] | None = None

@@ -27,6 +27,7 @@ from rights_market.authority.net_sales import SalesCount
 from rights_market.authority.office import Covered, Matter, Office
 from rights_market.authority.paid_use import PaidUse
 from rights_market.authority.projects import Projects
+from rights_market.authority.reserve import Reserve
 from rights_market.authority.sanctions import SanctionList
 from rights_market.authority.supply import Supply
 from rights_market.authority.surrender import Surrenders, hand_in, hand_in_one
@@ -81,6 +82,8 @@ class Authority:
         Who offended, and what follows.
     supplies : dict of str to Supply
         Auctions and reserves, by code of the right; only rights with auctions.
+    reserve : Reserve
+        Rights that the government bought back.
     zones : Zones
         Zones of the rights that have any.
     """
@@ -114,6 +117,7 @@ class Authority:
         self._surrenders = Surrenders(self._office)
         self._sales = SalesCount(self._office)
         self.sanctions = SanctionList(self._office)
+        self.reserve = Reserve(self._office)
         self.zones = Zones(self._office)
 
     @property
@@ -552,6 +556,7 @@ class Authority:
             "surrenders": self._surrenders.state(),
             "sales": self._sales.state(),
             "sanctions": self.sanctions.state(),
+            "reserve": self.reserve.state(),
             "zones": self.zones.state(),
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
             "supplies": {k: x.state() for k, x in self.supplies.items()},
@@ -571,6 +576,7 @@ class Authority:
         self._surrenders.restore(state["surrenders"])
         self._sales.restore(state["sales"])
         self.sanctions.restore(state["sanctions"])
+        self.reserve.restore(state["reserve"])
         self.zones.restore(state["zones"])
         for code, saved in state["entitlements"].items():
             self.entitlements[code].restore(saved, self.rules(code).version)

@@ -36,6 +36,7 @@ from rights_market.policies.compliance import (
     ShortfallCap,
     Surrender,
 )
+from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
@@ -108,6 +109,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "admission": (Admission,),
     "fees": (Fees,),
     "settlement": (SettlementCycle,),
+    "government_reserve": (GovernmentReserve,),
     "permission": (ZonePermission,),
     "ratio": (TradingRatio,),
     "zonal_call": (ZonalCall,),
@@ -126,6 +128,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "compliance": ("surrender", "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions"),
     "banking": ("banking",),
     "mrv": ("measurement", "reporting", "verification", "audit", "disclosure", "inventory"),
+    "reserve": ("government_reserve",),
     "zones": ("permission", "ratio", "zonal_call", "hot_spot", "compensation"),
 }
 """The families of rules as people look for them, and the slots of each."""

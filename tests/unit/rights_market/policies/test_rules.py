@@ -54,6 +54,7 @@ LEAST: dict[str, dict[str, Any]] = {
     },
     "trading_ratio": {"tau": [{"seller": "up", "buyer": "down", "tau": 0.8}], "standards": {"up": 60, "down": 98}},
     "eco_compensation": {"pairs": [{"up": "a", "down": "b", "base_pay_fen": 100, "reference": 20}]},
+    "government_reserve": {"guide_fen": 38900},
     "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
 }
 
