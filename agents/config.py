@@ -9,12 +9,14 @@ from decimal import Decimal
 from agents.behaviour import Behaviour
 from agents.spec import CostCurve, Label, PopulationSpec, SectorSpec, StrategyShare
 from rights_market import Right, RuleChange
+from rights_market.credit import Credit
 from rights_market.exchange.calendar import Period, TradingCalendar
 from rights_market.exchange.uniform_calendar import UniformCalendar
 from rights_market.market import Keep
 from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.banking import FreeBanking
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
+from rights_market.policies.credits import InclusionCredits, ProjectCredits
 from rights_market.rulebook import RuleBook
 
 
@@ -36,6 +38,10 @@ class MarketConfig:
         How often in a session quotes are refreshed.
     keep : Keep
         What is remembered beyond balances and daily bars.
+    credits : tuple of Credit
+        Credits that are traded beside the rights.
+    credit_sources : tuple of ProjectCredits or InclusionCredits
+        Where they come from, in the order in which they were registered.
     rule_changes : tuple of RuleChange
         Dated changes of the rule books.
     """
@@ -46,6 +52,8 @@ class MarketConfig:
     behaviour: Behaviour = field(default_factory=Behaviour)
     batches_per_day: int = 4
     keep: Keep = field(default_factory=Keep)
+    credits: tuple[Credit, ...] = ()
+    credit_sources: tuple[ProjectCredits | InclusionCredits, ...] = ()
     rule_changes: tuple[RuleChange, ...] = ()
 
 

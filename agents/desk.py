@@ -166,6 +166,11 @@ class Desk:
             return np.zeros(len(self.last_price))
         return np.asarray(np.log(closes[-1] / closes[0]) / (len(closes) - 1))
 
+    def by_right(self, values: npt.NDArray[Any]) -> Floats:
+        """Return sums over the instruments of each right; credits belong to none."""
+        n = len(self.last_price)
+        return np.asarray(np.bincount(self.right_of, values, n)[:n], dtype=np.float64)
+
     # -- how the session is run
 
     def open_day(self, usable: list[list[int]]) -> None:

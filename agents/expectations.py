@@ -177,7 +177,8 @@ class Expectations:
             used[r] = course.expected_use(progress, front) / self.lot[r]
             forgiven = self.duties.forgiven(progress, front, used[r], given[r])
             debts = model.market.obligations.debt_lots(progress.rules.right.code, period.name)[accounts]
-            owed[r] = used[r] - forgiven + debts
+            offset = model.credit_trade.usable_lots(progress, used[r] - forgiven)
+            owed[r] = used[r] - forgiven - offset + debts
         firm, right = model.seats.trader[rows], model.seats.right[rows]
         held = (model.desk.free_lots(rows) + model.desk.frozen_lots(rows)).astype(np.float64)
         yearly = (np.maximum(model.rates.use, 0.0) / self.lot)[firm, right]
@@ -315,6 +316,9 @@ class Expectations:
         bank = held * lot
         front = progress.front(model.day)
         assert front is not None
+        # Credits in the hands of firms meet a part of the duty at hand, as units would.
+        owed = model.year_course.expected_use(progress, front) / lot
+        bank += float(model.credit_trade.usable_lots(progress, owed).sum()) * lot
         at_hand, stretch, year = window_at_hand(progress.uses, today)
         supply = np.zeros(b.solver_years)
         for k in range(front, len(progress.uses)):
@@ -365,7 +369,7 @@ class Expectations:
         left = np.where(seats.active, np.maximum(seats.quota, 0), 0).astype(np.float64)
         buys = np.bincount(seats.right, np.where(seats.wish_lots > 0, left, 0.0), n)
         sells = np.bincount(seats.right, np.where(seats.wish_lots < 0, left, 0.0), n)
-        traded = np.bincount(desk.right_of, self.model.market.tape.today["lots"], n)
+        traded = desk.by_right(self.model.market.tape.today["lots"])
         total = buys + sells + traded
         self.imbalance = np.divide(buys - sells, total, out=np.zeros(n), where=total > 0)
 

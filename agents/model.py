@@ -24,6 +24,7 @@ from agents.block_desk import BlockDesk
 from agents.cap_course import CapCourse, cap_dates
 from agents.compliance_year import ComplianceYear
 from agents.config import MarketConfig, small_market
+from agents.credit_trade import CreditTrade
 from agents.desk import Desk
 from agents.entry_exit import EntryExit
 from agents.expectations import Expectations
@@ -138,10 +139,13 @@ class RightsMarketModel(mesa.Model):
         others = accounts.open_many(AccountKind.INSTITUTION, self.roster.institution_names)
         self.accounts_of = np.concatenate([firm_accounts, others]).astype(np.int64)
         self.seats = self.roster.seats(self.accounts_of)
-        self.market = Market(books, accounts, config.keep)
+        accounts.open_many(AccountKind.PROJECT, [source.name for source in config.credit_sources])
+        self.market = Market(books, accounts, config.keep, config.credits)
         sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
         covered = Covered(firm_accounts, sectors, regions=tuple(self.firms.regions))
-        self.authority = Authority(self.market, covered, self.calendar, config.rule_changes)
+        self.authority = Authority(
+            self.market, covered, self.calendar, config.rule_changes, credit_sources=config.credit_sources
+        )
         self.progress: list[RightProgress] = []
         first = 0
         for index, book in enumerate(books):
@@ -176,6 +180,7 @@ class RightsMarketModel(mesa.Model):
         self.recorder = Recorder(self)
         self.primary_market = PrimaryMarket(self)
         self.zone_trade = ZoneTrade(self)
+        self.credit_trade = CreditTrade(self)
         self.market.registry.deposit(self.accounts_of, self.roster.cash_fen(self.firms))
         self.cash_start_fen = self.market.registry.cash.copy()
         self._weights = day_weights(list(self.calendar.days), self._day_before_start())
@@ -241,7 +246,9 @@ class RightsMarketModel(mesa.Model):
         day = self.day
         usable = [self._tradable(p) for p in self.progress]
         self._carry_prices()
-        self.market.open_day(day, [i for instruments in usable for i in instruments], self.calendar.days[day])
+        traded = [*(i for instruments in usable for i in instruments), *self.credit_trade.open_now()]
+        self.market.open_day(day, traded, self.calendar.days[day])
+        self.credit_trade.issue()
         self.desk.open_day(usable)
         self._inform_objects()
         self._move_on()
@@ -258,6 +265,7 @@ class RightsMarketModel(mesa.Model):
         if opening:
             self._trade(self.quoting(np.isin(self.seats.right, opening)), call=True)
         self.zone_trade.hold(usable)
+        self.credit_trade.hold()
         offer_reserve(self)
 
     def _serve_morning(self, day: int) -> None:

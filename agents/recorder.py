@@ -74,7 +74,7 @@ class Recorder:
 
     def lots_by_right(self) -> Floats:
         """Return the lots of each right traded on the last day that was closed, shape (n_rights,)."""
-        return np.bincount(self.model.desk.right_of, self._lots, len(self.model.right_codes)).astype(np.float64)
+        return self.model.desk.by_right(self._lots)
 
     def read_close(self) -> None:
         """Read the bars of the day that has just been closed."""
@@ -103,10 +103,9 @@ class Recorder:
         firms, rates, covered = model.firms, model.rates, model.firms.covered
         _, lots, value = self._recent[-1]
         n = len(model.right_codes)
-        right_of = model.desk.right_of
         lot = np.array([float(p.rules.right.lot) for p in model.progress])
-        traded = np.bincount(right_of, lots, n) * lot
-        held = np.bincount(right_of, self._outside_government(), n) * lot
+        traded = model.desk.by_right(lots) * lot
+        held = model.desk.by_right(self._outside_government()) * lot
         weight = firms.output[:, np.newaxis] * covered
         whole = weight.sum(axis=0)
         made = (firms.output_factor() * model.operations.response) @ weight
@@ -120,7 +119,7 @@ class Recorder:
             np.divide(made, whole, out=np.full(n, np.nan), where=whole > 0),
             held,
             traded,
-            np.bincount(right_of, value, n) / FEN_PER_YUAN,
+            model.desk.by_right(value) / FEN_PER_YUAN,
         )
         self.days.append(np.stack(columns, axis=1))
         self.volume_today = traded.tolist()

@@ -35,6 +35,8 @@ AUTHORITY = "authority"
 RELATIONS = "relations"
 BLOCK_SEARCH = "block_search"
 ZONAL_ARRIVALS = "zonal_arrivals"
+CREDIT_ARRIVALS = "credit_arrivals"
+REVERSALS = "reversals"
 
 KEY_BYTES = 16  # 128 bits of the digest: two names collide with probability below 1e-38
 

@@ -51,7 +51,7 @@ def paid_by_others(desk: Desk) -> Floats:
     Before the first trade of a day the exchange's reference stands for the last price: where one side waited in vain at
     the limit it has moved on, and who still went by a price of long ago could not even quote within the band.
     """
-    quiet = np.bincount(desk.right_of, desk.market.tape.today["vwap_lots"], len(desk.last_price)) == 0
+    quiet = desk.by_right(desk.market.tape.today["vwap_lots"]) == 0
     price, bid = np.where(quiet, desk.reference(), desk.last_price), desk.best_bid
     return np.asarray(np.where((desk.best_ask == 0) & (bid > price), bid, price))
 

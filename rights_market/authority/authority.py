@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rights_market.authority import allocation, banking
 from rights_market.authority.caps import Caps
 from rights_market.authority.coverage import Coverage
+from rights_market.authority.credits import CreditOffice, Source
 from rights_market.authority.entrants import Entrants
 from rights_market.authority.fines import Fines
 from rights_market.authority.mrv import Monitoring
@@ -82,6 +83,8 @@ class Authority:
         Who offended, and what follows.
     supplies : dict of str to Supply
         Auctions and reserves, by code of the right; only rights with auctions.
+    credits : CreditOffice
+        What projects and households earn.
     reserve : Reserve
         Rights that the government bought back.
     zones : Zones
@@ -94,6 +97,7 @@ class Authority:
         firms: Covered,
         calendar: TradingCalendar | None = None,
         changes: Sequence[RuleChange] = (),
+        credit_sources: Sequence[Source] = (),
     ) -> None:
         self.market = market
         self.firms = firms
@@ -117,6 +121,7 @@ class Authority:
         self._surrenders = Surrenders(self._office)
         self._sales = SalesCount(self._office)
         self.sanctions = SanctionList(self._office)
+        self.credits = CreditOffice(self._office, credit_sources)
         self.reserve = Reserve(self._office)
         self.zones = Zones(self._office)
 
@@ -556,6 +561,7 @@ class Authority:
             "surrenders": self._surrenders.state(),
             "sales": self._sales.state(),
             "sanctions": self.sanctions.state(),
+            "credits": self.credits.state(),
             "reserve": self.reserve.state(),
             "zones": self.zones.state(),
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
@@ -576,6 +582,7 @@ class Authority:
         self._surrenders.restore(state["surrenders"])
         self._sales.restore(state["sales"])
         self.sanctions.restore(state["sanctions"])
+        self.credits.restore(state["credits"])
         self.reserve.restore(state["reserve"])
         self.zones.restore(state["zones"])
         for code, saved in state["entitlements"].items():
