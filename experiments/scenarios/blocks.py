@@ -181,6 +181,22 @@ class RightBlock(RightTerms):
     compensation: Annotated[Any, AnyOf("compensation")] | None = None
 
 
+class CreditBlock(RightTerms):
+    """Credits of one kind, and how they are traded beside the rights."""
+
+    type: str
+    """What the limits of rights look at, such as ccer."""
+    vintages: Annotated[list[Year], Len(1)]
+    opening_price_yuan: Amount
+    """Reference price of the first day, CNY per unit."""
+    is_local: bool = True
+    expires: date | None = None
+    """Last date on which they are accepted."""
+    band: PriceBand | None = None
+    fees: Fees = Fees()
+    settlement: SettlementCycle = SettlementCycle()
+
+
 class Column(Block):
     """A column of a firms file and the unit of its numbers."""
 

@@ -12,6 +12,7 @@ from agents.spec import SectorSpec
 from agents.strategies import STRATEGIES
 from experiments.scenarios.blocks import BusinessDays, Column, RightBlock, RightTerms
 from experiments.scenarios.columns import fields_of
+from experiments.scenarios.credit_checks import credit_problems
 from experiments.scenarios.errors import Problem, did_you_mean
 from experiments.scenarios.located import problem_at, rule_problem
 from experiments.scenarios.nodes import Node, Path
@@ -31,7 +32,7 @@ def market_problems(scenario: MarketScenario, root: Node) -> Found:
     """Yield what is wrong between the parts of a market, in the order of the file."""
     checks = (
         _sources, _calendar, _rights, _periods, _auctions, _where, _overlaps, _targets, _sectors, _strategies,
-        _institutions, _columns, zone_problems,
+        _institutions, _columns, zone_problems, credit_problems,
     )  # fmt: skip
     for check in checks:
         yield from check(scenario, root)

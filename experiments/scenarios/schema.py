@@ -15,9 +15,11 @@ from agents.behaviour import Behaviour
 from agents.schedules import laboratory_rule_book
 from agents.spec import FirmRow, InducedSpec, Label, PopulationSpec
 from experiments.scenarios.blocks import (
+    AnyOf,
     Block,
     BusinessDays,
     Code,
+    CreditBlock,
     FirmsBlock,
     Name,
     Observation,
@@ -29,6 +31,7 @@ from experiments.scenarios.blocks import (
 )
 from experiments.scenarios.plain_values import plain_value
 from rights_market import Period, Right, RuleBook, RuleChange, TradingCalendar
+from rights_market.credit import Credit
 from rights_market.exchange.calendar import chinese_exchange_closings
 from rights_market.exchange.uniform_calendar import UniformCalendar
 
@@ -83,6 +86,10 @@ class MarketScenario(_Common):
     firms: FirmsBlock = Field(alias="population")
     behaviour: Behaviour = Behaviour()
     observations: list[Observation] = []
+    credits: dict[Code, CreditBlock] = {}
+    """Credits that rights accept for a part of a duty, by `offset_limit`."""
+    credit_sources: list[Annotated[Any, AnyOf("credit_sources")]] = []
+    """Projects and schemes whose credits these are, in the order in which they were registered."""
 
     _changes: tuple[RuleChange, ...] = PrivateAttr(default=())
 
@@ -133,6 +140,10 @@ class MarketScenario(_Common):
         """Return the dated changes of all rights, which are read with the file."""
         return self._changes
 
+    def traded_credits(self) -> tuple[Credit, ...]:
+        """Return the credits that are traded, in the order of the file."""
+        return tuple(credit(code, block) for code, block in self.credits.items())
+
 
 class LaboratoryScenario(_Common):
     """A laboratory market: traders with given values and costs, no duties."""
@@ -169,6 +180,28 @@ def right(code: str, terms: RightTerms) -> Right:
         lot=terms.lot,
         tick_yuan=terms.tick_yuan,
         max_price_ticks=int(ticks),
+    )
+
+
+def credit(code: str, block: CreditBlock) -> Credit:
+    """Return the credits that a block describes.
+
+    Raises
+    ------
+    RightsError, PolicyError
+        If its numbers contradict each other.
+    """
+    its_right = right(code, block)
+    return Credit(
+        right=its_right,
+        type=block.type,
+        vintages=tuple(block.vintages),
+        opening_price_ticks=its_right.ticks(block.opening_price_yuan),
+        is_local=block.is_local,
+        expires=block.expires,
+        band=block.band,
+        fees=block.fees,
+        settlement=block.settlement,
     )
 
 

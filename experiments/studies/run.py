@@ -167,6 +167,8 @@ def market_model(scenario: MarketScenario, seed: int) -> RightsMarketModel:
         batches_per_day=scenario.batches_per_day,
         keep=Keep(trades=record.trades, quotes=record.quotes, journal=record.journal),
         rule_changes=scenario.rule_changes(),
+        credits=scenario.traded_credits(),
+        credit_sources=tuple(scenario.credit_sources),
     )
     return RightsMarketModel(config, seed=seed)
 

@@ -36,6 +36,7 @@ from rights_market.policies.compliance import (
     ShortfallCap,
     Surrender,
 )
+from rights_market.policies.credits import InclusionCredits, ProjectCredits
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.paid_use import PaidInitialUse
@@ -110,6 +111,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "fees": (Fees,),
     "settlement": (SettlementCycle,),
     "government_reserve": (GovernmentReserve,),
+    "credit_sources": (ProjectCredits, InclusionCredits),
     "permission": (ZonePermission,),
     "ratio": (TradingRatio,),
     "zonal_call": (ZonalCall,),
@@ -129,6 +131,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "banking": ("banking",),
     "mrv": ("measurement", "reporting", "verification", "audit", "disclosure", "inventory"),
     "reserve": ("government_reserve",),
+    "credits": ("credit_sources",),
     "zones": ("permission", "ratio", "zonal_call", "hot_spot", "compensation"),
 }
 """The families of rules as people look for them, and the slots of each."""

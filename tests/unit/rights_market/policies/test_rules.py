@@ -55,6 +55,16 @@ LEAST: dict[str, dict[str, Any]] = {
     "trading_ratio": {"tau": [{"seller": "up", "buyer": "down", "tau": 0.8}], "standards": {"up": 60, "down": 98}},
     "eco_compensation": {"pairs": [{"up": "a", "down": "b", "base_pay_fen": 100, "reference": 20}]},
     "government_reserve": {"guide_fen": 38900},
+    "project_credits": {
+        "name": "Jishui",
+        "credit": "CCER",
+        "type": "forest",
+        "yearly_lots": 740,
+        "first_year": 2020,
+        "season": {3: 0.5},
+        "marginal_cost": [{"share": 1, "cost_fen": 1500}],
+    },
+    "inclusion_credits": {"name": "points", "credit": "PHCER", "activities": [{"name": "walk", "factor": 0.0034}]},
     "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
 }
 
