@@ -175,7 +175,7 @@ class CreditOffice:
         source, book, registry = self.sources[due.source], self._books[due.source], self._office.market.registry
         i = self._instrument(due.source, due.vintage)
         if i is None:
-            words = f"{source.credit} has no vintage {due.vintage}"
+            words = f"{due.lots + due.buffer} lots: {source.credit} has no vintage {due.vintage}"
             self._note(source.kind, "rule_unmet", lots=due.lots + due.buffer, note=words)
             return
         served = min(book.owed, due.lots)

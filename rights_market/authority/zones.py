@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.authority.compensation import Compensation
 from rights_market.authority.office import Matter, Office
 from rights_market.exchange.zonal_auction import ZonalTerms
 from rights_market.exchange.zonal_session import ZonalReceipt
-from rights_market.policies.zones import NO_ZONE, TradingRatio, ZonalCall, ZonePermission
-from rights_market.policies.zones.graph import Arc
+from rights_market.policies.zones import NO_ZONE, HotSpotGuard, TradingRatio, ZonalCall, ZonePermission
+from rights_market.policies.zones.graph import Arc, loads_of
 from rights_market.records import Event, Orders, Receipt, Trades
 from rights_market.rulebook import RuleBook
 from rights_market.units import Side, largest_remainder
@@ -44,6 +45,8 @@ class ZonesOfRight:
         By year and zone: lots that came in, and lots that went out.
     price_ticks : ndarray of int64, shape (n_zones,)
         Latest price of a lot in each zone, 0 before the first.
+    compensation : Compensation or None
+        What zones pay each other.
     """
 
     def __init__(self, office: Office, book: RuleBook) -> None:
@@ -58,6 +61,8 @@ class ZonesOfRight:
         at = {zone: i for i, zone in enumerate(self.zones)}
         self._arcs = {(at[i], at[j]): tau for (i, j), tau in self.ratios.items()}
         self._arcs |= {(i, i): Fraction(1) for i in at.values()} if self._rule.within else {}
+        rule = book.compensation
+        self.compensation = None if rule is None else Compensation(office, rule, self.zones)
         self.moved: dict[tuple[int, int], list[int]] = {}
         self.price_ticks: Int64 = np.zeros(len(self.zones), np.int64)
         self._priced: Int64 = np.full(len(self.zones), NEVER, np.int64)
@@ -102,11 +107,11 @@ class ZonesOfRight:
         """Return the lots that may still come into zones that are limited."""
         room: dict[int, int] = {}
         guard, ratio = self._book.hot_spot, self._book.ratio
-        loads = None if guard is None else guard.loads(self.zones, self.ratios, self._held(instrument))
+        loads = loads_of(self.zones, self.ratios, self._held(instrument)) if guard is not None else []
         for j, zone in enumerate(self.zones):
             came, went = self.moved.get((year, j), [0, 0])
             limits = [self._rule.import_room(zone, came, went)]
-            if guard is not None and loads is not None and ratio is not None:
+            if guard is not None and ratio is not None:
                 limits.append(guard.import_room(loads[j], ratio.standards[zone]))
             known = [x for x in limits if x is not None]
             if known:
@@ -216,14 +221,29 @@ class ZonesOfRight:
                 )
         return cut
 
-    def review(self, matter: Matter, use_lots: Int64) -> None:
-        """Publish the index of hot spots and each zone whose load is above its standard, from verified use."""
-        guard, ratio = self._book.hot_spot, self._book.ratio
-        if guard is None or ratio is None:
+    def review(self, matter: Matter, use_lots: Int64, claimed_sites: frozenset[str]) -> None:
+        """Publish hot spots, and let zones pay each other, from the verified use of a period.
+
+        Parameters
+        ----------
+        matter : Matter
+        use_lots : ndarray of int64, shape (n_firms,)
+        claimed_sites : frozenset of str
+            Sinks whose tonnes are claimed by credits.
+        """
+        guard, ratio, years = self._book.hot_spot, self._book.ratio, len(matter.period.years)
+        if guard is None and self.compensation is None:
             return
-        years = len(matter.period.years)
-        loads = guard.loads(self.zones, self.ratios, self.by_zone(use_lots))
-        standards = [ratio.standards[z] * years for z in self.zones]
+        loads = loads_of(self.zones, self.ratios, self.by_zone(use_lots))
+        if self.compensation is not None:
+            measured = {zone: load / years for zone, load in zip(self.zones, loads, strict=True)}
+            self.compensation.pay(matter, measured, claimed_sites)
+        if guard is not None and ratio is not None:
+            self._note_hot_spots(matter, guard, loads, [ratio.standards[z] * years for z in self.zones])
+
+    def _note_hot_spots(
+        self, matter: Matter, guard: HotSpotGuard, loads: Sequence[Fraction], standards: Sequence[int]
+    ) -> None:
         index = guard.measure(loads, standards)
         words = "any load on a standard of 0" if index is None else f"{guard.index} excess {float(index):.4f}"
         self._office.note(matter, guard.kind, "hot_spot_index", note=words)
@@ -240,6 +260,7 @@ class ZonesOfRight:
             "blocked": sorted(self._blocked),
             "price_ticks": self.price_ticks.copy(),
             "priced": self._priced.copy(),
+            "compensation": None if self.compensation is None else self.compensation.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -248,6 +269,8 @@ class ZonesOfRight:
         self._blocked = {(int(y), int(j)) for y, j in state["blocked"]}
         self.price_ticks = np.array(state["price_ticks"])
         self._priced = np.array(state["priced"])
+        if self.compensation is not None and state["compensation"] is not None:
+            self.compensation.restore(state["compensation"])
 
 
 class Zones:
@@ -285,10 +308,10 @@ class Zones:
             trades.append(receipt.trades)
         return Receipt(-1, reason, filled, _joined(trades))
 
-    def review(self, matter: Matter, use_lots: Int64) -> None:
-        """Compare the verified use of a period with the standards of zones; see `ZonesOfRight.review`."""
+    def review(self, matter: Matter, use_lots: Int64, claimed_sites: frozenset[str]) -> None:
+        """Draw the consequences of the verified use of a period; see `ZonesOfRight.review`."""
         if matter.right in self.of:
-            self.of[matter.right].review(matter, use_lots)
+            self.of[matter.right].review(matter, use_lots, claimed_sites)
 
     def within_caps(self, matter: Matter, lots: Int64) -> Int64:
         """Return allocations of a period within the caps of zones; see `ZonesOfRight.within_caps`."""

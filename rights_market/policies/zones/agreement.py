@@ -41,6 +41,7 @@ def _zones_named(ratio: TradingRatio | None, compensation: EcoCompensation | Non
         yield from _each("ratio.standards", ratio.standards)
     if compensation is not None:
         yield from _each("compensation.pairs", (zone for p in compensation.pairs for zone in (p.up, p.down)))
+        yield from _each("compensation.sinks", (s.zone for s in compensation.sinks))
 
 
 def _each(field: str, zones: Iterable[str]) -> Iterator[tuple[str, str]]:

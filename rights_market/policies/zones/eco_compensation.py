@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -25,7 +26,8 @@ class CompensationPair(Rule):
     base_pay_fen : int
         Largest yearly payment for quality, fen.
     reference : Decimal
-        Measured value at which nobody pays (``linear``), or up to which the downstream zone pays (``step``).
+        Measured value at which nobody pays (``linear``), or up to which the downstream zone pays (``step``); in a run
+        it is the yearly load of the upstream zone, lots.
     form : str
         ``linear`` in the distance from the reference, or all or nothing in a ``step``.
     cap_fen : int or None
@@ -41,12 +43,31 @@ class CompensationPair(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sink(Rule):
+    """A forest or wetland whose uptake is counted.
+
+    Attributes
+    ----------
+    site : str
+        Name of the place; credits for the same place exclude it here.
+    zone : str
+    tonnes : int
+        Verified uptake a year, t.
+    """
+
+    site: str
+    zone: str
+    tonnes: Annotated[int, Ge(0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EcoCompensation(Rule):
     """Downstream zones pay those upstream for clean water and stored carbon, and are paid for water that is not clean.
 
     Attributes
     ----------
     pairs : tuple of CompensationPair
+    sinks : tuple of Sink
     sink_price_fen : int
         Price of a tonne of carbon dioxide that sinks upstream took up, fen.
     sink_share : Decimal
@@ -73,12 +94,16 @@ class EcoCompensation(Rule):
 
     kind: Literal["eco_compensation"] = "eco_compensation"
     pairs: Annotated[tuple[CompensationPair, ...], MinLen(1)]
+    sinks: tuple[Sink, ...] = ()
     sink_price_fen: Fen = 0
     sink_share: Share = Decimal(1)
     fund_fen: Annotated[int, Ge(0)] = 0
 
     def check(self) -> None:
-        """Refuse a zone that compensates itself, and pairs that stand twice."""
+        """Refuse a zone that compensates itself, and what stands there twice."""
+        sites = [s.site for s in self.sinks]
+        if len(set(sites)) != len(sites):
+            raise PolicyError(f"eco_compensation: sinks are {sites}, expected each once")
         pairs = [(p.up, p.down) for p in self.pairs]
         if len(set(pairs)) != len(pairs):
             raise PolicyError(f"eco_compensation: pairs are {pairs}, expected each once")
@@ -99,6 +124,10 @@ class EcoCompensation(Rule):
         pay = half_up(self._quality(pair, measured) * pair.base_pay_fen)
         pay += half_up(Fraction(self.sink_share) * self.sink_price_fen * sink_tonnes)
         return pay if pair.cap_fen is None else max(-pair.cap_fen, min(pair.cap_fen, pay))
+
+    def sink_tonnes(self, zone: str, claimed_sites: Container[str]) -> int:
+        """Return the uptake in a zone that nobody claims with credits, t."""
+        return sum(s.tonnes for s in self.sinks if s.zone == zone and s.site not in claimed_sites)
 
     def _quality(self, pair: CompensationPair, measured: Fraction | None) -> Fraction:
         """Return the share of the base payment that quality earns the zone upstream, between -1 and 1."""

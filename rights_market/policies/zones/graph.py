@@ -80,3 +80,22 @@ def best_paths(zones: Sequence[str], ratios: Mapping[Arc, Fraction]) -> dict[Arc
                 if seller != buyer and first * second > best.get((seller, buyer), Fraction(0)):
                     best[seller, buyer] = first * second
     return best
+
+
+def loads_of(zones: Sequence[str], ratios: Mapping[Arc, Fraction], use_lots: Sequence[int]) -> list[Fraction]:
+    """Return the load of each zone: own use and what comes from upstream, lots.
+
+    Parameters
+    ----------
+    zones : sequence of str, length n
+    ratios : mapping of (str, str) to Fraction
+        Trading ratios between different zones.
+    use_lots : sequence of int, length n
+
+    Examples
+    --------
+    >>> [int(x) for x in loads_of(["a", "b"], {("a", "b"): Fraction(4, 5)}, [50, 70])]
+    [50, 110]
+    """
+    used = dict(zip(zones, use_lots, strict=True))
+    return [used[z] + sum((tau * used[a] for (a, b), tau in ratios.items() if b == z), Fraction(0)) for z in zones]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 
 from rights_market.policies.rule import Rule
-from rights_market.policies.zones.graph import Arc
 from rights_market.units import floor
 
 
@@ -38,19 +37,6 @@ class HotSpotGuard(Rule):
     limit: Annotated[Decimal, Ge(0)] = Decimal(0)
     index: Literal["max", "mean"] = "max"
     act: Literal["block_imports", "report"] = "report"
-
-    def loads(self, zones: Sequence[str], ratios: Mapping[Arc, Fraction], use_lots: Sequence[int]) -> list[Fraction]:
-        """Return the load of each zone: own use and what comes from upstream, lots a year.
-
-        Parameters
-        ----------
-        zones : sequence of str, length n
-        ratios : mapping of (str, str) to Fraction
-            Trading ratios between different zones.
-        use_lots : sequence of int, length n
-        """
-        used = dict(zip(zones, use_lots, strict=True))
-        return [used[z] + sum((tau * used[a] for (a, b), tau in ratios.items() if b == z), Fraction(0)) for z in zones]
 
     def excess(self, loads: Sequence[Fraction], standards: Sequence[int]) -> list[Fraction | None]:
         """Return the share by which each load exceeds its standard, at least 0; None above a standard of 0."""

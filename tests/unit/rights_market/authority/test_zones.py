@@ -8,8 +8,19 @@ import numpy as np
 
 from rights_market.authority import Authority, Covered
 from rights_market.market import Market
+from rights_market.policies.credits import ProjectCredits
 from rights_market.policies.trading import Fees
-from rights_market.policies.zones import Edge, HotSpotGuard, Ratio, TradingRatio, Wall, ZonePermission
+from rights_market.policies.zones import (
+    CompensationPair,
+    EcoCompensation,
+    Edge,
+    HotSpotGuard,
+    Ratio,
+    Sink,
+    TradingRatio,
+    Wall,
+    ZonePermission,
+)
 from rights_market.records import Orders, Reason
 from rights_market.registry.accounts import AccountKind, Accounts
 from rights_market.units import Side
@@ -151,6 +162,37 @@ def test_verified_loads_are_published() -> None:
     authority.verify("CEA", period(2024), np.array([55, 66]))
     assert notes(made, "hot_spot_index") == [(0, "max excess 0.1000")]
     assert notes(made, "hot_spot") == [(10, "b")]
+
+
+def compensated(**more: Any) -> EcoCompensation:
+    pair = CompensationPair(up="a", down="b", base_pay_fen=1_000, reference=Decimal(50))
+    sinks = (Sink(site="Jishui", zone="a", tonnes=7), Sink(site="Suichuan", zone="a", tonnes=3))
+    return EcoCompensation(**{"pairs": (pair,), "sinks": sinks, "sink_price_fen": 10, "fund_fen": 250} | more)
+
+
+def test_zones_pay_each_other_as_far_as_they_can() -> None:
+    # A load of 40 upstream against 50: 20 % of 1,000, and 10 t at 10 fen.  Next year 85 cost 700, less 100 for sinks.
+    made, authority, _ = market(("a", "b"), compensation=compensated())
+    authority.verify("CEA", period(2024), np.array([40, 66]))
+    authority.verify("CEA", period(2025), np.array([85, 66]))
+    paid = [(e.code, e.money_fen, e.note) for e in made.events if e.rule == "eco_compensation"]
+    assert paid == [
+        ("eco_payment", 250, "b to a"),
+        ("rule_unmet", 50, "b to a"),
+        ("eco_payment", 500, "a to b"),
+        ("rule_unmet", 100, "a to b"),
+    ]
+    assert authority.zones.of["CEA"].compensation.budget_fen == {"a": 0, "b": 500}
+
+
+def test_a_tonne_that_is_sold_as_a_credit_is_not_paid_for_again() -> None:
+    forest = ProjectCredits(name="Jishui", credit="CEA", type="forest", yearly_lots=7, first_year=2020)
+    made, _, _ = market(("a", "b"), compensation=compensated())
+    made.accounts.open(AccountKind.PROJECT, "Jishui")
+    authority = Authority(made, Covered(np.array([2, 3]), ("steel",) * 2, regions=("a", "b")), credit_sources=(forest,))
+    authority.verify("CEA", period(2024), np.array([50, 66]))
+    told = [(e.code, e.lots, e.money_fen) for e in made.events if e.rule == "eco_compensation"]
+    assert told == [("double_claim", 7, 0), ("eco_payment", 0, 30)]
 
 
 def test_allocations_are_cut_to_the_caps_of_zones() -> None:

@@ -7,16 +7,11 @@ from typing import Any
 import pytest
 
 from rights_market.errors import PolicyError
-from rights_market.policies.zones import CompensationPair, EcoCompensation, HotSpotGuard, ZonalCall
+from rights_market.policies.zones import CompensationPair, EcoCompensation, HotSpotGuard, Sink, ZonalCall
 
 
 def test_an_auction_is_held_every_so_many_days() -> None:
     assert [ZonalCall(every_days=5).is_due(d) for d in (0, 1, 4, 5)] == [True, False, False, True]
-
-
-def test_loads_add_up_along_the_river() -> None:
-    loads = HotSpotGuard().loads(["a", "b"], {("a", "b"): Fraction(4, 5)}, [50, 70])
-    assert loads == [50, 110]
 
 
 def test_the_index_is_the_largest_or_the_mean_excess() -> None:
@@ -70,6 +65,15 @@ def test_payments_have_a_cap() -> None:
     rule = EcoCompensation(pairs=(capped,))
     assert rule.pay_fen(capped, Fraction(0)) == 5_000_000
     assert rule.pay_fen(capped, Fraction(90)) == -5_000_000
+
+
+def test_sinks_that_are_sold_as_credits_do_not_count() -> None:
+    sinks = (Sink(site="Jishui", zone="a", tonnes=740), Sink(site="Suichuan", zone="a", tonnes=100))
+    rule = EcoCompensation(pairs=(pair(),), sinks=sinks)
+    assert rule.sink_tonnes("a", {"Jishui"}) == 100
+    assert rule.sink_tonnes("b", ()) == 0
+    with pytest.raises(PolicyError, match="sinks are"):
+        EcoCompensation(pairs=(pair(),), sinks=(sinks[0], sinks[0]))
 
 
 def test_pairs_are_two_zones_and_stand_once() -> None:
