@@ -342,6 +342,7 @@ class Market:
         if len(named) != 1 or not self.is_open[named[0]]:
             raise ExchangeError(f"a zonal call is held in one open instrument, not in {named.tolist()}")
         i = int(named[0])
+        zone = np.where((orders.side == Side.ASK) & np.isin(orders.account, self._barred), -1, zone)
         receipt = hold_zonal_call(self.registry, self.limits, int(self._tick_value[i]), i, orders, zone, terms, n_zones)
         self.tape.add_trades(self.day, self.batch, Mode.ZONAL, receipt.trades)
         self.rejected += np.bincount(receipt.reason, minlength=len(self.rejected))

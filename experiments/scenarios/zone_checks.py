@@ -53,7 +53,8 @@ def _regions(scenario: MarketScenario, code: str) -> set[str]:
         if code in sector.intensity and (sector.covered is None or code in sector.covered)
     }
     if scenario.firms.file is None:
-        return {""} if any(scenario.firms.sectors[name].firms for name in holders) else set()
+        drawn = [scenario.firms.sectors[name] for name in holders if scenario.firms.sectors[name].firms]
+        return {region for sector in drawn for region in (sector.regions or {"": 1})}
     return {row.region for row in scenario.population.rows if row.sector in holders}
 
 

@@ -35,6 +35,8 @@ class BookView:
         reference=5000.0,
         low=1,
         high=10**6,
+        sealed=False,
+        relative=1.0,
     ):
         self.behaviour = Behaviour()
         self.seats = Seats([0], [0], [2])
@@ -42,15 +44,19 @@ class BookView:
         self.seats.ceiling[:], self.seats.urgency[:] = ceiling, urgency
         self.kept_value = np.array([kept])
         self.must_sell = np.array([False])
+        self.is_sealed, self.relative = np.array([sealed]), np.array([relative])
         self.best_bid, self.best_ask = np.array([bid]), np.array([ask])
         self.last_price = np.array([5000.0])
-        self.usable, self.right_of = [[0]], np.array([0])
+        self.usable = [[0]]
         none, shown = np.zeros(2, np.int64), np.array([ask, ask + 30 if ask else 0])
         book = SimpleNamespace(depth=lambda i, levels: (none, none, shown, np.array([lots_asked, 100])))
         tape = SimpleNamespace(today={"vwap_lots": np.array([traded])})
         self.market = SimpleNamespace(best_ask=self.best_ask, book=book, tape=tape)
         self._reference = np.array([reference])
         self._range = np.array([low]), np.array([high])
+
+    def by_right(self, lots):
+        return np.asarray(lots, dtype=np.float64)
 
     def price_range(self, rows):
         return self._range
@@ -184,3 +190,15 @@ def test_tables_of_quotes() -> None:
     one = Quotes(np.array([3]), np.array([ASK], np.int8), np.array([9]), np.array([2]))
     both = Quotes.join([one, Quotes.none(), one])
     assert both.seat.tolist() == [3, 3] and both.take(np.array([True, False])).lots.tolist() == [2]
+
+
+def test_in_a_sealed_auction_the_limit_is_bid_and_the_reserve_is_asked():
+    # The limit rises from the belief of 5200 to the ceiling of 9000; the reserve is 0.2 x 1000 + 0.8 x 5000 = 4200.
+    assert quote(wish=10, urgency=1.0, sealed=True) == (BID, 9000)
+    assert quote(wish=10, urgency=0.0, sealed=True) == (BID, 5200)
+    assert quote(wish=-10, kept=1000.0, sealed=True) == (ASK, 4200)
+
+
+def test_what_others_pay_counts_where_the_trader_is():
+    # 0.2 x 6000 + 0.8 x 5000 x 1.1 = 5600.
+    assert quote(wish=10, sealed=True, relative=1.1) == (BID, 5600)
