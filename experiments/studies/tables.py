@@ -129,7 +129,8 @@ def trades(model: RightsMarketModel) -> pd.DataFrame:
     at = _Labels(model)
     rows = model.market.tape.trades
     i = rows["instrument"]
-    modes = np.array([m.name.lower() for m in Mode], dtype=object)
+    modes = np.full(max(Mode) + 1, "", dtype=object)
+    modes[list(Mode)] = [m.name.lower() for m in Mode]
     return pd.DataFrame(
         {
             "day": rows["day"].astype(np.int64),

@@ -14,7 +14,7 @@ from experiments.scenarios.load import load_scenario
 from experiments.studies.run import market_model, run
 
 
-@pytest.mark.parametrize("name", ["china-ets", "jiangxi"])
+@pytest.mark.parametrize("name", ["china-ets", "jiangxi", "poyang"])
 def test_ten_days_of_a_market_add_up(name: str) -> None:
     model = market_model(load_scenario(name), seed=3)
     for _ in range(10):
