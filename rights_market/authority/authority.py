@@ -122,8 +122,8 @@ class Authority:
         self._sales = SalesCount(self._office)
         self.sanctions = SanctionList(self._office)
         self.credits = CreditOffice(self._office, credit_sources)
-        self.reserve = Reserve(self._office)
         self.zones = Zones(self._office)
+        self.reserve = Reserve(self._office, self.zones)
 
     @property
     def events(self) -> list[Event]:

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.authority.office import Office
+from rights_market.authority.zones import Zones
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.lots import take_in_order
+from rights_market.policies.zones import NO_ZONE
 from rights_market.records import Event, Orders
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
-from rights_market.units import Side
+from rights_market.units import Side, ceil, floor
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -36,17 +38,17 @@ class Reserve:
     ----------
     spent_fen : dict of str to int
         Money spent on buying back, by code of the right.
-    stock : dict of (str, int) to int
-        Lots in reserve, by code of the right and instrument.
+    stock : dict of (str, int, int) to int
+        Lots in reserve, by code of the right, instrument and zone from which they came (-1 where there are no zones).
     """
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, office: Office, zones: Zones) -> None:
+        self._office, self._zones = office, zones
         self._rules = {
             code: book.government_reserve for code, book in office.books.items() if book.government_reserve is not None
         }
         self.spent_fen: dict[str, int] = dict.fromkeys(self._rules, 0)
-        self.stock: dict[tuple[str, int], int] = {}
+        self.stock: dict[tuple[str, int, int], int] = {}
         self._before_sale: dict[tuple[str, int], int] = {}
 
     @property
@@ -107,29 +109,46 @@ class Reserve:
             givers = np.flatnonzero(part)
             if givers.size:
                 registry.transfer(i, self._office.accounts[givers], GOVERNMENT_ACCOUNT, part[givers])
-                self.stock[right, i] = self.stock.get((right, i), 0) + int(part.sum())
+                for row in givers.tolist():
+                    key = right, i, self._zone(right, int(self._office.accounts[row]))
+                    self.stock[key] = self.stock.get(key, 0) + int(part[row])
 
     # -- release
 
     def release_to(self, right: str, account: int, lots: int) -> int:
-        """Sell to an approved new project what it lacks, as far as the reserve and its money go; return the lots."""
+        """Sell to an approved new project what it lacks, as far as the reserve and its money go; return the lots.
+
+        Lots from another zone count for their trading ratio, and not at all where they may not go.
+        """
         rule, registry = self._rules[right], self._office.market.registry
         price = rule.sale_price_ticks * self._office.books[right].right.tick_value_fen
-        affordable = lots if not price else int(registry.cash[account]) // price
-        wanted = min(lots, affordable)
         given = 0
         for key in [k for k in sorted(self.stock) if k[0] == right]:
-            part = min(wanted - given, self.stock[key])
-            if part:
-                registry.transfer(key[1], GOVERNMENT_ACCOUNT, account, part)
-                self.stock[key] -= part
-                given += part
-        if given:
-            registry.pay(account, GOVERNMENT_ACCOUNT, given * price)
-            self._note(rule, "reserve_released", lots=given, money_fen=given * price, account=account)
+            ratio = self._ratio(right, key[2], account)
+            if not ratio or given == lots:
+                continue
+            units = min(ceil((lots - given) / ratio), self.stock[key])
+            units = units if not price else min(units, int(registry.cash[account]) // price)
+            credited = min(lots - given, floor(ratio * units))
+            units = ceil(credited / ratio)
+            if units:
+                registry.transfer(key[1], GOVERNMENT_ACCOUNT, account, units)
+                registry.cancel(key[1], account, units - credited)
+                registry.pay(account, GOVERNMENT_ACCOUNT, units * price)
+                self.stock[key] -= units
+                given += credited
+                self._note(rule, "reserve_released", lots=credited, money_fen=units * price, account=account)
         if given < lots:
             self._note(rule, "rule_unmet", lots=lots - given, account=account)
         return given
+
+    def _zone(self, right: str, account: int) -> int:
+        return self._zones.of[right].zone_of_account(account) if right in self._zones.of else NO_ZONE
+
+    def _ratio(self, right: str, zone: int, account: int) -> Fraction:
+        if right not in self._zones.of:
+            return Fraction(1)
+        return self._zones.of[right].ratio_between(zone, self._zone(right, account))
 
     def offer(self, right: str, mean_ticks: Fraction) -> int:
         """Put lots on sale in the book for today if a month's mean price is high enough; return how many.
@@ -137,10 +156,10 @@ class Reserve:
         What is not bought goes back with the close, and `settle_sales` counts what was.
         """
         rule, market = self._rules[right], self._office.market
-        stock = sum(n for (code, i), n in self.stock.items() if code == right and market.is_open[i])
+        stock = sum(n for (code, i, _), n in self.stock.items() if code == right and market.is_open[i])
         left = rule.releases(mean_ticks, stock)
         offered = 0
-        for (code, i), n in sorted(self.stock.items()):
+        for (code, i, _), n in sorted(self.stock.items()):
             lots = min(left - offered, n)
             if code == right and lots > 0 and market.is_open[i]:
                 self._before_sale[code, i] = self._own(i)
@@ -154,7 +173,7 @@ class Reserve:
         for (code, i), before in self._before_sale.items():
             sold = before - self._own(i)
             if sold:
-                self.stock[code, i] -= sold
+                self.stock[code, i, NO_ZONE] -= sold
                 self._note(self._rules[code], "reserve_released", lots=sold, instrument=i)
         self._before_sale = {}
 
@@ -218,5 +237,5 @@ class Reserve:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `state` returned."""
         self.spent_fen = {code: int(fen) for code, fen in state["spent_fen"]}
-        self.stock = {(code, int(i)): int(n) for code, i, n in state["stock"]}
+        self.stock = {(code, int(i), int(zone)): int(n) for code, i, zone, n in state["stock"]}
         self._before_sale = {(code, int(i)): int(n) for code, i, n in state["before_sale"]}

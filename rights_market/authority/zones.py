@@ -68,6 +68,15 @@ class ZonesOfRight:
         self._priced: Int64 = np.full(len(self.zones), NEVER, np.int64)
         self._blocked: set[tuple[int, int]] = set()
 
+    def zone_of_account(self, account: int) -> int:
+        """Return the position of an account's zone, -1 for one that lies in none."""
+        row = np.flatnonzero(self._office.accounts == account)
+        return int(self.zone_of[row[0]]) if row.size else NO_ZONE
+
+    def ratio_between(self, seller: int, buyer: int) -> Fraction:
+        """Return what a unit of one zone counts for in another, 0 where it may not go there."""
+        return self._arcs.get((seller, buyer), Fraction(0))
+
     # -- trade
 
     def is_due(self, day: int) -> bool:

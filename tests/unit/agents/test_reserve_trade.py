@@ -54,9 +54,9 @@ def test_firms_sell_what_pays_more_than_keeping_it() -> None:
 def test_a_dear_month_takes_lots_out_again() -> None:
     model = market(1, GovernmentReserve(guide_fen=1, release_trigger_ticks=5_000, release_lots=400))
     model.market.registry.issue(0, GOVERNMENT_ACCOUNT, 1_000)
-    model.authority.reserve.stock["CEA", 0] = 1_000
+    model.authority.reserve.stock["CEA", 0, -1] = 1_000
     run(model)
     sold = sum(e.lots for e in events(model, "reserve_released"))
     assert sold > 0
-    assert model.authority.reserve.stock["CEA", 0] == 1_000 - sold
+    assert model.authority.reserve.stock["CEA", 0, -1] == 1_000 - sold
     assert model.market.registry.free[0, GOVERNMENT_ACCOUNT] + sold == 1_000

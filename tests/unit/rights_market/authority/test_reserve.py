@@ -119,7 +119,7 @@ def test_a_dear_month_puts_the_reserve_on_sale() -> None:
     market.submit(Orders.of(firms[1], 5, Side.BID, 550, 2))
     market.close_day()
     authority.reserve.settle_sales()
-    assert authority.reserve.stock == {("CEA", 5): 4}
+    assert authority.reserve.stock == {("CEA", 5, -1): 4}
     assert codes(market, "reserve_released") == [("reserve_released", -1, 5, 2, 0)]
     assert market.registry.free[5, [firms[1], GOVERNMENT_ACCOUNT]].tolist() == [2, 4]
 
@@ -133,4 +133,4 @@ def test_what_changes_is_saved(when: str) -> None:
     _, again, _ = market_of(rule_book(*YEARS, government_reserve=reserve()), 2)
     again.restore(authority.state())
     assert again.reserve.state() == authority.reserve.state()
-    assert again.reserve.stock == {("CEA", 5): 6}
+    assert again.reserve.stock == {("CEA", 5, -1): 6}

@@ -9,6 +9,7 @@ import numpy as np
 from rights_market.authority import Authority, Covered
 from rights_market.market import Market
 from rights_market.policies.credits import ProjectCredits
+from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.trading import Fees
 from rights_market.policies.zones import (
     CompensationPair,
@@ -217,3 +218,25 @@ def test_who_is_barred_from_selling_does_not_sell_over_zones() -> None:
     made.bar_sales(firms[:1])
     receipt = trade(authority, firms, (0, ASK, 800, 100), (1, BID, 1500, 10))
     assert receipt.reason.tolist() == [Reason.NOT_ADMITTED, Reason.ACCEPTED]
+
+
+def test_the_reserve_keeps_to_zones() -> None:
+    # Ten idle lots of a: 8 lots of need in b take them all, a need in a would take them one for one; upstream nothing.
+    rule = GovernmentReserve(idle_years=1, guide_fen=1, budget_fen=10**6)
+    made, authority, firms = market(("a", "b", "a"), government_reserve=rule)
+    authority.verify("CEA", period(2024), np.array([90, 100, 100]))
+    assert authority.reserve.buy_back("CEA", ON, np.ones(3, np.bool_)).tolist() == [10, 0, 0]
+    assert authority.reserve.stock == {("CEA", 0, 0): 10}
+    assert authority.reserve.release_to("CEA", int(firms[2]), 5) == 5
+    assert authority.reserve.release_to("CEA", int(firms[1]), 8) == 4
+    assert made.registry.free[0, firms].tolist() == [90, 104, 105]
+    assert made.registry.total("cancelled")[0] == 1
+    made.registry.audit()
+
+
+def test_what_came_from_downstream_does_not_go_up_again() -> None:
+    rule = GovernmentReserve(idle_years=1, guide_fen=1, budget_fen=10**6)
+    _, authority, firms = market(("a", "b"), government_reserve=rule)
+    authority.verify("CEA", period(2024), np.array([100, 90]))
+    authority.reserve.buy_back("CEA", ON, np.ones(2, np.bool_))
+    assert authority.reserve.release_to("CEA", int(firms[0]), 5) == 0
