@@ -251,8 +251,10 @@ class RuleBook:
         why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
         if why is not None:
             self._refuse(why)
-        if self.permission is not None and self.band is not None:
-            self._refuse("`band` limits prices of a book, but with `permission` there are auctions over zones only")
+        of_books = ("band", "listed", "block", "breaker", "holding_limit", "admission", "collar", "price_floor")
+        given = next((name for name in of_books if getattr(self, name) is not None), None)
+        if self.permission is not None and given is not None:
+            self._refuse(f"`{given}` is a rule of books, but with `permission` there are auctions over zones only")
 
     def _refuse(self, why: str) -> NoReturn:
         raise PolicyError(f"{self.right.code}: {why}")

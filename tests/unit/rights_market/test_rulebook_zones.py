@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from rights_market.errors import PolicyError
-from rights_market.policies.trading import PriceBand
+from rights_market.policies.government_reserve import GovernmentReserve
+from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
+from rights_market.policies.trading import HoldingLimit, ListedAgreement, PriceBand
 from rights_market.policies.zones import (
     CompensationPair,
     EcoCompensation,
@@ -42,9 +44,24 @@ def test_hot_spots_need_standards():
         rule_book(permission=ZONES, hot_spot=HotSpotGuard())
 
 
-def test_a_band_has_no_book():
-    with pytest.raises(PolicyError, match="`band` limits prices of a book, but with `permission`"):
-        rule_book(permission=ZONES, band=PriceBand(width=Decimal("0.1")))
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("band", PriceBand(width=Decimal("0.1"))),
+        ("listed", ListedAgreement(max_qty=100)),
+        ("holding_limit", HoldingLimit(lots=1000)),
+        ("price_floor", TemporaryPriceFloor()),
+    ],
+)
+def test_rules_of_books_have_no_book(name, rule):
+    with pytest.raises(PolicyError, match=f"`{name}` is a rule of books, but with `permission`"):
+        rule_book(permission=ZONES, **{name: rule})
+
+
+def test_a_reserve_has_no_book_to_sell_through():
+    reserve = GovernmentReserve(guide_fen=1, release_trigger_ticks=5)
+    with pytest.raises(PolicyError, match="`government_reserve.release_trigger_ticks` sells through a book"):
+        rule_book(permission=ZONES, government_reserve=reserve)
 
 
 def test_neighbours_that_compensate_each_other_exist():

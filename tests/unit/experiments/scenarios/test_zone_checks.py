@@ -79,4 +79,4 @@ def test_traders_without_a_zone_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_band_beside_zones_is_refused(tmp_path: Path) -> None:
-    assert "`band` limits prices of a book, but with `permission`" in words(written(tmp_path, RIVER + BAND))
+    assert "`band` is a rule of books, but with `permission`" in words(written(tmp_path, RIVER + BAND))
