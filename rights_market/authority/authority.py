@@ -110,7 +110,9 @@ class Authority:
         self.caps = Caps(self._office, self.entitlements)
         self.coverage = Coverage(self._office, self.entitlements)
         self.entrants = Entrants(self._office, self.entitlements)
-        self.projects = Projects(self._office)
+        self.zones = Zones(self._office)
+        self.reserve = Reserve(self._office, self.zones)
+        self.projects = Projects(self._office, self.zones, self.reserve)
         self.paid_use = PaidUse(self._office)
         self.fines = Fines(self._office)
         self.monitoring = Monitoring(self._office)
@@ -122,8 +124,6 @@ class Authority:
         self._sales = SalesCount(self._office)
         self.sanctions = SanctionList(self._office)
         self.credits = CreditOffice(self._office, credit_sources)
-        self.zones = Zones(self._office)
-        self.reserve = Reserve(self._office, self.zones)
 
     @property
     def events(self) -> list[Event]:

@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.authority.office import Office
+from rights_market.authority.reserve import Reserve
+from rights_market.authority.zones import Zones
 from rights_market.policies.access import NewProjectReplacement
 from rights_market.policies.cap import EnergyDualControl, RegionState
 from rights_market.policies.lots import take_in_order
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
+from rights_market.units import ceil, floor
 
 Int64 = npt.NDArray[np.int64]
 
@@ -66,6 +69,10 @@ class Projects:
     Parameters
     ----------
     office : Office
+    zones : Zones
+        Zones of rights: what a project brings from another zone counts for its trading ratio.
+    reserve : Reserve
+        What the government sells to projects.
 
     Attributes
     ----------
@@ -75,8 +82,8 @@ class Projects:
         Regions that missed their standard last year.
     """
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, office: Office, zones: Zones, reserve: Reserve) -> None:
+        self._office, self._zones, self._reserve = office, zones, reserve
         self.region_states: dict[tuple[str, str], RegionState] = {}
         self.missed: set[str] = set()
         self._files: dict[int, _File] = {}
@@ -147,6 +154,7 @@ class Projects:
     def _decide(self, file: _File, today: date, unsettled: Collection[int]) -> bool:
         if file.project.replaces not in unsettled:
             self._move_own(file)
+        self._buy_from_reserve(file)
         short = {code: n for code in file.project.need_lots if (n := self._short(file, code))}
         if short and self._is_late(file, today):
             file.stage = Stage.LAPSED
@@ -221,15 +229,31 @@ class Projects:
             short = self._short(file, code)
             if rule is None or "own_closure" not in rule.sources or not short:
                 continue
-            stock = registry.free[shelf.instruments, self._account(giver)][:, np.newaxis]
-            take = take_in_order(np.array([short]), np.array(stock))[:, 0]
+            account, stock = self._account(file.project.row), registry.free[shelf.instruments, self._account(giver)]
+            ratio = self._zones.ratio(code, self._account(giver), account)
+            credited = min(short, floor(ratio * int(stock.sum())))
+            if not credited:
+                continue
+            take = take_in_order(np.array([ceil(credited / ratio)]), np.array(stock[:, np.newaxis]))[:, 0]
             rows = np.flatnonzero(take)
-            if rows.size:
-                registry.transfer(
-                    shelf.instruments[rows], self._account(giver), self._account(file.project.row), take[rows]
-                )
-                file.moved_lots[code] = file.moved_lots.get(code, 0) + int(take.sum())
-                self._note(file, rule.kind, "replacement_moved", right=code, lots=int(take.sum()))
+            registry.transfer(shelf.instruments[rows], self._account(giver), account, take[rows])
+            lost = take_in_order(np.array([int(take.sum()) - credited]), take[:, np.newaxis])[:, 0]
+            if lost.any():
+                registry.cancel(shelf.instruments, account, lost)
+            file.moved_lots[code] = file.moved_lots.get(code, 0) + credited
+            self._note(file, rule.kind, "replacement_moved", right=code, lots=credited)
+
+    def _buy_from_reserve(self, file: _File) -> None:
+        """Sell a project what it lacks from the government's reserve, where the rule names it as a source."""
+        account = self._account(file.project.row)
+        for code in file.project.need_lots:
+            rule, short = self._rule(code), self._short(file, code)
+            if rule is None or "reserve" not in rule.sources or code not in self._reserve.rights:
+                continue
+            wanted = min(short, self._reserve.available_lots(code, account))
+            if wanted:
+                given = self._reserve.release_to(code, account, wanted)
+                file.moved_lots[code] = file.moved_lots.get(code, 0) + given
 
     def _book(self, file: _File, code: str) -> None:
         """Let a project keep what it needs, and cancel what it brought beyond that (or hand it to the government)."""

@@ -142,6 +142,11 @@ class Reserve:
             self._note(rule, "rule_unmet", lots=lots - given, account=account)
         return given
 
+    def available_lots(self, right: str, account: int) -> int:
+        """Return what an account could get from the reserve, in lots that count for it, whatever its money."""
+        own = [(self._ratio(right, zone, account), n) for (code, _, zone), n in self.stock.items() if code == right]
+        return sum(floor(ratio * n) for ratio, n in own)
+
     def _zone(self, right: str, account: int) -> int:
         return self._zones.of[right].zone_of_account(account) if right in self._zones.of else NO_ZONE
 

@@ -317,6 +317,13 @@ class Zones:
             trades.append(receipt.trades)
         return Receipt(-1, reason, filled, _joined(trades))
 
+    def ratio(self, right: str, giver: int, taker: int) -> Fraction:
+        """Return what a unit of one account counts for in another's: 1 for rights without zones, 0 if it may not go."""
+        if right not in self.of:
+            return Fraction(1)
+        zones = self.of[right]
+        return zones.ratio_between(zones.zone_of_account(giver), zones.zone_of_account(taker))
+
     def review(self, matter: Matter, use_lots: Int64, claimed_sites: frozenset[str]) -> None:
         """Draw the consequences of the verified use of a period; see `ZonesOfRight.review`."""
         if matter.right in self.of:

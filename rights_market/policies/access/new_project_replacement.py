@@ -33,7 +33,8 @@ class NewProjectReplacement(Rule):
     sector_factor : dict of str to Decimal
         Factor on the ratio by sector; 1 for those not named.
     sources : tuple of str
-        Where the lots may come from: bought on the ``market``, or from the ``own_closure`` of a plant that it replaces.
+        Where the lots may come from: bought on the ``market``, from the ``own_closure`` of a plant that it replaces, or
+        sold from the government's ``reserve``.
     min_validity : int
         Days from the application for which lots must be valid to count.
     deadline_days : int
@@ -51,7 +52,7 @@ class NewProjectReplacement(Rule):
     ratio: Annotated[Decimal, Ge(1)] = Decimal(1)
     ratio_if_missed: Annotated[Decimal, Ge(1)] = Decimal(2)
     sector_factor: dict[str, Annotated[Decimal, Gt(0)]] = field(default_factory=dict)
-    sources: tuple[Literal["market", "own_closure"], ...] = ("market", "own_closure")
+    sources: tuple[Literal["market", "own_closure", "reserve"], ...] = ("market", "own_closure")
     min_validity: Days = 365
     deadline_days: Days = 180
     cancel_excess: bool = True

@@ -13,6 +13,8 @@ from rights_market.market import Market
 from rights_market.policies.access import NewProjectReplacement
 from rights_market.policies.banking import NoBanking
 from rights_market.policies.cap import EnergyDualControl, RegionState
+from rights_market.policies.government_reserve import GovernmentReserve
+from rights_market.policies.zones import Edge, Ratio, TradingRatio, ZonePermission
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT, AccountKind, Accounts
 from rights_market.rights import Right
 from tests.compliance_market import assert_journal_replays, codes, fingerprint, rule_book
@@ -203,3 +205,44 @@ def test_a_state_gives_everything_back(approved):
     copy.restore(projects.state())
     assert fingerprint(copy.state()) == fingerprint(projects.state())
     assert copy.stage(NEW) == (Stage.APPROVED if approved else Stage.PENDING)
+
+
+RIVER = ZonePermission(zones=("south", "north"), edges=(Edge(seller="south", buyer="north"),))
+TAU = TradingRatio(tau=(Ratio(seller="south", buyer="north", tau=Decimal("0.8")),))
+
+
+def test_what_an_old_plant_gives_to_another_zone_counts_for_its_ratio():
+    # 7 lots in the north take 9 of the south (8.75): two are cancelled.
+    made, projects, firms = market(rule_book(replacement=NewProjectReplacement(), permission=RIVER, ratio=TAU))
+    made.registry.issue(0, firms[OLD], 20)
+    projects.apply(Project(NEW, APPLIED, {"CEA": 7}, replaces=OLD))
+    assert projects.review(date(2024, 3, 2)) == [NEW]
+    assert made.registry.free[0, firms].tolist() == [11, 7]
+    assert made.registry.total("cancelled")[0] == 2
+    assert_journal_replays(made)
+
+
+def test_nothing_is_brought_upstream():
+    against = {"permission": ZonePermission(zones=("south", "north"), edges=(Edge(seller="north", buyer="south"),))}
+    made, projects, firms = market(rule_book(replacement=NewProjectReplacement(), **against))
+    made.registry.issue(0, firms[OLD], 20)
+    projects.apply(Project(NEW, APPLIED, {"CEA": 7}, replaces=OLD))
+    assert projects.review(date(2024, 3, 2)) == []
+    assert made.registry.free[0, firms].tolist() == [20, 0]
+
+
+def test_a_project_buys_what_it_lacks_from_the_reserve():
+    rules = {
+        "replacement": NewProjectReplacement(sources=("market", "reserve")),
+        "government_reserve": GovernmentReserve(guide_fen=1, release_price_ticks=500),
+    }
+    made, projects, firms = market(rule_book(**rules))
+    made.registry.issue(0, GOVERNMENT_ACCOUNT, 5)
+    projects._reserve.stock["CEA", 0, -1] = 5
+    made.registry.issue(0, firms[NEW], 3)
+    made.registry.deposit(firms[NEW], 10_000)
+    projects.apply(Project(NEW, APPLIED, {"CEA": 7}))
+    assert projects.review(date(2024, 3, 2)) == [NEW]
+    assert made.registry.free[0, [GOVERNMENT_ACCOUNT, firms[NEW]]].tolist() == [1, 7]
+    assert made.registry.cash[firms[NEW]] == 10_000 - 4 * 500
+    assert_journal_replays(made)
