@@ -94,7 +94,7 @@ class Reporting:
         firms = self.model.authority.firms
         share = np.ones(len(self.model.firms))
         for rule in progress.rules.measurement:
-            rows = rule.where.mask(firms.sectors, firms.classes or firms.sectors, progress.uses[k].period.vintage)
+            rows = firms.meant_by(rule.where, progress.uses[k].period.vintage)
             share[rows] += float(rule.default_markup)
         return share
 

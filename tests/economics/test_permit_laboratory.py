@@ -62,7 +62,9 @@ def test_price_and_cost_are_the_competitive_ones(markets: dict[str, PermitLabora
     model = markets[given]
     assert lies_within(model.mean_price[-1], 0.95 * PRICE, 1.05 * PRICE)
     assert lies_within(model.mean_price[5:].mean(axis=0), 0.98 * PRICE, 1.02 * PRICE)
-    assert lies_within(model.cost_excess[-1], 0.0, 0.03)
+    # Nothing costs less than the least; in the last round hardly anything is left, and an interval reaches below 0.
+    assert (model.cost_excess[-1] > -1e-9).all()
+    assert lies_within(model.cost_excess[-1], -0.03, 0.03)
     traded = model.volume[-1] / FINE / 25
     assert lies_within(traded, 0.97 * LEAST_VOLUME[given], 1.03 * LEAST_VOLUME[given])
 
@@ -84,7 +86,9 @@ def test_every_firm_abates_its_share_when_rounds_are_long(given: str) -> None:
 def test_too_low_beliefs_converge_as_well() -> None:
     model = run(spec("all to A", first_belief=0.7 * PRICE))
     assert lies_within(model.mean_price[-1], 0.95 * PRICE, 1.05 * PRICE)
-    assert lies_within(model.cost_excess[-1], 0.0, 0.03)
+    # Nothing costs less than the least; in the last round hardly anything is left, and an interval reaches below 0.
+    assert (model.cost_excess[-1] > -1e-9).all()
+    assert lies_within(model.cost_excess[-1], -0.03, 0.03)
 
 
 def test_without_the_unfilled_quantities_prices_are_not_found() -> None:

@@ -91,9 +91,8 @@ class Monitoring:
         """Open the file of a period, and return what was measured, shape (n_firms,)."""
         firms, book = self._office.firms, self._office.books[matter.right]
         file = UseFile.open(matter.period.vintage, readings.subject, readings.true_lots)
-        classes = firms.classes or firms.sectors
         for rule in book.measurement:
-            rows = np.flatnonzero(rule.where.mask(firms.sectors, classes, matter.period.vintage))
+            rows = firms.meant_by(rule.where, matter.period.vintage)
             peak = None if readings.peak is None else readings.peak[rows]
             error = rule.error(readings.own[rows], readings.common[rows])
             file.measured[rows] = rule.measured(readings.true_lots[rows], error, peak)
