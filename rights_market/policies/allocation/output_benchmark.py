@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -16,7 +15,6 @@ from rights_market.errors import PolicyError
 from rights_market.policies.allocation.activity import Activity
 from rights_market.policies.allocation.benchmarks import EXACT, Factors, Product
 from rights_market.policies.allocation.observed import AllocationRule, Observed
-from rights_market.units import half_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +137,8 @@ class OutputBenchmark(AllocationRule):
         units = [Decimal(0)] * activity.n_firms
         for firm, row in zip(activity.firm.tolist(), self._row_units(activity, year), strict=True):
             units[firm] = EXACT.add(units[firm], row)
-        return [half_up(Fraction(u) / Fraction(lot)) for u in units]
+        # Half up of u / lot; whole division of decimals is exact and far faster than fractions.
+        return [int(EXACT.divide_int(EXACT.add(EXACT.add(u, u), lot), EXACT.add(lot, lot))) for u in units]
 
     def _row_units(self, activity: Activity, year: int) -> list[Decimal]:
         """Return the exact units of each row; the benchmark of a plant is computed once for all alike."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from rights_market.errors import PolicyError
 from rights_market.policies.rule import Rule, Share
 from rights_market.rights import MAX_PRICE_TICKS
-from rights_market.units import Side, ceil, floor, half_up
+from rights_market.units import Side
 
 
 class Range(NamedTuple):
@@ -100,15 +99,19 @@ class PriceBand(Rule):
         top = max_price_ticks // tick
         if is_first_day and self.first_day == "none":
             return Range(tick, top * tick, "no_band")
-        reference = Fraction(reference_ticks, tick)
-        low = reference * (1 - Fraction(self.width))
-        high = reference * (1 + Fraction(self.width))
-        first, last = (ceil(low), floor(high)) if self.rounding == "inward" else (half_up(low), half_up(high))
+        # In steps of `tick`, over one denominator: integers alone, as every book is opened every day.
+        numerator, denominator = self.width.as_integer_ratio()
+        whole = denominator * tick
+        low, high = reference_ticks * (denominator - numerator), reference_ticks * (denominator + numerator)
+        if self.rounding == "inward":
+            first, last = -(-low // whole), high // whole
+        else:
+            first, last = (2 * low + whole) // (2 * whole), (2 * high + whole) // (2 * whole)
         first, last = max(first, 1), min(last, top)
         code = "band_stuck" if first == last else ""
         if first > last:
             # Nearest tick to the reference; of two equally near, the lower.
-            first = last = min(max(ceil(reference - Fraction(1, 2)), 1), top)
+            first = last = min(max(-((tick - 2 * reference_ticks) // (2 * tick)), 1), top)
             code = "band_empty"
         return Range(first * tick, last * tick, code)
 
