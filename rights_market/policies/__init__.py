@@ -37,7 +37,15 @@ from rights_market.policies.compliance import (
     Surrender,
 )
 from rights_market.policies.credits import InclusionCredits, ProjectCredits
+from rights_market.policies.fiscal import (
+    DifferentialPowerPrice,
+    EmissionStandard,
+    EmissionTax,
+    MeasureSubsidy,
+    RevenueRecycling,
+)
 from rights_market.policies.government_reserve import GovernmentReserve
+from rights_market.policies.links import MarketLink, PowerPassThrough, RightExchangeRate
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
@@ -117,8 +125,16 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "zonal_call": (ZonalCall,),
     "hot_spot": (HotSpotGuard,),
     "compensation": (EcoCompensation,),
+    "links": (MarketLink, RightExchangeRate, PowerPassThrough),
+    "fiscal": (
+        EmissionTax,
+        MeasureSubsidy,
+        DifferentialPowerPrice,
+        RevenueRecycling,
+        EmissionStandard,
+    ),
 }
-"""The slots of a rule book, and the rules that may stand in each."""
+"""The slots of a rule book, and of a market as a whole, and the rules that may stand in each."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cap": ("cap",),
@@ -133,6 +149,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "reserve": ("government_reserve",),
     "credits": ("credit_sources",),
     "zones": ("permission", "ratio", "zonal_call", "hot_spot", "compensation"),
+    "links": ("links",),
+    "fiscal": ("fiscal",),
 }
 """The families of rules as people look for them, and the slots of each."""
 

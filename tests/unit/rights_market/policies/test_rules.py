@@ -65,6 +65,13 @@ LEAST: dict[str, dict[str, Any]] = {
         "marginal_cost": [{"share": 1, "cost_fen": 1500}],
     },
     "inclusion_credits": {"name": "points", "credit": "PHCER", "activities": [{"name": "walk", "factor": 0.0034}]},
+    "market_link": {"right": "CEA", "price": {"name": "eua", "yuan": 7.8}, "quota_in": 50, "quota_out": 50},
+    "right_exchange_rate": {"pairs": [{"source": "ENERGY", "target": "CEA", "rate": 2.66}]},
+    "power_pass_through": {"right": "CEA", "regime": "regulated"},
+    "emission_tax": {"uses": [{"right": "SO2", "rate_fen": 120, "equivalent": 0.95}]},
+    "measure_subsidy": {"share": 0.15},
+    "revenue_recycling": {"shares": {"abatement_fund": 0.5, "equal": 0.3}},
+    "emission_standard": {"right": "CEA", "charge": 6800, "limit": {"power": 0.8}},
     "capped": {"cap": {"basis": "obligation", "share": 0.5}, "phase_end": ["2025-12-31"]},
 }
 
