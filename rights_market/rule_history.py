@@ -18,7 +18,7 @@ from rights_market.rulebook import RuleBook
 MONITORING = ("measurement", "reporting", "verification", "audit", "disclosure", "inventory")
 SUPPLY = ("auction", "consignment", "forward_vintages", "stability")
 SUPERVISION = ("listed", "breaker", "holding_limit", "admission", "collar", "price_floor")
-FIXED = ("right", "periods", "opening_price_ticks", "paid_use", *SUPPLY, *MONITORING, *SUPERVISION)
+FIXED = ("right", "periods", "opening_price_ticks", "tradable", "paid_use", *SUPPLY, *MONITORING, *SUPERVISION)
 """Slots that no change can touch: what is traded, when it is settled, and what has dates or people of its own."""
 COMPLIANCE = (
     "surrender",

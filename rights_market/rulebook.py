@@ -6,7 +6,7 @@ A market has one rule book for each right.  `Authority` carries it out; agents r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Annotated, ClassVar, NoReturn, TypeVar
 
@@ -55,6 +55,12 @@ S = TypeVar("S", bound=Rule)
 # As `rights_market.policies.rule.Rule` has it: a reader of scenario files refuses keys that do not exist.
 _STRICT = {"extra": "forbid"}
 
+WITHOUT_UNITS = (
+    "right", "periods", "opening_price_ticks", "surrender", "banking", "fees", "settlement", "opening_call",
+    "measurement", "reporting", "verification", "audit", "disclosure", "inventory",
+)  # fmt: skip
+"""What a right without units has: how its use becomes known, and what every rule book has."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
@@ -84,6 +90,9 @@ class RuleBook:
         What the government buys back and gives out again.
     permission, ratio, zonal_call, hot_spot, compensation
         Zones in which it counts; with a `permission` it is traded in auctions over zones only.
+    tradable : bool
+        Whether there are units at all.  If not, use is measured and verified, for taxes and standards, but nothing is
+        allocated, owed or traded.
 
     Raises
     ------
@@ -140,6 +149,7 @@ class RuleBook:
     zonal_call: ZonalCall | None = None
     hot_spot: HotSpotGuard | None = None
     compensation: EcoCompensation | None = None
+    tradable: bool = True
 
     def __post_init__(self) -> None:
         vintages = [p.vintage for p in self.periods]
@@ -153,10 +163,18 @@ class RuleBook:
                 f"opening_price_ticks is {self.opening_price_ticks}, "
                 f"expected 1 to max_price_ticks {self.right.max_price_ticks}"
             )
+        if not self.tradable:
+            self._refuse_units()
         self._check_supply()
         self._check_compliance()
         self._check_trading()
         self._check_zones()
+
+    def _refuse_units(self) -> None:
+        """Refuse rules about units of a right that has none."""
+        for f in fields(self):
+            if f.name not in WITHOUT_UNITS and getattr(self, f.name):
+                self._refuse(f"`{f.name}` is given but tradable is false: there are no units")
 
     def _check_supply(self) -> None:
         if self.auction is not None and self.cap is None:

@@ -17,10 +17,13 @@ import numpy.typing as npt
 
 from rights_market.authority import allocation, banking
 from rights_market.authority.caps import Caps
+from rights_market.authority.conversions import Conversions
 from rights_market.authority.coverage import Coverage
 from rights_market.authority.credits import CreditOffice, Source
 from rights_market.authority.entrants import Entrants
 from rights_market.authority.fines import Fines
+from rights_market.authority.fiscal import Treasury
+from rights_market.authority.gateways import Gateways
 from rights_market.authority.mrv import Monitoring
 from rights_market.authority.mrv.audits import AuditDraws
 from rights_market.authority.mrv.monitoring import CheckDraws, Readings
@@ -38,6 +41,8 @@ from rights_market.exchange.calendar import Hook, Period, TradingCalendar
 from rights_market.market import Market
 from rights_market.policies.banking import NetSales
 from rights_market.policies.compliance import MakeGood, Penalty
+from rights_market.policies.links import MarketLink, RightExchangeRate
+from rights_market.policies.rule import Rule
 from rights_market.records import Event
 from rights_market.registry.obligations import Debt
 from rights_market.rule_history import RuleChange, RuleHistory
@@ -60,6 +65,8 @@ class Authority:
         Trading days, needed for rights with auctions.
     changes : sequence of RuleChange
         Dated changes of the rules.
+    links, fiscal : sequence of Rule
+        Rules of the market as a whole.
 
     Attributes
     ----------
@@ -89,6 +96,12 @@ class Authority:
         Rights that the government bought back.
     zones : Zones
         Zones of the rights that have any.
+    gateways : Gateways
+        Links to outside markets.
+    conversions : Conversions
+        Units exchanged for those of other rights.
+    treasury : Treasury
+        Charges by use, grants, and revenue.
     """
 
     def __init__(
@@ -98,6 +111,9 @@ class Authority:
         calendar: TradingCalendar | None = None,
         changes: Sequence[RuleChange] = (),
         credit_sources: Sequence[Source] = (),
+        *,
+        links: Sequence[Rule] = (),
+        fiscal: Sequence[Rule] = (),
     ) -> None:
         self.market = market
         self.firms = firms
@@ -124,6 +140,9 @@ class Authority:
         self._sales = SalesCount(self._office)
         self.sanctions = SanctionList(self._office)
         self.credits = CreditOffice(self._office, credit_sources)
+        self.gateways = Gateways(self._office, [rule for rule in links if isinstance(rule, MarketLink)])
+        self.conversions = Conversions(self._office, [rule for rule in links if isinstance(rule, RightExchangeRate)])
+        self.treasury = Treasury(self._office, fiscal)
 
     @property
     def events(self) -> list[Event]:
@@ -542,6 +561,10 @@ class Authority:
 
     # -- records
 
+    def matter(self, hook: Hook, right: str, period: Period) -> Matter:
+        """Return the record of a duty at hand."""
+        return self._office.matter(hook, right, period)
+
     def note(self, event: Event) -> None:
         """Write down an event of another department, such as an auction."""
         self.market.events.append(event)
@@ -564,6 +587,9 @@ class Authority:
             "credits": self.credits.state(),
             "reserve": self.reserve.state(),
             "zones": self.zones.state(),
+            "gateways": self.gateways.state(),
+            "conversions": self.conversions.state(),
+            "treasury": self.treasury.state(),
             "entitlements": {k: x.state() for k, x in self.entitlements.items()},
             "supplies": {k: x.state() for k, x in self.supplies.items()},
         }
@@ -585,6 +611,9 @@ class Authority:
         self.credits.restore(state["credits"])
         self.reserve.restore(state["reserve"])
         self.zones.restore(state["zones"])
+        self.gateways.restore(state["gateways"])
+        self.conversions.restore(state["conversions"])
+        self.treasury.restore(state["treasury"])
         for code, saved in state["entitlements"].items():
             self.entitlements[code].restore(saved, self.rules(code).version)
         for code, saved in state["supplies"].items():

@@ -1,0 +1,172 @@
+"""Gateways to outside markets: what they quote, how much of their quotas is used, what crossed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from rights_market.authority.office import Office
+from rights_market.exchange.gateway import NO_INSTRUMENT, Crossed, Gateway
+from rights_market.policies.links import MarketLink, Quote
+from rights_market.records import Event, Receipt
+from rights_market.registry.accounts import AccountKind
+from rights_market.units import PPM
+
+
+class Bounds(NamedTuple):
+    """Between which prices a link holds a right, and how far.
+
+    Attributes
+    ----------
+    low, high : float
+        What the outside pays and asks for a local unit, CNY.
+    left_in, left_out : int
+        Lots that may still come in and go out this year.
+    """
+
+    low: float
+    high: float
+    left_in: int
+    left_out: int
+
+
+class Gateways:
+    """Carries out the links to outside markets.
+
+    Parameters
+    ----------
+    office : Office
+    rules : sequence of MarketLink
+        At most one a right.
+    """
+
+    def __init__(self, office: Office, rules: Sequence[MarketLink]) -> None:
+        self._office = office
+        self.rules = {rule.right: rule for rule in rules}
+        self._gates: dict[str, Gateway] = {}
+        self._year: dict[str, int] = {}
+        self._used: dict[str, list[int]] = {}
+        self._today: dict[str, Crossed] = {}
+        for code in self.rules:
+            names = [f"gateway {code}: {what}" for what in ("sales", "purchases")]
+            seller, buyer = office.market.accounts.open_many(AccountKind.INSTITUTION, names).tolist()
+            self._gates[code] = Gateway(office.market.registry, seller, buyer)
+            self._year[code], self._used[code], self._today[code] = 0, [0, 0], Crossed()
+
+    def bounds(self, right: str, today: date) -> Bounds | None:
+        """Return where a right is held; None if it is not linked, or has no outside price yet."""
+        rule = self.rules.get(right)
+        price = None if rule is None else rule.outside_price(today)
+        if rule is None or price is None:
+            return None
+        low, high = rule.bounds(price)
+        left_in, left_out = self._left(rule, today.year)
+        return Bounds(float(low), float(high), left_in, left_out)
+
+    def _left(self, rule: MarketLink, year: int) -> tuple[int, int]:
+        used = self._used[rule.right] if self._year[rule.right] == year else [0, 0]
+        return rule.quota_in - used[0], rule.quota_out - used[1]
+
+    def requote(self, right: str, instrument: int, today: date) -> Receipt | None:
+        """Take what was traded over the border, and quote anew, behind the private orders that rest.
+
+        Parameters
+        ----------
+        right : str
+            A linked right.
+        instrument : int
+            Instrument of it in which units cross.
+        today : date
+
+        Returns
+        -------
+        Receipt or None
+            What became of the quotes, trades with resting orders included; None if nothing is quoted.
+        """
+        rule, gate, market = self.rules[right], self._gates[right], self._office.market
+        self._look(rule, today)
+        price = rule.outside_price(today)
+        if price is None or not market.is_open[instrument]:
+            return None
+        asks, bids = self._quotes(rule, instrument, price, today.year)
+        fen = market.instruments[instrument].right.tick_value_fen
+        fee = Fraction(int(market.limits.buyer_ppm[instrument]), PPM)
+        # What is bought costs the fee as well, which is rounded for each order by at most a fen.
+        cash = sum(q.price_ticks * q.lots * fen + int(q.price_ticks * q.lots * fen * fee) + 1 for q in bids)
+        gate.stock(instrument, sum(q.lots for q in asks), cash)
+        if not asks and not bids:
+            return None
+        orders = gate.orders(asks, bids)
+        receipt = market.submit(orders)
+        gate.note_orders(orders, receipt.ids())
+        return receipt
+
+    def _quotes(self, rule: MarketLink, instrument: int, price: Fraction, year: int) -> tuple[list[Quote], list[Quote]]:
+        market = self._office.market
+        low, high = int(market.price_low[instrument]), int(market.price_high[instrument])
+        tick = market.instruments[instrument].right.tick_yuan
+        left_in, left_out = self._left(rule, year)
+        return rule.asks(price, tick, left_in, low, high), rule.bids(price, tick, left_out, low, high)
+
+    def close_day(self, today: date) -> None:
+        """Withdraw all quotes before the market closes, take back the stock, and write down what crossed."""
+        for right, rule in self.rules.items():
+            gate = self._gates[right]
+            self._look(rule, today)
+            if gate.instrument == NO_INSTRUMENT:
+                continue
+            gate.stock(gate.instrument, 0, 0)
+            self._note(right, gate.instrument, self._today[right])
+            self._today[right] = Crossed()
+
+    def _look(self, rule: MarketLink, today: date) -> None:
+        """Withdraw what rests, and count what crossed since the last look towards the quotas of the year."""
+        right, market = rule.right, self._office.market
+        market.withdraw(*self._gates[right].live())
+        crossed = self._gates[right].settle()
+        if self._year[right] != today.year:
+            self._year[right], self._used[right] = today.year, [0, 0]
+        before = self._left(rule, today.year)
+        used = self._used[right]
+        used[0] += crossed.lots_in
+        used[1] += crossed.lots_out
+        self._today[right] = self._today[right].plus(crossed)
+        for was, left, what in zip(before, self._left(rule, today.year), ("in", "out"), strict=True):
+            if was > 0 and left == 0:
+                self._write("quota_exhausted", self._gates[right].instrument, 0, 0, what)
+
+    def _note(self, right: str, instrument: int, crossed: Crossed) -> None:
+        ratio = Fraction(self.rules[right].ratio)
+        for lots, fen, what in ((*crossed[:2], "in"), (*crossed[2:], "out")):
+            if lots:
+                lot = Fraction(self._office.books[right].right.lot)
+                outside = float(lots * lot / ratio)
+                self._write("link_trade", instrument, lots, fen, f"{what}: {outside:.10g} outside units")
+
+    def _write(self, code: str, instrument: int, lots: int, fen: int, note: str) -> None:
+        day = self._office.market.registry.day
+        self._office.market.events.append(
+            Event(day, "session", "market_link", code, instrument=instrument, lots=lots, money_fen=fen, note=note)
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that changes, as plain numbers."""
+        return {
+            code: {
+                "gate": gate.state(),
+                "year": self._year[code],
+                "used": list(self._used[code]),
+                "today": list(self._today[code]),
+            }
+            for code, gate in self._gates.items()
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `state` returned."""
+        for code, saved in state.items():
+            self._gates[code].restore(saved["gate"])
+            self._year[code] = int(saved["year"])
+            self._used[code] = [int(x) for x in saved["used"]]
+            self._today[code] = Crossed(*(int(x) for x in saved["today"]))
