@@ -301,7 +301,12 @@ class Measures:
             saved * in_savings - (self.capex_fen + self.opex_fen_per_year * in_opex) / FEN_PER_YUAN, dtype=np.float64
         )
 
-    def choose(self, value: Floats, budget_fen: Int64) -> npt.NDArray[np.intp]:
+    def mean_discount(self, rate: float) -> Floats:
+        """Return what 1 CNY is worth today that is paid in equal parts over the years of each measure's life."""
+        delay = self.lead_days / TRADING_DAYS_PER_YEAR
+        return _annuity(np.full(len(delay), -np.log1p(rate)), delay, self.life_years) / self.life_years
+
+    def choose(self, value: Floats, budget_fen: Int64, cost_fen: Int64 | None = None) -> npt.NDArray[np.intp]:
         """Return the rows that firms start: positive value, largest first, while the budget lasts.
 
         A measure that no longer fits is passed over and the next one is tried; equal values go to the lower row.
@@ -312,6 +317,8 @@ class Measures:
             Net present value at the hurdle rate.
         budget_fen : ndarray of int64, shape (firm,)
             What each firm may spend on capital, fen.
+        cost_fen : ndarray of int64, shape (measure,), optional
+            What each measure costs its firm now, fen, if others pay a part.
 
         Returns
         -------
@@ -323,11 +330,12 @@ class Measures:
         firm = self.firm[wanted]
         rank = np.arange(len(wanted)) - np.searchsorted(firm, firm)
         left = np.array(budget_fen, dtype=np.int64)
+        cost = self.capex_fen if cost_fen is None else cost_fen
         chosen = []
         for k in range(int(rank.max(initial=-1)) + 1):
             rows = wanted[rank == k]
-            rows = rows[self.capex_fen[rows] <= left[self.firm[rows]]]
-            left[self.firm[rows]] -= self.capex_fen[rows]
+            rows = rows[cost[rows] <= left[self.firm[rows]]]
+            left[self.firm[rows]] -= cost[rows]
             chosen.append(rows)
         return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.intp)
 

@@ -29,6 +29,8 @@ Ints = npt.NDArray[np.int64]
 FEN_PER_YUAN = 100.0
 BUDGET_SHARE = 0.5
 """Share of its cash that a firm will put into abatement equipment at once."""
+WITHOUT_UNITS = ("rule_change", "report_due", "verification", "audit", "publish", "banking_close")
+"""Duties that are left of a right without units: its use is known, and with the last one its period written down."""
 
 
 class ComplianceYear:
@@ -75,7 +77,8 @@ class ComplianceYear:
         """Carry out the duties of a part of the day, in order."""
         for entry in entries:
             progress = self.model.progress[self.model.right_codes.index(entry.right_code)]
-            self._serve[entry.hook](progress, entry.period_name)
+            if progress.rules.tradable or entry.hook in WITHOUT_UNITS:
+                self._serve[entry.hook](progress, entry.period_name)
 
     # -- before the market, and every day
 
@@ -134,19 +137,24 @@ class ComplianceYear:
         model.authority.collect_fines(self.days_since_fines)
         self.days_since_fines = 0
         credit = self._credit_for_use()
-        value = model.values_yuan() * model.firms.covered
-        shadow = model.expectations.shadow_prices_yuan() * model.firms.covered
-        operations.plan_abatement((1.0 - credit) * shadow)
-        operations.plan_output(value, self._free_per_output(credit))
+        value, fiscal = model.values_yuan() * model.firms.covered, model.fiscal_year
+        shadow = (1.0 - credit) * (model.expectations.shadow_prices_yuan() * model.firms.covered)
+        fiscal.weigh_standards(shadow)
+        operations.plan_abatement(shadow + fiscal.per_unit)
+        operations.plan_output(value, self._free_per_output(credit), fiscal.per_output())
         cash = model.market.registry.cash[model.accounts_of[: len(model.firms)]]
         budget = np.floor(BUDGET_SHARE * cash).astype(np.int64)
-        spent = operations.invest((1.0 - credit) * value, budget, model.behaviour.discount_rate, model.day)
+        before, saved = operations.measures.status, (1.0 - credit) * value + fiscal.per_unit
+        spent = operations.invest(saved, budget, model.behaviour.discount_rate, model.day, *fiscal.help_fen())
+        fiscal.claim(np.flatnonzero(operations.measures.status != before))
         self._pay(spent)
         for progress in model.progress:
             model.expectations.hear(progress.index)
 
     def _settle_income(self) -> None:
         income = self.model.operations.income_fen(self.output_made, self.cost_spent, self.years_worked)
+        income -= self.model.fiscal_year.take_power_bills()
+        self.model.authority.treasury.credit(self.counted_to.year, income)
         self.output_made[:] = 0.0
         self.cost_spent[:] = 0.0
         self.years_worked = 0.0
@@ -428,6 +436,7 @@ class ComplianceYear:
         else:
             model.authority.verify(code, use.period, self._true_lots(progress, k))
         progress.verified[k] = True
+        model.fiscal_year.verify(progress, k)
         self._use_is_known(progress, k)
 
     def _true_lots(self, progress: RightProgress, k: int) -> Ints:

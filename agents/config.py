@@ -17,6 +17,7 @@ from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.banking import FreeBanking
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
 from rights_market.policies.credits import InclusionCredits, ProjectCredits
+from rights_market.policies.rule import Rule
 from rights_market.rulebook import RuleBook
 
 
@@ -44,6 +45,10 @@ class MarketConfig:
         Where they come from, in the order in which they were registered.
     rule_changes : tuple of RuleChange
         Dated changes of the rule books.
+    links : tuple of Rule
+        What ties rights to outside markets, to each other, and to the price of power.
+    fiscal : tuple of Rule
+        Taxes, standards, subsidies, and what becomes of the money.
     """
 
     rule_books: tuple[RuleBook, ...]
@@ -55,6 +60,8 @@ class MarketConfig:
     credits: tuple[Credit, ...] = ()
     credit_sources: tuple[ProjectCredits | InclusionCredits, ...] = ()
     rule_changes: tuple[RuleChange, ...] = ()
+    links: tuple[Rule, ...] = ()
+    fiscal: tuple[Rule, ...] = ()
 
 
 def small_market(

@@ -85,7 +85,8 @@ class Desk:
         )
         lot = np.array([float(b.right.lot) for b in market.rule_books])
         self.largest_order = np.maximum(1, behaviour.max_order_units / lot).astype(np.int64)
-        self._seat_of = np.full((n_rights, int(seats.account.max(initial=0)) + 1), -1, dtype=np.intp)
+        known = max(len(market.accounts), int(seats.account.max(initial=0)) + 1)
+        self._seat_of = np.full((n_rights, known), -1, dtype=np.intp)
         self._seat_of[seats.right, seats.account] = np.arange(len(seats))
 
     # -- what strategies read

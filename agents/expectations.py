@@ -5,6 +5,7 @@ Formed once a day before the session, from public news and each firm's own books
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,8 @@ class Expectations:
         self.valuation = Valuation(seats, firms, size, self.behaviour, model.streams, opening)
         self.outlook = Outlook(firms)
         self.duties = Duties(model, self)
-        self.fundamental_yuan: Floats = opening * self.tick_yuan
+        self._tradable = np.array([b.tradable for b in books], dtype=np.bool_)
+        self.fundamental_yuan: Floats = np.where(self._tradable, opening * self.tick_yuan, 0.0)
         self._as_of = np.zeros(len(books))
         self._stale = np.ones(len(books), dtype=np.bool_)
         self._anew = np.zeros(len(books), dtype=np.bool_)
@@ -106,7 +108,7 @@ class Expectations:
         seats.quota[:] = 0
         seats.active[:] = False
         draw = model.streams["activity"].random(len(seats))
-        at_hand = [(p, front) for p in model.progress if (front := p.front(model.day)) is not None]
+        at_hand = [(p, front) for p in model.progress if p.rules.tradable and (front := p.front(model.day)) is not None]
         self._form_wishes(at_hand, draw)
 
     def _announce_guide_prices(self) -> None:
@@ -233,7 +235,8 @@ class Expectations:
         firm, right = model.seats.trader[rows], model.seats.right[rows]
         need = np.maximum((model.rates.need / self.lot * rest)[firm, right], 1e-9)
         share = model.operations.share[firm, right] + np.maximum(-standing.net, 0.0) / need
-        cost = share * (curves.a[firm, right] + curves.b[firm, right] * share) / self.tick_yuan[right]
+        charge = model.fiscal_year.per_unit[firm, right]
+        cost = (share * (curves.a[firm, right] + curves.b[firm, right] * share) - charge) / self.tick_yuan[right]
         return np.where((rest[right] > 0.0) & (share <= curves.limit[firm, right]), cost, np.inf)
 
     def _penalties(self, code: str, period: Period) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
@@ -257,10 +260,12 @@ class Expectations:
             grown = (1.0 + b.discount_rate) ** (now - self._as_of[r]) if progress.rules.bankable else 1.0
             self.fundamental_yuan[r] *= grown
             self._as_of[r] = now
-        stale = [p for p in model.progress if self._stale[p.index] and p.front(model.day) is not None]
+        news = self._stale & self._tradable
+        stale = [p for p in model.progress if news[p.index] and p.front(model.day) is not None]
         if not stale:
             return
-        work = Work(model.rates.need, model.operations.share, model.operations.lumpy)
+        charges = model.fiscal_year.per_unit
+        work = Work(model.rates.need, model.operations.share, model.operations.lumpy, charges)
         figures = [self._figures(progress, work.need, auctions=True) for progress in stale]
         for _ in range(2 if len(stale) > 1 else 1):
             for progress, known in zip(stale, figures, strict=True):
@@ -284,11 +289,29 @@ class Expectations:
                 return self.outlook.price(r, work, self.fundamental_yuan, changed, rate, bankable)
 
             price = price_with_reserves(price, supply, year, solve)
+        price = self._linked(progress, known, price, work)
         reserve = reserve_yuan(progress.rules, self.model.calendar.days[self.model.day].year)
         if price >= reserve:
             return price
         without = self._figures(progress, work.need, auctions=False)
         return min(reserve, self.outlook.price(r, work, self.fundamental_yuan, without, rate, bankable))
+
+    def _linked(self, progress: RightProgress, known: PublicFigures, price: float, work: Work) -> float:
+        """Return the price in a market that is linked: beyond the outside price only once quotas are used up."""
+        gateways = self.model.authority.gateways
+        code, r = progress.rules.right.code, progress.index
+        bounds = gateways.bounds(code, self.model.calendar.days[self.model.day])
+        if bounds is None or bounds.low <= price <= bounds.high:
+            return price
+        rule, is_dear = gateways.rules[code], price > bounds.high
+        now, later = (bounds.left_in, rule.quota_in) if is_dear else (-bounds.left_out, -rule.quota_out)
+        solve = partial(self.outlook.price, r, work, self.fundamental_yuan)
+        crossed = solve(
+            known.with_more(now * self.lot[r], later * self.lot[r]),
+            self.behaviour.discount_rate,
+            progress.rules.bankable,
+        )
+        return max(bounds.high, crossed) if is_dear else min(bounds.low, crossed)
 
     def _now(self) -> float:
         days = self.model.calendar.days

@@ -29,6 +29,8 @@ from agents.desk import Desk
 from agents.entry_exit import EntryExit
 from agents.expectations import Expectations
 from agents.firms import Firms
+from agents.fiscal_year import FiscalYear
+from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.objects import OBJECT, ObjectTraders, Participant
 from agents.operations import Operations, Rates
@@ -133,7 +135,10 @@ class RightsMarketModel(mesa.Model):
         people = self.streams if fixed is None else Streams(fixed)
         self.firms = Firms(config.population, self.right_codes, people)
         n = len(self.firms)
-        self.roster: Roster = draw_roster(config.population, self.firms, traders, self.right_codes, self.streams)
+        tradable = [b.tradable for b in books]
+        self.roster: Roster = draw_roster(
+            config.population, self.firms, traders, self.right_codes, self.streams, tradable
+        )
         accounts = Accounts()
         firm_accounts = accounts.open_many(AccountKind.COMPLIANCE, self.firms.names)
         others = accounts.open_many(AccountKind.INSTITUTION, self.roster.institution_names)
@@ -144,7 +149,13 @@ class RightsMarketModel(mesa.Model):
         sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
         covered = Covered(firm_accounts, sectors, regions=tuple(self.firms.regions))
         self.authority = Authority(
-            self.market, covered, self.calendar, config.rule_changes, credit_sources=config.credit_sources
+            self.market,
+            covered,
+            self.calendar,
+            config.rule_changes,
+            credit_sources=config.credit_sources,
+            links=config.links,
+            fiscal=config.fiscal,
         )
         self.progress: list[RightProgress] = []
         first = 0
@@ -164,6 +175,8 @@ class RightsMarketModel(mesa.Model):
         self.year_course = ComplianceYear(self)
         self.entry_exit = EntryExit(self)
         self.paid_terms = PaidTerms(self)
+        self.fiscal_year = FiscalYear(self)
+        self.links = Links(self)
         self.desk = Desk(
             self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats)
         )
@@ -188,6 +201,7 @@ class RightsMarketModel(mesa.Model):
         self.fronts: list[int | None] = [None] * len(books)
         self.entry_exit.begin()
         self.year_course.fill_history()
+        self.fiscal_year.begin()
         self._inform_objects()
         for row in range(n):
             Firm(self, row)
@@ -253,12 +267,15 @@ class RightsMarketModel(mesa.Model):
         self._inform_objects()
         self._move_on()
         self._serve_morning(day)
+        self.links.hear_prices()
+        self.links.convert()
         self._work()
         self.expectations.form()
         self.entry_exit.press()
         self.block_desk.hold_back()
         for strategy in self.strategies:
             strategy.open_day(self.desk)
+        self.links.quote()
         opening = [
             p.index for p in self.progress if p.rules.opening_call and p.rules.permission is None and usable[p.index]
         ]
@@ -283,6 +300,7 @@ class RightsMarketModel(mesa.Model):
 
     def trade_batch(self) -> Receipt:
         """Let those at their desks quote once, in random order, and match what they send."""
+        self.links.quote()
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
         return self._trade(self.quoting(at_desk & self.zone_trade.in_books))
 
@@ -292,6 +310,7 @@ class RightsMarketModel(mesa.Model):
 
     def close_day(self) -> None:
         """End the trading day, serve the evening's duties and write down the day."""
+        self.links.close_day()
         self.expectations.note_imbalance()
         self.market.close_day()
         self.authority.count_day(self.calendar.days[self.day], self._days_to_next())
@@ -300,6 +319,7 @@ class RightsMarketModel(mesa.Model):
         self.expectations.learn()
         self.year_course.serve(self.agenda.after_session(self.day))
         sell_idle_rights(self)
+        self.fiscal_year.close_day()
         self.recorder.end_day()
         self.datacollector.collect(self)
         self.running = self.day + 1 < len(self.calendar)
@@ -348,10 +368,12 @@ class RightsMarketModel(mesa.Model):
         """Decide on the first trading day of the run and of each month, on that day's news; work at the day's rates."""
         days = self.calendar.days
         if self.day == 0 or days[self.day].month != days[self.day - 1].month:
+            self.fiscal_year.weigh_taxes()
             self.expectations.look_ahead()
             self.year_course.decide()
             self.rates = self.operations.rates()
         self.year_course.work(days[self.day], float(self._weights[self.day]))
+        self.fiscal_year.work(float(self._weights[self.day]))
 
     def quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:
         """Return the seats of those who are at their desks and want to trade today."""

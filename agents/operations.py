@@ -72,6 +72,8 @@ class Operations:
         Output that sanctions leave, relative to what it would be without them.
     debt_fen : ndarray of int64, shape (n_firms,)
         Costs that a firm could not pay so far.
+    measure_names : tuple of str
+        English name of each row of `measures`.
     """
 
     def __init__(self, firms: Firms, behaviour: Behaviour, streams: Streams, first_year: int) -> None:
@@ -83,7 +85,7 @@ class Operations:
         self.allowed: Floats = np.ones(n)
         self.debt_fen: Ints = np.zeros(n, dtype=np.int64)
         self.intensity: Floats = firms.intensity(first_year)
-        self.measures = _draw_measures(firms, self.intensity, streams)
+        self.measures, self.measure_names = _draw_measures(firms, self.intensity, streams)
         self.lumpy: Floats = np.zeros((n, n_rights))
         self._price = firms.product_price_yuan
         self._margin = firms._by_firm("margin_share")
@@ -126,7 +128,7 @@ class Operations:
         wanted = firms.curves.share_at(saved)
         self.share += self.behaviour.abatement_adjustment * (wanted - self.share)
 
-    def plan_output(self, value_yuan: Floats, free_per_output: Floats) -> None:
+    def plan_output(self, value_yuan: Floats, free_per_output: Floats, charge_per_output: Floats | float = 0.0) -> None:
         """Let output answer the net cost of rights: exp(elasticity x net cost / product price).
 
         Parameters
@@ -135,6 +137,8 @@ class Operations:
             What a unit of each right is worth to the firm, CNY.
         free_per_output : ndarray of float64, shape (n_firms, n_rights)
             Units that one more unit of output earns in free allocation (0 where allocation does not follow output).
+        charge_per_output : ndarray of float64, shape (n_firms,), or float
+            What a unit of output costs beside rights, CNY: taxes, dearer power; below 0 where more is given.
 
         Notes
         -----
@@ -143,11 +147,33 @@ class Operations:
         if not self._elasticity.any():
             return
         per_output = self.intensity * (1.0 - self.share) - free_per_output
-        net = (value_yuan * per_output).sum(axis=1)
+        net = (value_yuan * per_output).sum(axis=1) + charge_per_output
         self.response = np.exp(self._elasticity * net / self._price)
 
-    def invest(self, value_yuan: Floats, budget_fen: Ints, growth: float, day: int) -> Ints:
+    def invest(
+        self,
+        value_yuan: Floats,
+        budget_fen: Ints,
+        growth: float,
+        day: int,
+        grant_fen: Ints | None = None,
+        worth_yuan: Floats | float = 0.0,
+    ) -> Ints:
         """Start the measures that pay at the hurdle rate and that firms can afford.
+
+        Parameters
+        ----------
+        value_yuan : ndarray of float64, shape (n_firms, n_rights)
+            What a unit of each right is worth to the firm, CNY.
+        budget_fen : ndarray of int64, shape (n_firms,)
+            What each firm may spend.
+        growth : float
+            Expected growth of prices a year.
+        day : int
+        grant_fen : ndarray of int64, shape (n_measures,), optional
+            What others pay of each measure.
+        worth_yuan : ndarray of float64, shape (n_measures,), or float
+            What else starting each measure is worth.
 
         Returns
         -------
@@ -157,7 +183,11 @@ class Operations:
         spent = np.zeros(len(self.firms), dtype=np.int64)
         if len(self.measures.firm):
             value = self.measures.net_present_value(value_yuan, self.behaviour.hurdle_rate, growth)
-            rows = self.measures.choose(value, budget_fen)
+            cost = None
+            if grant_fen is not None:
+                value = value + grant_fen / FEN_PER_YUAN + worth_yuan
+                cost = np.maximum(self.measures.capex_fen - grant_fen, 0)
+            rows = self.measures.choose(value, budget_fen, cost)
             self.measures = self.measures.start(rows, day)
             np.add.at(spent, self.measures.firm[rows], self.measures.capex_fen[rows])
         return spent
@@ -207,8 +237,9 @@ class Operations:
         self.measures = self.measures.restore(state["measures"])
 
 
-def _draw_measures(firms: Firms, intensity: Floats, streams: Streams) -> Measures:
-    """Return the investments open to each firm, sized by its output."""
+def _draw_measures(firms: Firms, intensity: Floats, streams: Streams) -> tuple[Measures, tuple[str, ...]]:
+    """Return the investments open to each firm, sized by its output, and their names."""
+    names: list[str] = []
     columns: tuple[list[int], list[int], list[int], list[int], list[int], list[Floats]] = ([], [], [], [], [], [])
     for code, sector, members in zip(firms.sector_codes, firms.sectors, firms.members, strict=True):
         for spec in sector.measures:
@@ -218,6 +249,7 @@ def _draw_measures(firms: Firms, intensity: Floats, streams: Streams) -> Measure
             share = np.array([spec.reduction.get(right, 0.0) for right in firms.rights])
             for row in able:
                 output = firms.output[row]
+                names.append(spec.name.en)
                 columns[0].append(int(row))
                 columns[1].append(round(spec.capex_yuan_per_output * output * FEN_PER_YUAN))
                 columns[2].append(spec.lead_days)
@@ -225,4 +257,4 @@ def _draw_measures(firms: Firms, intensity: Floats, streams: Streams) -> Measure
                 columns[4].append(round(spec.opex_yuan_per_output * output * FEN_PER_YUAN))
                 columns[5].append(share * intensity[row] * output)
     reduction = np.array(columns[5]).reshape(len(columns[0]), len(firms.rights))
-    return Measures.idle(*columns[:5], reduction)
+    return Measures.idle(*columns[:5], reduction), tuple(names)

@@ -82,11 +82,14 @@ class Work:
         Share of the need of each right that the measure aimed at it abates.
     invested : ndarray of float64
         Units a year that investments in operation save.
+    charges : ndarray of float64, or float
+        What a unit of each right costs beside its price, CNY: taxes, and what keeps a firm within its standard.
     """
 
     need: Floats
     share: Floats
     invested: Floats
+    charges: Floats | float = 0.0
 
 
 def window_at_hand(uses: Sequence[PeriodUse], today: date) -> tuple[int | None, float, int]:
@@ -190,6 +193,8 @@ class Outlook:
         total = np.bincount(group, weight, n)
         base = np.bincount(group, np.where(covered, need[:, right] - others - work.invested[:, right], 0.0), n)
         bonus = g[:, right, :] @ value_yuan - value_yuan[right]
+        if np.any(work.charges):
+            bonus = bonus + np.einsum("ns,ns->n", g[:, right, :], work.charges)
 
         def mean(x: Floats) -> Floats:
             summed = np.bincount(group, weight * x, n)

@@ -125,7 +125,7 @@ class RightProgress:
     def usable(self, day: int) -> list[int]:
         """Return the instruments that may be surrendered for the period at hand, oldest first."""
         k = self.front(day)
-        return [] if k is None else self.instruments[: k + 1]
+        return self.instruments[: k + 1] if k is not None and self.rules.tradable else []
 
     def balance_of(self, year: int, tightening: float) -> float:
         """Return the balance expected for a year: the announced one, else the last announced, tightened from then on.

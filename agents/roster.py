@@ -59,9 +59,16 @@ class Roster:
 
 
 def draw_roster(
-    spec: PopulationSpec, firms: Firms, participants: Sequence[Participant], rights: list[str], streams: Streams
+    spec: PopulationSpec,
+    firms: Firms,
+    participants: Sequence[Participant],
+    rights: list[str],
+    streams: Streams,
+    tradable: Sequence[bool] | None = None,
 ) -> Roster:
     """Draw the strategy of each firm, and line up institutions and then single objects behind the firms.
+
+    Nobody has a seat in a right that is not `tradable`; without it, all are.
 
     Raises
     ------
@@ -93,7 +100,7 @@ def draw_roster(
     return Roster(
         strategy=strategy,
         institution_names=names,
-        trades=np.concatenate(seats),
+        trades=np.concatenate(seats) & (True if tradable is None else np.array(tradable, np.bool_)),
         institution_cash_fen=np.array(cash, dtype=np.int64),
         limit_units=np.array(limits),
     )

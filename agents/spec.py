@@ -109,6 +109,8 @@ class SectorSpec:
     uncounted : dict
         Kind of use (``new_renewable``, ``feedstock``) -> its share of a firm's use, which may not count in
         the control of energy.
+    power_bought_mwh, power_sold_mwh : float
+        Power bought from, and sold to, the grid for a unit of output, MWh.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
@@ -134,6 +136,8 @@ class SectorSpec:
     regions: dict[str, Share] = field(default_factory=dict)
     closure_rate: Share = 0.0
     uncounted: dict[Literal["new_renewable", "feedstock"], Share] = field(default_factory=dict)
+    power_bought_mwh: NotNegative = 0.0
+    power_sold_mwh: NotNegative = 0.0
 
 
 @dataclass(frozen=True, slots=True)
