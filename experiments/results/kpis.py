@@ -28,7 +28,8 @@ METRICS = (
     "emissions", "baseline", "allocation", "cap", "emissions_to_allocation", "emissions_to_cap", "reduction", "abated",
     "abatement_cost", "mean_abatement_cost", "compliance_cost", "cost_excess", "gini_cost", "share_gaining",
     "duty", "surrendered", "shortfall", "compliance_by_quantity", "compliance_by_firm", "firms_on_time", "firms_short",
-    "fines", "public_revenue", "alpha", "allocative_efficiency",
+    "fines", "tax", "standard", "surcharge", "pass_through", "subsidy", "tax_credit", "output_rebate", "equal_share",
+    "public_revenue", "alpha", "allocative_efficiency",
 )  # fmt: skip
 
 # Columns of a compliance table of which key figures are sums over firms.
@@ -36,6 +37,10 @@ SUMMED = (
     "emissions", "baseline", "allocation", "abated", "abatement_cost_yuan", "duty", "surrendered", "shortfall",
     "fine_yuan",
 )  # fmt: skip
+
+# Kinds of money in the table of fiscal rules that go to the government, and that firms get.
+CHARGES = ("tax", "standard", "surcharge")
+RECEIPTS = ("subsidy", "tax_credit", "output_rebate", "equal")
 
 # Metric prefixes of observations, so that 212 Mt and 2.12e8 t are one figure.
 SCALES = {"k": 1e3, "M": 1e6, "G": 1e9, "10k ": 1e4, "thousand ": 1e3, "million ": 1e6, "bn ": 1e9, "billion ": 1e9}
@@ -47,7 +52,8 @@ def kpi_table(result: Result) -> pd.DataFrame:
     Parameters
     ----------
     result : Result
-        With any of the tables `prices`, `trades`, `compliance`, `auctions`, `benchmark`; what is missing is left out.
+        With any of the tables `prices`, `trades`, `compliance`, `fiscal`, `auctions`, `benchmark`; what is missing is
+        left out.
 
     Returns
     -------
@@ -60,6 +66,7 @@ def kpi_table(result: Result) -> pd.DataFrame:
         code, unit = right["code"], right["unit"]
         rows += _market_rows(result, code, unit)
         rows += _period_rows(result, code, unit)
+        rows += _fiscal_rows(result, code)
         rows += _concentration_rows(result, code)
         rows += _block_rows(result, code)
         rows += _benchmark_rows(result, code)
@@ -166,7 +173,7 @@ def _span_rows(bars: pd.DataFrame, days: pd.DataFrame, code: str, span: str, uni
 
 
 def _revenue_rows(result: Result, code: str, days: pd.DataFrame) -> list[Row]:
-    """Return what the government took in by calendar year: auctions, and fines in the year of the deadline."""
+    """Return what the government took in by calendar year: auctions, charges, fines in the year of the deadline."""
     revenue = {str(year): 0.0 for year in sorted(days["date"].dt.year.unique())}
     auctions = of_right(result, "auctions", code)
     for row in auctions.to_dict("records"):
@@ -178,8 +185,32 @@ def _revenue_rows(result: Result, code: str, days: pd.DataFrame) -> list[Row]:
         if not duties.empty:
             fines = duties.loc[duties["period"].isin(names), "fine_yuan"].sum()
             revenue[str(deadline.year)] = revenue.get(str(deadline.year), 0.0) + fines
+    for row in fiscal_of(result, code).to_dict("records"):
+        if row["kind"] in CHARGES:
+            revenue[str(row["year"])] = revenue.get(str(row["year"]), 0.0) + row["amount_yuan"]
     revenue[ALL] = sum(revenue.values())
     return [(code, span, "public_revenue", value, "CNY") for span, value in revenue.items()]
+
+
+def fiscal_of(result: Result, right: str) -> pd.DataFrame:
+    """Return the rows of the table `fiscal` that concern a right; those of no right stand with the first one."""
+    table = result.tables.get("fiscal")
+    if table is None:
+        return pd.DataFrame(columns=["year", "kind", "right", "amount_yuan"])
+    first = result.manifest["rights"][0]["code"]
+    return table[table["right"].replace("", first) == right]
+
+
+def _fiscal_rows(result: Result, code: str) -> list[Row]:
+    """Return charges, and what firms got, by kind and calendar year, each as a positive amount."""
+    rows: list[Row] = []
+    for kind, part in fiscal_of(result, code).groupby("kind", sort=True):
+        sign = -1.0 if kind in RECEIPTS else 1.0
+        by_year = sign * part.groupby("year")["amount_yuan"].sum()
+        metric = "equal_share" if kind == "equal" else str(kind)
+        rows += [(code, str(year), metric, float(value), "CNY") for year, value in by_year.items()]
+        rows.append((code, ALL, metric, float(by_year.sum()), "CNY"))
+    return rows
 
 
 def _period_rows(result: Result, code: str, unit: str) -> list[Row]:

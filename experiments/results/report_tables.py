@@ -13,7 +13,7 @@ from experiments.results.amounts import digits, scaled, show, unit_name
 from experiments.results.kpis import ALL, METRICS, kpis_of
 from experiments.results.names import right_name, right_of, sector_name
 from experiments.results.result import Result
-from experiments.results.settings import rule_lines, trader_lines
+from experiments.results.settings import market_lines, rule_lines, trader_lines
 from experiments.results.words import Words
 
 MAX_EVENTS = 80
@@ -125,6 +125,8 @@ def rule_books(result: Result, words: Words) -> list[tuple[str, list[tuple[str, 
         if lines:
             books.setdefault(repr(lines), ([], lines))[0].append(right_name(result, right["code"], words))
     found = [(words("page.rules_of", right=words("comma").join(names)), lines) for names, lines in books.values()]
+    if lines := market_lines(result, words):
+        found.append((words("page.rules_of_market"), lines))
     if result.manifest.get("kind") == "laboratory" and (lines := trader_lines(result, words)):
         found.append((words("page.traders"), lines))
     return found

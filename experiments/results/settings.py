@@ -47,6 +47,17 @@ def rule_lines(result: Result, right: str, words: Words) -> list[tuple[str, list
     return rows
 
 
+def market_lines(result: Result, words: Words) -> list[tuple[str, list[str]]]:
+    """List the rules of the market as a whole, as `rule_lines` does those of a right."""
+    scenario = result.manifest["scenario"]
+    found = []
+    for slot in ("links", "fiscal"):
+        lines = [text for entry in scenario.get(slot) or [] if (text := setting(entry, result, words))]
+        if lines:
+            found.append((words.name("slot", slot), lines))
+    return found
+
+
 def trader_lines(result: Result, words: Words) -> list[tuple[str, list[str]]]:
     """List what the traders of a laboratory were given: values, costs, strategy, days."""
     given = result.manifest["scenario"].get("population", {})

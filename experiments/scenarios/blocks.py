@@ -179,6 +179,8 @@ class RightBlock(RightTerms):
     zonal_call: Annotated[Any, AnyOf("zonal_call")] | None = None
     hot_spot: Annotated[Any, AnyOf("hot_spot")] | None = None
     compensation: Annotated[Any, AnyOf("compensation")] | None = None
+    tradable: bool = True
+    """false: use is measured for taxes and standards, but there are no units to allocate, owe or trade."""
 
 
 class CreditBlock(RightTerms):

@@ -15,6 +15,7 @@ from experiments.scenarios.columns import fields_of
 from experiments.scenarios.credit_checks import credit_problems
 from experiments.scenarios.errors import Problem, did_you_mean
 from experiments.scenarios.located import problem_at, rule_problem
+from experiments.scenarios.market_rules import market_rule_problems
 from experiments.scenarios.nodes import Node, Path
 from experiments.scenarios.schema import LaboratoryScenario, MarketScenario, is_whole_ticks, right, rule_book
 from experiments.scenarios.unit_factors import factor, known_units
@@ -34,7 +35,7 @@ def market_problems(scenario: MarketScenario, root: Node) -> Found:
         _sources, _calendar, _rights, _periods, _auctions, _where, _overlaps, _targets, _sectors, _strategies,
         _institutions, _columns, zone_problems, credit_problems,
     )  # fmt: skip
-    for check in checks:
+    for check in (*checks, market_rule_problems):
         yield from check(scenario, root)
 
 

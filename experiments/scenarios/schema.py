@@ -85,6 +85,10 @@ class MarketScenario(_Common):
     rights: Annotated[dict[Code, RightBlock], Len(1)]
     firms: FirmsBlock = Field(alias="population")
     behaviour: Behaviour = Behaviour()
+    links: list[Annotated[Any, AnyOf("links")]] = []
+    """What ties rights to outside markets, to each other, and to the price of power."""
+    fiscal: list[Annotated[Any, AnyOf("fiscal")]] = []
+    """Taxes, standards, subsidies, and what becomes of the money."""
     observations: list[Observation] = []
     credits: dict[Code, CreditBlock] = {}
     """Credits that rights accept for a part of a duty, by `offset_limit`."""

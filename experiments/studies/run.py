@@ -169,6 +169,8 @@ def market_model(scenario: MarketScenario, seed: int) -> RightsMarketModel:
         rule_changes=scenario.rule_changes(),
         credits=scenario.traded_credits(),
         credit_sources=tuple(scenario.credit_sources),
+        links=tuple(scenario.links),
+        fiscal=tuple(scenario.fiscal),
     )
     return RightsMarketModel(config, seed=seed)
 

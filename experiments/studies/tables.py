@@ -55,6 +55,8 @@ def all_tables(model: RightsMarketModel) -> dict[str, pd.DataFrame]:
         "rejections": rejections(model),
         **monitoring_tables(model),
     }
+    if model.config.links or model.config.fiscal:
+        tables["fiscal"] = fiscal(model)
     if model.config.keep.trades:
         tables["trades"] = trades(model)
     if model.config.keep.journal:
@@ -260,6 +262,26 @@ def events(model: RightsMarketModel) -> pd.DataFrame:
             "note": [e.note for e in rows],
         }
     )
+
+
+def fiscal(model: RightsMarketModel) -> pd.DataFrame:
+    """Return what each firm was charged (above 0) or got (below 0) beside the market, by year and kind."""
+    sectors = np.array([model.firms.sector_codes[s] for s in model.firms.sector], dtype=object)
+    frames = [
+        pd.DataFrame(
+            {
+                "year": flow.year,
+                "kind": flow.kind,
+                "right": flow.right,
+                "account": model.accounts_of[: len(model.firms)],
+                "sector": sectors,
+                "amount_yuan": fen / FEN,
+            }
+        )
+        for flow, fen in sorted(model.authority.treasury.flows.items())
+    ]
+    columns = ["year", "kind", "right", "account", "sector", "amount_yuan"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
 def rejections(model: RightsMarketModel) -> pd.DataFrame:

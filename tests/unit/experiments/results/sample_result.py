@@ -59,6 +59,7 @@ def make_result(seed: int = 1, firms: int = 60, rights: tuple[str, ...] = ("CEA"
         "prices": pd.concat(prices, ignore_index=True),
         "days": pd.concat(days, ignore_index=True),
         "compliance": pd.concat(compliance, ignore_index=True),
+        "fiscal": make_fiscal(rights),
         "auctions": make_auctions(dates),
         "journal": make_journal(trades[0]),
         "benchmark": make_benchmark(rights, prices),
@@ -66,6 +67,21 @@ def make_result(seed: int = 1, firms: int = 60, rights: tuple[str, ...] = ("CEA"
     }
     together["events"] = make_events(dates, rights, together["compliance"])
     return Result(make_manifest(seed, rights, people), together)
+
+
+def make_fiscal(rights: tuple[str, ...]) -> pd.DataFrame:
+    """Two firms that are charged and get something of each kind, in the first right's name or in none."""
+    amounts = {
+        "tax": (rights[0], 100.0, 50.0), "standard": (rights[0], 30.0, 0.0), "surcharge": ("", 0.0, 7.0),
+        "pass_through": (rights[0], -20.0, 12.0), "subsidy": ("", -5.0, 0.0), "tax_credit": ("", 0.0, -3.0),
+        "output_rebate": ("", -8.0, -9.0), "equal": ("", -2.0, -2.0),
+    }  # fmt: skip
+    rows = [
+        (2022, kind, right, account, "", amount)
+        for kind, (right, *both) in amounts.items()
+        for account, amount in enumerate(both, start=2)
+    ]
+    return pd.DataFrame(rows, columns=["year", "kind", "right", "account", "sector", "amount_yuan"])
 
 
 def make_firms(rng: np.random.Generator, n: int) -> pd.DataFrame:

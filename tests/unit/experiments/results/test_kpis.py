@@ -106,6 +106,23 @@ def test_every_row_is_a_known_measure_and_stands_once() -> None:
     assert set(METRICS) == set(kpis["metric"])
 
 
+def test_money_beside_the_market_is_summed_by_kind() -> None:
+    kpis = kpi_table(make_result())
+    figures = {
+        "tax": 150.0, "standard": 30.0, "surcharge": 7.0, "pass_through": -8.0, "subsidy": 5.0, "tax_credit": 3.0,
+        "output_rebate": 17.0, "equal_share": 4.0,
+    }  # fmt: skip
+    for metric, value in figures.items():
+        assert value_of(kpis, "CEA", "2022", metric) == value_of(kpis, "CEA", "all", metric) == value
+        assert np.isnan(value_of(kpis, "SO2", "2022", metric))
+    without = make_result()
+    del without.tables["fiscal"]
+    more = value_of(kpis, "CEA", "2022", "public_revenue") - value_of(
+        kpi_table(without), "CEA", "2022", "public_revenue"
+    )
+    assert more == pytest.approx(187.0)
+
+
 def test_the_laboratory_closes_in_on_the_competitive_price() -> None:
     kpis = kpi_table(make_laboratory(days=5))
     alphas = [value_of(kpis, "LAB", str(day), "alpha") for day in range(1, 6)]
