@@ -236,7 +236,9 @@ class Expectations:
         need = np.maximum((model.rates.need / self.lot * rest)[firm, right], 1e-9)
         share = model.operations.share[firm, right] + np.maximum(-standing.net, 0.0) / need
         charge = model.fiscal_year.per_unit[firm, right]
-        cost = (share * (curves.a[firm, right] + curves.b[firm, right] * share) - charge) / self.tick_yuan[right]
+        # What abatement saves in charges pays for a part of it; where it pays for all, a unit is worth nothing.
+        net = np.maximum(share * (curves.a[firm, right] + curves.b[firm, right] * share) - charge, 0.0)
+        cost = net / self.tick_yuan[right]
         return np.where((rest[right] > 0.0) & (share <= curves.limit[firm, right]), cost, np.inf)
 
     def _penalties(self, code: str, period: Period) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:

@@ -164,7 +164,8 @@ class FiscalYear:
             share = model.operations.share[:, r] + np.divide(over, need, out=np.zeros_like(need), where=need > 0)
             wanted = np.clip(share, 0.0, 1.0)
             # At the limit of what it can abate a firm pays the charge for the rest.
-            cost = np.where(wanted < curves.limit[:, r], wanted * (curves.a[:, r] + curves.b[:, r] * wanted), np.inf)
+            marginal = curves.alpha[:, r] + wanted * (curves.a[:, r] + curves.b[:, r] * wanted)
+            cost = np.where(wanted < curves.limit[:, r], marginal, np.inf)
             charge = rule.charge / FEN_PER_YUAN / float(model.config.rule_books[r].right.lot)
             price = np.clip(cost - shadow_yuan[:, r] - tax[:, r], 0.0, charge)
             self._standard_price[:, r] += np.where(model.authority.treasury.mask(rule, year), price, 0.0)

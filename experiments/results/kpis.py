@@ -139,7 +139,8 @@ def windows(result: Result, right: str) -> list[tuple[list[str], pd.Timestamp, p
 def _market_rows(result: Result, code: str, unit: str) -> list[Row]:
     prices = of_right(result, "prices", code)
     if prices.empty:
-        return []
+        # A right without units has no price, but may be taxed.
+        return _revenue_rows(result, code, []) if len(fiscal_of(result, code)) else []
     days = daily(prices)
     a_year = days_per_year(days["date"])
     rows = _span_rows(prices, days, code, ALL, unit, a_year)
@@ -150,7 +151,7 @@ def _market_rows(result: Result, code: str, unit: str) -> list[Row]:
         rows += _span_rows(prices[bar_year == year], part, code, str(year), unit, a_year)
         share = m.share_of_months(part["date"], part["volume"], (11, 12))
         rows.append((code, str(year), "november_december_share", share, "%"))
-    return rows + _revenue_rows(result, code, days)
+    return rows + _revenue_rows(result, code, sorted(day_year.unique()))
 
 
 def _span_rows(bars: pd.DataFrame, days: pd.DataFrame, code: str, span: str, unit: str, a_year: float) -> list[Row]:
@@ -172,9 +173,9 @@ def _span_rows(bars: pd.DataFrame, days: pd.DataFrame, code: str, span: str, uni
     return [(code, span, *figure) for figure in figures]
 
 
-def _revenue_rows(result: Result, code: str, days: pd.DataFrame) -> list[Row]:
+def _revenue_rows(result: Result, code: str, years: list[int]) -> list[Row]:
     """Return what the government took in by calendar year: auctions, charges, fines in the year of the deadline."""
-    revenue = {str(year): 0.0 for year in sorted(days["date"].dt.year.unique())}
+    revenue = {str(year): 0.0 for year in years}
     auctions = of_right(result, "auctions", code)
     for row in auctions.to_dict("records"):
         if row["sold"] > 0:
