@@ -39,17 +39,17 @@ class Covered:
     classes: tuple[str, ...] = field(default=())
     regions: tuple[str, ...] = field(default=())
     owners: tuple[str, ...] = field(default=())
-    _rows: dict[tuple[Where, int], npt.NDArray[np.intp]] = field(
+    _meant: dict[tuple[Where, int], npt.NDArray[np.intp]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def meant_by(self, where: Where, year: int) -> npt.NDArray[np.intp]:
         """Return the positions of the firms that a rule concerns in a year, read-only; looked up once."""
-        if (where, year) not in self._rows:
+        if (where, year) not in self._meant:
             rows = np.flatnonzero(where.mask(self.sectors, self.classes or self.sectors, year))
             rows.flags.writeable = False
-            self._rows[where, year] = rows
-        return self._rows[where, year]
+            self._meant[where, year] = rows
+        return self._meant[where, year]
 
 
 class Shelf(NamedTuple):

@@ -326,7 +326,7 @@ class Walk:
 
     SKIPPED = (
         # Looked up or laid out anew when needed, with the same outcome.
-        *("_served", "_fines", "_funded"),
+        *("_served", "_fines", "_funded", "_meant"),
         # Views without a number of their own.
         *("_agents", "_agents_by_type", "_all_agents"),
         # Mesa 3.5's own clock and schedule, which nothing of ours reads: they start with the model that was restored.
