@@ -75,7 +75,7 @@ def progress_bar(lang: str, *, hidden: bool = False) -> Iterator[Report]:
 
 def summary(result: Result, lang: str) -> None:
     """Print the main key figures of the whole run, one table for all rights."""
-    words = Words(lang)
+    words = Words(lang, result.currency)
     heads = _WORDS[lang]
     kpis = result.tables["kpis"]
     rows = kpis[(kpis["period"] == "all") & kpis["metric"].isin(SHOWN)]

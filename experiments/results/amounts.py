@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from experiments.results.words import Words
+from experiments.results.words import CURRENCIES, Words
 
 # Units that take a metric prefix; others are counted in words ("thousand units").
 PREFIXED = {"t", "tce", "tCO2", "Wh"}
@@ -20,15 +20,41 @@ COUNTS = {"days", "firms", "trades", "accounts", "%", ""}
 def unit_name(unit: str, words: Words) -> str:
     """Return a unit in a language; a price such as ``CNY/t`` is translated part by part.
 
+    ``CNY`` stands for the money of the vocabulary, whichever that is.
+
     Examples
     --------
-    >>> unit_name("CNY/t", Words("zh")), unit_name("m3", Words("zh"))
-    ('元/吨', 'm3')
+    >>> unit_name("CNY/t", Words("zh")), unit_name("m3", Words("zh")), unit_name("CNY/t", Words("en", "EUR"))
+    ('元/吨', 'm3', 'EUR/t')
     """
+    unit = in_currency(unit, words.currency)
     whole = words.name("unit", unit)
     if whole != unit or "/" not in unit:
         return whole
     return "/".join(words.name("unit", part) for part in unit.split("/"))
+
+
+def in_currency(unit: str, currency: str) -> str:
+    """Return a unit with another money in the place of ``CNY``.
+
+    Examples
+    --------
+    >>> in_currency("%/million CNY", "EUR"), in_currency("t", "EUR")
+    ('%/million EUR', 't')
+    """
+    return unit.replace("CNY", currency)
+
+
+def is_price(unit: str) -> bool:
+    """Return whether a unit is money for a unit of something.
+
+    Examples
+    --------
+    >>> is_price("CNY/t"), is_price("EUR/t"), is_price("CNY"), is_price("%/million CNY")
+    (True, True, False, False)
+    """
+    money, slash, _ = unit.partition("/")
+    return bool(slash) and money in CURRENCIES
 
 
 def scaled(largest: float, unit: str, words: Words) -> tuple[float, str]:
@@ -95,7 +121,7 @@ def show(value: float, unit: str, words: Words) -> str:
     if not math.isfinite(value):
         return "–"
     divisor, label = scaled(value, unit, words)
-    if unit.startswith("CNY/"):
+    if is_price(unit):
         number = f"{value:z,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
     elif unit in COUNTS - {"%", ""}:
         number = f"{value:z,.0f}"

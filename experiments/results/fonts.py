@@ -35,13 +35,15 @@ def register() -> str:
 
 
 @contextlib.contextmanager
-def use_language(lang: str) -> Iterator[Words]:
+def use_language(lang: str, currency: str = "CNY") -> Iterator[Words]:
     """Draw with fonts for a language; matplotlib's settings come back afterwards.
 
     Parameters
     ----------
     lang : str
         ``en`` or ``zh``.
+    currency : str
+        Money that amounts are in.
 
     Yields
     ------
@@ -53,7 +55,7 @@ def use_language(lang: str) -> Iterator[Words]:
     Names in a scenario may hold dollar signs, which matplotlib would read as formulas; inside they are plain text.
     Chinese characters are drawn in both languages, since a firm may be called by its Chinese name in an English report.
     """
-    words = Words(lang)
+    words = Words(lang, currency)
     family = [LATIN, register()] if lang == "en" else [register(), LATIN]
     settings: dict[Any, Any] = {"font.family": family, "text.parse_math": False, "axes.unicode_minus": False}
     with matplotlib.rc_context(settings):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.results import metrics as m
+from experiments.results.amounts import in_currency
 from experiments.results.result import Result
 from experiments.results.store import ResultError
 
@@ -59,7 +60,7 @@ def kpi_table(result: Result) -> pd.DataFrame:
     -------
     DataFrame
         Columns `right`, `period`, `metric`, `value` (float64), `unit`.  Percentages are written as 0 to 100, quantities
-        in the right's unit, prices in CNY per unit.
+        in the right's unit, money in the currency of the scenario.
     """
     rows: list[Row] = []
     for right in result.manifest["rights"]:
@@ -73,6 +74,7 @@ def kpi_table(result: Result) -> pd.DataFrame:
         if result.manifest.get("kind") == "laboratory":
             rows += _laboratory_rows(result, code)
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"value": "float64"})
+    table["unit"] = [in_currency(unit, result.currency) for unit in table["unit"]]
     return table[np.isfinite(table["value"])].reset_index(drop=True)
 
 

@@ -72,7 +72,7 @@ def render(result: Result, lang: str = "en") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    with fonts.use_language(lang) as words:
+    with fonts.use_language(lang, result.currency) as words:
         page = environment.get_template("report.html.j2").render(content(result, words))
     return page.replace(FONT_MARK, font_face(page), 1)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.results.amounts import digits, scaled, show, unit_name
+from experiments.results.amounts import digits, is_price, scaled, show, unit_name
 from experiments.results.kpis import ALL, METRICS, kpis_of
 from experiments.results.names import right_name, right_of, sector_name
 from experiments.results.result import Result
@@ -299,7 +299,7 @@ def key_figures(result: Result, right: str, words: Words) -> Table:
 def _number(value: float, unit: str) -> str:
     if unit == "%" and 99 < value < 100:
         return f"{value:.2f}"
-    return f"{value:,.2f}" if unit.startswith("CNY/") and abs(value) < 1000 else digits(value)
+    return f"{value:,.2f}" if is_price(unit) and abs(value) < 1000 else digits(value)
 
 
 def provenance(result: Result, words: Words) -> list[Table]:

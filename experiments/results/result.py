@@ -71,7 +71,7 @@ class Result:
     tables : dict of DataFrame
         Tidy tables by name: `prices`, `days`, `trades`, `firms`, `compliance`, `auctions`, `events`, `kpis`, `journal`,
         `benchmark` and, where there are observations, `reality`; where use is monitored, `mrv`, `inventory`, `targets`
-        and `disclosure`.  Money in CNY, quantities in the right's unit.
+        and `disclosure`.  Money in `currency`, quantities in the right's unit.
 
     Raises
     ------
@@ -107,6 +107,11 @@ class Result:
                 raise ResultError(f"table `{name}` has an index of its own; use reset_index()")
         object.__setattr__(self, "manifest", manifest)
         object.__setattr__(self, "tables", dict(self.tables))
+
+    @property
+    def currency(self) -> str:
+        """Money that all amounts are in."""
+        return str(self.manifest.get("currency", "CNY"))
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the result into a folder, in full or not at all.

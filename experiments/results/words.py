@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("en", "zh")
+CURRENCIES = ("CNY", "EUR", "USD", "KRW")
 
 
 @functools.cache
@@ -31,11 +32,13 @@ class Words:
     ----------
     lang : str
         ``en`` or ``zh``.
+    currency : str
+        Money that amounts are in, shown wherever a unit says ``CNY``; nothing is converted.
 
     Raises
     ------
     ValueError
-        If there is no such language.
+        If there is no such language or currency.
 
     Examples
     --------
@@ -46,10 +49,13 @@ class Words:
     """
 
     lang: str = "en"
+    currency: str = "CNY"
 
     def __post_init__(self) -> None:
         if self.lang not in LANGUAGES:
             raise ValueError(f"there is no language {self.lang!r}; choose from {', '.join(LANGUAGES)}")
+        if self.currency not in CURRENCIES:
+            raise ValueError(f"there is no currency {self.currency!r}; choose from {', '.join(CURRENCIES)}")
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the word of a key, with its blanks filled in; an unknown key is a KeyError."""

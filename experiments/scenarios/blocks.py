@@ -44,7 +44,8 @@ from rights_market.policies.trading import (
 )
 
 Mark = Literal["seen", "known", "approx", "derived"]
-Unit = Literal["t", "kg", "tce", "kgce", "MWh", "kWh", "GJ", "m3", "t/yr", "kg/yr", "tce/yr", "unit"]
+Unit = Literal["t", "kg", "tce", "kgce", "MWh", "kWh", "GJ", "m3", "t/yr", "kg/yr", "tce/yr", "short ton", "unit"]
+Currency = Literal["CNY", "EUR", "USD", "KRW"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,15}$")]
 Amount = Annotated[Decimal, Gt(0)]

@@ -20,6 +20,7 @@ from experiments.scenarios.blocks import (
     BusinessDays,
     Code,
     CreditBlock,
+    Currency,
     FirmsBlock,
     Name,
     Observation,
@@ -47,6 +48,8 @@ class _Common(Block):
     extends: str | None = None
     """A shipped scenario's name or a file path: that scenario, changed by this file; lists are replaced."""
     sources: list[Source] = []
+    currency: Currency = "CNY"
+    """Money that every amount of the file is in, for tables and figures; nothing is converted. A fen is a hundredth."""
     run: RunBlock = RunBlock()
 
     _texts: tuple[str, ...] = PrivateAttr(default=())

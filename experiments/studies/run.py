@@ -71,6 +71,7 @@ def run(
         "title": {"en": scenario.title.en, "zh": scenario.title.zh},
         "about": {"en": scenario.about.en, "zh": scenario.about.zh},
         "kind": scenario.kind,
+        "currency": scenario.currency,
         "scenario": scenario.resolved(),
         "scenario_text": scenario.text,
         "seed": chosen,

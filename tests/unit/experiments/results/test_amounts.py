@@ -44,3 +44,22 @@ def test_units_of_a_scenario_are_shown_as_they_are() -> None:
 
 def test_digits_keep_what_matters() -> None:
     assert [digits(x) for x in (0.0004, 1.0, 99.96, 1e6)] == ["0", "1", "100", "1,000,000"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "english", "chinese"),
+    [
+        (7.661e9, "CNY", "7.66 billion EUR", "76.6亿欧元"),
+        (68.154, "CNY/t", "68.15 EUR/t", "68.15欧元/吨"),
+        (68.154, "EUR/t", "68.15 EUR/t", "68.15欧元/吨"),
+        (0.25, "%/million CNY", "0.25 % per million EUR", "0.25%/百万欧元"),
+    ],
+)
+def test_another_money_takes_the_place_of_the_yuan(value: float, unit: str, english: str, chinese: str) -> None:
+    assert show(value, unit, Words("en", "EUR")) == english
+    assert show(value, unit, Words("zh", "EUR")) == chinese
+
+
+def test_a_currency_without_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="no currency 'XXX'"):
+        Words("en", "XXX")

@@ -223,3 +223,12 @@ def test_chinese_text_brings_its_font_along() -> None:
         page = render(make_laboratory(), lang)
         assert page.count("@font-face") == fonts
         assert "/* font of the page */" not in page
+
+
+def test_a_page_names_the_money_of_its_scenario_only() -> None:
+    abroad = Result({**MARKET.manifest, "currency": "EUR"}, {k: v for k, v in MARKET.tables.items() if k != "kpis"})
+    assert "EUR/t" in set(kpi_table(abroad)["unit"])
+    for lang, own, other in (("en", "EUR/t", "CNY"), ("zh", "欧元/吨", "人民币")):
+        text = Page(render(abroad, lang)).text
+        assert own in text
+        assert other not in text
