@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agents.progress import RightProgress
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 class PrimaryMarket:
@@ -106,16 +107,31 @@ class PrimaryMarket:
         Of a period that lies ahead only its own units count: older ones are needed before.
         """
         model = self.model
-        need = model.year_course.expected_use(progress, k) / float(progress.rules.right.lot)
-        given = model.year_course.expected_lots(progress, k)
+        course, lot = model.year_course, float(progress.rules.right.lot)
+        need = course.expected_use(progress, k) / lot
+        given = course.expected_lots(progress, k)
         accounts = model.accounts_of[: len(model.firms)]
         registry = model.market.registry
-        held = sum(
-            (registry.free[i] + registry.frozen[i])[accounts] for i in progress.instruments[k if ahead else 0 : k + 1]
-        )
-        spare = held - progress.issued_lots[k]
+
+        def held(instruments: list[int]) -> Ints:
+            return np.asarray((registry.free + registry.frozen)[instruments][:, accounts].sum(axis=0))
+
+        spare = held(progress.instruments[k : k + 1]) - progress.issued_lots[k]
+        if not ahead:
+            # What an earlier duty that is still open will take is not there for this one.
+            front = progress.front(model.day)
+            older = held(progress.instruments[:k]).astype(np.float64)
+            for j in range(k if front is None else front, k):
+                older += course.expected_lots(progress, j) - progress.issued_lots[j]
+                older -= course.expected_use(progress, j) / lot - self._surrendered(progress, j)
+            spare = spare + np.maximum(0.0, older)
         covered = model.firms.covered[:, progress.index]
         return np.where(covered, np.maximum(0.0, need - given - spare), 0.0)
+
+    def _surrendered(self, progress: RightProgress, k: int) -> Ints:
+        obligations, period = self.model.market.obligations, progress.uses[k].period.name
+        lots: Ints = obligations.surrendered_lots(progress.rules.right.code, period)
+        return lots[self.model.accounts_of[: len(self.model.firms)]]
 
     def _ceiling(self, progress: RightProgress) -> Floats:
         """Return what each firm would rather pay than miss a lot, ticks, as of the last session; 0 without a seat."""

@@ -19,6 +19,7 @@ from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import Surrender
+from rights_market.policies.where import Where
 from rights_market.rulebook import RuleBook
 from tests.province import CARBON, FIRST
 
@@ -146,6 +147,23 @@ def test_what_was_won_is_no_longer_lacking() -> None:
     bids = bids_of(model)
     lack = model.year_course.expected_use(model.progress[0], 0) - model.market.registry.free[0, model.accounts_of]
     assert [bids.lots[bids.account == a].tolist() for a in model.accounts_of] == [[int(x / 3)] * 3 for x in lack]
+
+
+def test_units_of_an_earlier_duty_that_is_still_open_are_not_spare() -> None:
+    """Firms that hold 250 lots for the 300 used in 2025, which are due in autumn 2026, still need all of 2026."""
+    given = (Grandfathering(base_years=(FIRST - 1,), total=250, where=Where(years=(FIRST,))),)
+    plain = model_of(allocation=given)
+    (book,) = plain.config.rule_books
+    first, second = book.periods
+    late = {"verify": date(2026, 9, 1), "true_up": date(2026, 9, 2), "deadline": date(2026, 9, 30)}
+    slow = replace(plain.config, rule_books=(replace(book, periods=(replace(first, **late), second)),))
+    model = RightsMarketModel(slow, seed=1)
+    for _ in range(12):
+        model.step()
+    progress = model.progress[0]
+    assert progress.front(model.day) == 0
+    lack = model.primary_market.bidders(progress, 1).lack
+    assert lack == pytest.approx(model.year_course.expected_use(progress, 1))
 
 
 def test_the_cap_is_what_is_given_and_sold() -> None:
