@@ -8,6 +8,7 @@ from pathlib import Path
 
 from experiments.cli.rule_listing import values_of, walk
 from rights_market.policies.reference import RuleCard, cards
+from scripts.presets_page import presets_page
 from scripts.scenario_page import scenario_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -29,7 +30,11 @@ def rules_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"rules.md": rules_page, "scenario.md": scenario_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "rules.md": rules_page,
+    "scenario.md": scenario_page,
+    "presets.md": presets_page,
+}
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from experiments.scenarios.catalogue import shipped
+from experiments.scenarios.catalogue import titles
 from experiments.scenarios.load import load_scenario
 
 if TYPE_CHECKING:
@@ -20,16 +20,9 @@ _SOUND = {
 
 
 def list_scenarios(lang: str) -> None:
-    """Print name and title of each shipped scenario.
-
-    Raises
-    ------
-    ScenarioError
-        If one of them is not sound.
-    """
-    for name in shipped():
-        scenario = load_scenario(name)
-        click.echo(f"{name:<16} {getattr(scenario.title, lang)}")
+    """Print name and title of each shipped scenario."""
+    for name, title in titles(lang).items():
+        click.echo(f"{name:<20} {title}")
 
 
 def show_scenario(name: str, overrides: tuple[str, ...], resolved: bool) -> None:

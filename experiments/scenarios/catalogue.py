@@ -6,8 +6,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from experiments.scenarios.errors import Problem, ScenarioError, did_you_mean
+from experiments.scenarios.yaml_source import decode, parse, read_bytes
 
 NOT_SCENARIOS = frozenset({"sectors"})
+FIRST = ("china-ets", "jiangxi", "lab")
+"""Scenarios that are no preset of one market's rules."""
+CHINESE = ("china", "jiangxi", "zhejiang")
 
 
 def library() -> Path:
@@ -16,9 +20,26 @@ def library() -> Path:
 
 
 def shipped() -> dict[str, Path]:
-    """Return the shipped scenarios by name, in order of the alphabet."""
-    found = sorted(library().glob("*.yaml"))
+    """Return the shipped scenarios by name: those to begin with, then the rules of real markets by country and year."""
+    found = sorted(library().glob("*.yaml"), key=lambda p: (p.stem not in FIRST, *_place(p.stem)))
     return {p.stem: p for p in found if p.stem not in NOT_SCENARIOS}
+
+
+def titles(lang: str) -> dict[str, str]:
+    """Return the titles of the shipped scenarios by name, read from their own files and not checked.
+
+    Parameters
+    ----------
+    lang : str
+        ``en`` or ``zh``.
+    """
+    roots = {name: parse(decode(read_bytes(path), path.name), path.name) for name, path in shipped().items()}
+    return {name: str(root.children["title"].children[lang].value) for name, root in roots.items()}
+
+
+def _place(name: str) -> tuple[bool, int, str]:
+    """Return the place of a scenario among its like: Chinese ones before foreign ones."""
+    return not name.startswith(CHINESE), FIRST.index(name) if name in FIRST else 0, name
 
 
 def is_path(name: str) -> bool:
