@@ -9,7 +9,7 @@ from experiments.scenarios.errors import Problem, ScenarioError, did_you_mean
 from experiments.scenarios.yaml_source import decode, parse, read_bytes
 
 NOT_SCENARIOS = frozenset({"sectors"})
-FIRST = ("china-ets", "jiangxi", "lab")
+FIRST = ("china-ets", "jiangxi", "poyang", "lab")
 """Scenarios that are no preset of one market's rules."""
 CHINESE = ("china", "jiangxi", "zhejiang")
 

@@ -10,11 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from experiments.cli import main
+from experiments.scenarios.catalogue import shipped
 from experiments.scenarios.load import load_scenario
 from experiments.studies.run import market_model, run
 
 
-@pytest.mark.parametrize("name", ["china-ets", "jiangxi", "poyang"])
+@pytest.mark.parametrize("name", [name for name in shipped() if name != "lab"])
 def test_ten_days_of_a_market_add_up(name: str) -> None:
     model = market_model(load_scenario(name), seed=3)
     for _ in range(10):
