@@ -247,10 +247,7 @@ class Desk:
         if receipt.order_id is None:
             note_orders(quotes.seat, quotes.side, receipt.reason, receipt.first_order_id, self.seats.order_id)
             return
-        for seat, side, reason, order_id in zip(
-            quotes.seat, quotes.side, receipt.reason, receipt.order_id, strict=True
-        ):
-            self.seats.order_id[seat, side] = NO_ORDER if reason else order_id
+        self.seats.order_id[quotes.seat, quotes.side] = np.where(receipt.reason, NO_ORDER, receipt.order_id)
 
     def submit_zonal(self, quotes: Quotes, hold: Callable[[Orders], Receipt]) -> Receipt:
         """Send quotes to an auction over zones, in which no order rests, and book what was sold and credited.

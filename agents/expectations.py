@@ -466,7 +466,7 @@ def reserve_yuan(rules: RuleBook, year: int) -> float:
     """Return the reserve price of a right's auctions, CNY per unit; 0 where there are none."""
     if rules.auction is None:
         return 0.0
-    return rules.auction.reserve_ticks(year) * float(rules.right.tick_yuan)
+    return rules.reserve_ticks(year) * float(rules.right.tick_yuan)
 
 
 def _trait(strategy: str, name: str) -> float:

@@ -234,8 +234,20 @@ class RuleBook:
         PolicyError
             Naming both fields.
         """
-        for why in contradictions(self.auction, self.consignment, self.stability, years):
+        for why in contradictions(self.auction, self.consignment, self.stability, years, self.collar):
             self._refuse(why)
+
+    def reserve_ticks(self, year: int) -> int:
+        """Return the lowest price at which auctions of a year sell, ticks: the floor of a collar holds there too.
+
+        Raises
+        ------
+        PolicyError
+            If there are no auctions.
+        """
+        if self.auction is None:
+            self._refuse("there are no auctions that could have a reserve")
+        return self.auction.reserve_ticks(year, () if self.collar is None else (self.collar.prices(year).floor,))
 
     def _check_trading(self) -> None:
         self._check_sizes()

@@ -96,7 +96,7 @@ class Stage:
         if self.market.day >= 0:
             self.market.close_day()
         day = (year - YEARS[0]) * DAYS + month - 1
-        self.market.open_day(day, [k for k, y in enumerate(YEARS) if y <= year])
+        self.market.open_day(day, [k for k, y in enumerate(YEARS) if y <= year], self.calendar.days[day])
 
     def plan(self, *years: int, free: int = 0) -> None:
         for year in years or YEARS:
@@ -109,7 +109,7 @@ class Stage:
         if self.market.day < day:
             if self.market.day >= 0:
                 self.market.close_day()
-            self.market.open_day(day, [k for k, y in enumerate(YEARS) if y <= year])
+            self.market.open_day(day, [k for k, y in enumerate(YEARS) if y <= year], self.calendar.days[day])
         rows = [(int(self.firms[firm]), price, lots) for firm, price, lots in bids]
         self.supply.hold(self.period(year), Scripted(rows), np.arange)
         return self.supply.auctions.results[-1]

@@ -17,6 +17,7 @@ from rights_market.exchange.resting import Resting
 from rights_market.kernels import book as layout
 from rights_market.kernels import matching
 from rights_market.kernels.book import ORDER, Rows, list_queues, read_depth, requeue
+from rights_market.kernels.reach import measure_reach
 from rights_market.kernels.settlement import Funds
 from rights_market.units import Side
 
@@ -108,6 +109,41 @@ class BookState:
     def resting(self, instrument: int) -> Resting:
         """Return the orders of an instrument in priority: bids, then asks, the first to trade first."""
         return Resting.of(self._queues(instrument))
+
+    def reach(
+        self, instrument: int, side: int, limit_ticks: int, lots: int, *, account: int, low: int, high: int
+    ) -> tuple[int, bool]:
+        """Return the lots that an order would meet, at most its own, and whether the last of them rest beyond a level.
+
+        Parameters
+        ----------
+        instrument, side, limit_ticks, lots : int
+            The order.
+        account : int
+            Whose resting orders do not count, -1 for nobody.
+        low, high : int
+            Level: prices at most `low` or at least `high`, where counting ends with the first resting order.
+        """
+        met, beyond = measure_reach(self._memory.book, instrument, side, account, limit_ticks, lots, low, high)
+        return int(met), bool(beyond)
+
+    def bid_lots(self, group: Int64, shape: tuple[int, int]) -> Int64:
+        """Return the lots bid for, added up by group of instruments and by account.
+
+        Parameters
+        ----------
+        group : ndarray of int64, shape (n_instruments,)
+            Group of each instrument, -1 for those that do not count.
+        shape : tuple of int
+            Numbers of groups and of accounts.
+        """
+        orders, slots = self._memory.book.orders, self._memory.live_slots()
+        slots = slots[orders["side"][slots] == layout.BID]
+        rows = group[orders["instrument"][slots]]
+        slots, rows = slots[rows >= 0], rows[rows >= 0]
+        lots = np.zeros(shape, np.int64)
+        np.add.at(lots, (rows, orders["account"][slots]), orders["lots"][slots])
+        return lots
 
     def cash_behind(self, order_ids: npt.ArrayLike, funding: Funding) -> Int64:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""

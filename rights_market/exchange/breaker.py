@@ -75,23 +75,29 @@ class Breaker:
     def _is_armed(self) -> bool:
         return bool(self._stops) and self._pauses_left > 0
 
-    def sees_beyond(self, best_bid: int, best_ask: int) -> bool:
-        """Return whether an order rests beyond the next level, so that every order against it reaches the level."""
-        return self._is_armed and (0 < best_ask <= self._stops[0].low or best_bid >= self._stops[0].high)
-
-    def watches(self, orders: Orders, best_bid: int, best_ask: int) -> Bool:
+    def watches(self, orders: Orders, best_bid: int, best_ask: int, floor: int = 0, ceiling: int = NEVER) -> Bool:
         """Return which rows could make a trade that reaches the next level, or come during a pause; shape (n,).
 
-        A watched row that comes to rest beyond a level changes this for the rows after it.
+        Parameters
+        ----------
+        orders : Orders
+        best_bid, best_ask : int
+            Quotes of the book, 0 where there is none.
+        floor, ceiling : int
+            Prices at which the government may buy and sell besides.
         """
         if not self.is_halted and not self._is_armed:
             return np.zeros(len(orders), np.bool_)
         mine = (orders.instrument == self.instrument) & (orders.kind != CANCEL)
-        if self.is_halted or self.sees_beyond(best_bid, best_ask):
+        if self.is_halted:
             return np.asarray(mine)
-        stop, price = self._stops[0], orders.price_ticks
-        far = np.where(orders.side == BID, price >= stop.high, price <= stop.low) | (orders.kind == MARKET)
-        return np.asarray(mine & far)
+        stop, price, buys = self._stops[0], orders.price_ticks, orders.side == BID
+        # A trade beyond a level takes two orders that meet, one of them beyond it; one may have come before.
+        bid = np.maximum.accumulate(np.where(mine & buys, price, max(best_bid, floor)))
+        ask = np.minimum.accumulate(np.where(mine & ~buys, price, min(best_ask or NEVER, ceiling)))
+        up = (price >= ask) & ((price >= stop.high) | (ask <= stop.low))
+        down = (price <= bid) & ((price <= stop.low) | (bid >= stop.high))
+        return np.asarray(mine & (np.where(buys, up, down) | (orders.kind == MARKET)))
 
     def carry_out(
         self, order: Orders, row: int, book: OrderBook, tally: Tally, trade: CarryOut, batch: int
@@ -171,13 +177,11 @@ class Breaker:
 
     def _until_the_level(self, order: Orders, book: OrderBook) -> int:
         """Return the lots that an order trades up to and with the first resting order that reaches a level."""
-        lots, side = int(order.lots[0]), int(order.side[0])
-        resting, stop = book.resting(self.instrument), self._stops[0]
-        others = (resting.side != side) & (resting.account != order.account[0])
-        price, size = resting.price_ticks[others], resting.lots[others]
-        if order.kind[0] != OrderKind.MARKET:
-            limit = int(order.price_ticks[0])
-            meets = price <= limit if side == Side.BID else price >= limit
-            price, size = price[meets], size[meets]
-        reached = np.flatnonzero((price >= stop.high) | (price <= stop.low))
-        return lots if not len(reached) else min(lots, int(size[: reached[0] + 1].sum()))
+        lots, side, stop = int(order.lots[0]), int(order.side[0]), self._stops[0]
+        limit = int(order.price_ticks[0])
+        if order.kind[0] == MARKET:
+            limit = NEVER if side == BID else 0
+        met, reached = book.reach(
+            self.instrument, side, limit, lots, account=int(order.account[0]), low=stop.low, high=stop.high
+        )
+        return met if reached else lots

@@ -21,12 +21,17 @@ from rights_market.exchange.negotiated import cost_in
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
 from rights_market.records import OrderKind, Orders, Receipt, Trades
-from rights_market.registry.accounts import GOVERNMENT_ACCOUNT, AccountKind
+from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.registry.balances import Registry
 from rights_market.units import Side
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
+
+BID, ASK, CANCEL = int(Side.BID), int(Side.ASK), int(OrderKind.CANCEL)
+NOBODY = -1
+NO_PRICE = 1 << 60
+"""Beyond all prices."""
 
 
 @dataclass(slots=True)
@@ -83,7 +88,7 @@ class CollarDesk:
         self._registry, self._book, self._limits = registry, book, limits
         self._cost = cost_in(limits, tick_value_fen)
         self.pot = pot
-        self._only_compliance, self._keeps_bought = only_compliance, keeps_bought
+        self.only_compliance, self._keeps_bought = only_compliance, keeps_bought
         self.floor, self.ceiling = 0, 0
         self.sold: dict[int, int] = {}
         self.bought: dict[int, int] = {}
@@ -98,20 +103,6 @@ class CollarDesk:
         """Forget what was sold and bought so far."""
         self.sold, self.bought = {}, {}
 
-    def reaches(self, orders: Orders) -> Bool:
-        """Return which rows would trade at the ceiling or the floor if the book were empty, shape (n,).
-
-        Rows must name instruments of the right; those that the band refuses do not count.
-        """
-        at_market = orders.kind == OrderKind.MARKET
-        enters = ~np.isin(orders.kind, (OrderKind.CANCEL,))
-        buys = orders.side == Side.BID
-        price, low, high = orders.price_ticks, self._limits.band_low, self._limits.band_high
-        far = np.where(buys, price >= self.ceiling, price <= self.floor)
-        far &= (price >= low[orders.instrument]) & (price <= high[orders.instrument])
-        served = self._is_served(orders.account)
-        return np.asarray(enters & served & (at_market | far))
-
     def carry_out(self, order: Orders, funding: Funding, tally: Tally, row: int) -> None:
         """Carry out one order that reaches the ceiling or the floor."""
         instrument, side = int(order.instrument[0]), int(order.side[0])
@@ -120,12 +111,11 @@ class CollarDesk:
         if not own:
             tally.add(np.array([row]), self._book.submit(order, funding))
             return
-        first = self._book.submit(self._own_order(instrument, side, own), funding)
-        tally.note(first.trades)
-        receipt = self._book.submit(order, funding)
-        tally.add(np.array([row]), receipt)
-        self._leave(instrument, first.first_order_id, funding)
-        self._finish(instrument, side, own, anew, Trades.join([first.trades, receipt.trades]))
+        ours = self._own_order(instrument, side, own)
+        leaves = self._leaving(instrument, self._book.next_order_id)
+        receipt = self._book.submit(Orders.join([ours, order, leaves]), funding)
+        tally.add_among(np.array([row]), receipt, np.array([1]))
+        self._finish(instrument, side, own, anew, receipt.trades)
 
     def call(self, call: CallAuction, orders: Orders, instruments: Sequence[int], funding: Funding) -> Receipt:
         """Hold a call in which the government stands last at its prices.
@@ -136,14 +126,14 @@ class CollarDesk:
         prepared = []
         price = orders.price_ticks.copy()
         for i in instruments:
-            for side in (Side.BID, Side.ASK):
+            for side in (BID, ASK):
                 needed = self._left_open(i, side, orders)
                 own, anew = self._prepare(i, side, needed)
                 if own:
                     prepared.append((i, side, own, anew))
-                if own == needed and (own or (self.sells_at(i) if side == Side.BID else self.buys_at(i))):
+                if own == needed and (own or (self.sells_at(i) if side == BID else self.buys_at(i))):
                     mine = (orders.instrument == i) & (orders.side == side)
-                    edge = np.minimum(price, self.ceiling) if side == Side.BID else np.maximum(price, self.floor)
+                    edge = np.minimum(price, self.ceiling) if side == BID else np.maximum(price, self.floor)
                     price = np.where(mine, edge, price)
         orders = replace(orders, price_ticks=price)
         ours = Orders.join([self._own_order(i, side, own) for i, side, own, _ in prepared])
@@ -151,21 +141,25 @@ class CollarDesk:
         n = len(orders)
         for k, (i, side, own, anew) in enumerate(prepared):
             order_id = receipt.first_order_id + n + k
-            self._leave(i, order_id, funding)
+            self._book.submit(self._leaving(i, order_id), funding)
             named = (receipt.trades.maker == order_id) | (receipt.trades.taker == order_id)
             self._finish(i, side, own, anew, receipt.trades.take(np.flatnonzero(named)))
         return Receipt(receipt.first_order_id, receipt.reason[:n], receipt.filled[:n], receipt.trades)
 
     def _left_open(self, instrument: int, side: int, orders: Orders) -> int:
         """Return the lots of a side that reach the government's price, less what others offer against them there."""
-        edge = self.ceiling if side == Side.BID else self.floor
+        edge = self.ceiling if side == BID else self.floor
         resting, mine = self._book.resting(instrument), orders.instrument == instrument
         ways = np.concatenate([resting.side, orders.side[mine]])
         price = np.concatenate([resting.price_ticks, orders.price_ticks[mine]])
         lots = np.concatenate([resting.lots, orders.lots[mine]])
-        reach = price >= edge if side == Side.BID else price <= edge
-        against = price <= edge if side == Side.BID else price >= edge
+        reach = price >= edge if side == BID else price <= edge
+        against = price <= edge if side == BID else price >= edge
         return max(0, int(lots[(ways == side) & reach].sum() - lots[(ways != side) & against].sum()))
+
+    def terms(self) -> tuple[Any, ...]:
+        """Return all that decides on the government's quotes besides the bands."""
+        return self.floor, self.ceiling, self.pot.lots, self.pot.fen, tuple(self._stock.items())
 
     def sells_at(self, instrument: int) -> int:
         """Return the price at which the government sells now, ticks, 0 if it cannot."""
@@ -203,27 +197,16 @@ class CollarDesk:
         self.sold, self.bought = ({int(i): int(n) for i, n in x} for x in state["flows"])
         self._is_empty = bool(state["is_empty"])
 
-    def _is_served(self, account: npt.NDArray[np.int32]) -> Bool:
-        kinds = self._registry.accounts.kinds
-        known = (account >= 0) & (account < len(kinds))
-        if not self._only_compliance:
-            return np.asarray(known & (account != GOVERNMENT_ACCOUNT))
-        return np.asarray(known & (kinds[np.where(known, account, 0)] == AccountKind.COMPLIANCE))
-
     def _missing(self, instrument: int, side: int, lots: int) -> int:
         """Return the lots of an order that private orders up to the ceiling or down to the floor leave open."""
-        resting = self._book.resting(instrument)
-        if side == Side.BID:
-            within = (resting.side == Side.ASK) & (resting.price_ticks <= self.ceiling)
-        else:
-            within = (resting.side == Side.BID) & (resting.price_ticks >= self.floor)
-        return max(0, lots - int(resting.lots[within].sum()))
+        edge = self.ceiling if side == BID else self.floor
+        return lots - self._book.reach(instrument, side, edge, lots, account=NOBODY, low=0, high=NO_PRICE)[0]
 
     def _prepare(self, instrument: int, side: int, lots: int) -> tuple[int, int]:
         """Return the lots that the government trades, and the lots or the money that it needed anew for them."""
-        if not lots or not self._may_quote(instrument, self.ceiling if side == Side.BID else self.floor):
+        if not lots or not self._may_quote(instrument, self.ceiling if side == BID else self.floor):
             return 0, 0
-        if side == Side.ASK:
+        if side == ASK:
             return self._prepare_purchase(instrument, lots)
         stock = self._stock.get(instrument, 0)
         new = max(0, lots - stock) if self.pot.lots is None else min(max(0, lots - stock), self.pot.lots)
@@ -249,10 +232,10 @@ class CollarDesk:
 
     def _finish(self, instrument: int, side: int, own: int, anew: int, trades: Trades) -> None:
         """Take back what was prepared and not used; `trades` are those of the government's order, and others."""
-        ours = (trades.seller if side == Side.BID else trades.buyer) == GOVERNMENT_ACCOUNT
+        ours = (trades.seller if side == BID else trades.buyer) == GOVERNMENT_ACCOUNT
         price, lots = trades.price_ticks[ours], trades.lots[ours]
         done = int(lots.sum())
-        if side == Side.BID:
+        if side == BID:
             self.sold[instrument] = self.sold.get(instrument, 0) + done
             unsold = min(own - done, anew)
             self._stock[instrument] = self._stock.get(instrument, 0) + anew - done - unsold
@@ -273,14 +256,13 @@ class CollarDesk:
 
     def _own_order(self, instrument: int, side: int, lots: int) -> Orders:
         """Return the government's order against orders of a side."""
-        if side == Side.BID:
-            return Orders.of(GOVERNMENT_ACCOUNT, instrument, Side.ASK, self.ceiling, lots)
-        return Orders.of(GOVERNMENT_ACCOUNT, instrument, Side.BID, self.floor, lots)
+        if side == BID:
+            return Orders.of(GOVERNMENT_ACCOUNT, instrument, ASK, self.ceiling, lots)
+        return Orders.of(GOVERNMENT_ACCOUNT, instrument, BID, self.floor, lots)
 
-    def _leave(self, instrument: int, order_id: int, funding: Funding) -> None:
-        """Withdraw what is left of the government's order."""
-        cancel = Orders.of(GOVERNMENT_ACCOUNT, instrument, Side.BID, 0, 0, kind=OrderKind.CANCEL, target=order_id)
-        self._book.submit(cancel, funding)
+    def _leaving(self, instrument: int, order_id: int) -> Orders:
+        """Return what withdraws the rest of the government's order."""
+        return Orders.of(GOVERNMENT_ACCOUNT, instrument, BID, 0, 0, kind=CANCEL, target=order_id)
 
     def _may_quote(self, instrument: int, price: int) -> bool:
         return bool(self._limits.band_low[instrument] <= price <= self._limits.band_high[instrument])

@@ -35,6 +35,13 @@ class Tally:
         self.order_id[rows] = receipt.ids()
         self.note(receipt.trades)
 
+    def add_among(self, rows: Rows, receipt: Receipt, at: Rows) -> None:
+        """Note what became of rows that were the rows `at` of a table with others' orders, and all trades of that."""
+        self.reason[rows] = receipt.reason[at]
+        self.filled[rows] += receipt.filled[at]
+        self.order_id[rows] = receipt.first_order_id + at
+        self.note(receipt.trades)
+
     def note(self, trades: Trades) -> None:
         """Note trades in the order in which they were made."""
         if len(trades):

@@ -16,7 +16,7 @@ from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT
 from rights_market.registry.balances import Registry
 from rights_market.registry.obligations import Obligations
 from rights_market.rulebook import RuleBook
-from rights_market.units import Side, floor
+from rights_market.units import floor
 
 Int64 = npt.NDArray[np.int64]
 
@@ -53,8 +53,11 @@ class Holdings:
             )
             if rules.holding_limit is not None or has_class_limit:
                 self._instruments.setdefault(rules.right.code, []).append(i)
+        self._group = np.full(len(rules_of), -1, np.int64)
+        for group, instruments in enumerate(self._instruments.values()):
+            self._group[instruments] = group
         self._named: dict[tuple[str, int], int] = {}
-        self._limits_of: dict[tuple[int, int], Int64] = {}
+        self._limits_today: Int64 | None = None
         self._room: tuple[tuple[int, int], Int64] | None = None
 
     def headroom(self) -> Int64:
@@ -66,19 +69,17 @@ class Holdings:
         key = len(self._registry.journal), len(self._registry.accounts)
         if self._room is not None and self._room[0] == key:
             return self._room[1]
-        room = np.full((len(self._rules_of), len(self._registry.accounts)), NO_LIMIT, np.int64)
-        for instruments in self._instruments.values():
-            counted = self._held(instruments) + self._bid_for(instruments)
-            for i in instruments:
-                limits = self._limits(i)
-                room[i] = np.where(limits < NO_LIMIT, np.maximum(0, limits - counted), NO_LIMIT)
-            room[np.ix_(instruments, EXEMPT)] = NO_LIMIT
+        limits, limited = self._limits(), np.flatnonzero(self._group >= 0)
+        counted = self._book.bid_lots(self._group, (len(self._instruments), limits.shape[1]))
+        np.add.at(counted, self._group[limited], self._held()[limited])
+        counted = counted[self._group] if len(counted) else np.zeros_like(limits)
+        room = np.where(limits < NO_LIMIT, np.maximum(0, limits - counted), NO_LIMIT)
         self._room = key, room
         return room
 
     def open_day(self) -> None:
         """Read limits anew: allocations may have changed overnight and will in the morning."""
-        self._limits_of, self._room = {}, None
+        self._limits_today, self._room = None, None
 
     def publish(self, day: int) -> list[Event]:
         """Return who has come into another class of size among the large holders since the last call."""
@@ -87,7 +88,7 @@ class Holdings:
             rule = self._rules_of[instruments[0]].holding_limit
             if rule is None:
                 continue
-            held = self._held(instruments)
+            held = self._held()[instruments].sum(axis=0)
             held[list(EXEMPT)] = 0
             total = int(held.sum())
             large = np.flatnonzero(held > floor(rule.publish_above * total)) if total else np.empty(0, np.intp)
@@ -110,24 +111,20 @@ class Holdings:
         """Put back what `state` returned."""
         self._named = {(code, int(account)): int(size) for code, account, size in state["named"]}
 
-    def _held(self, instruments: list[int]) -> Int64:
+    def _held(self) -> Int64:
         registry = self._registry
-        return np.asarray((registry.free + registry.frozen + registry.pledged)[instruments].sum(axis=0))
+        return np.asarray(registry.free + registry.frozen + registry.pledged)
 
-    def _bid_for(self, instruments: list[int]) -> Int64:
-        lots, best = np.zeros(len(self._registry.accounts), np.int64), self._book.best_bid
-        for i in (i for i in instruments if best[i]):
-            resting = self._book.resting(i)
-            bids = resting.side == Side.BID
-            np.add.at(lots, resting.account[bids], resting.lots[bids])
-        return lots
-
-    def _limits(self, instrument: int) -> Int64:
-        """Return the limit of each account in an instrument's year, the tighter of the rule's and its class's."""
-        key = instrument, len(self._registry.accounts)
-        if key not in self._limits_of:
-            self._limits_of[key] = self._work_out(instrument)
-        return self._limits_of[key]
+    def _limits(self) -> Int64:
+        """Return today's limits, shape (n_instruments, n_accounts): the tighter of the rule's and of the class's."""
+        n = len(self._registry.accounts)
+        if self._limits_today is None or self._limits_today.shape[1] != n:
+            limits = np.full((len(self._rules_of), n), NO_LIMIT, np.int64)
+            for i in np.flatnonzero(self._group >= 0).tolist():
+                limits[i] = self._work_out(i)
+            limits[:, EXEMPT] = NO_LIMIT
+            self._limits_today = limits
+        return self._limits_today
 
     def _work_out(self, instrument: int) -> Int64:
         rules = self._rules_of[instrument]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import bench_trading_rules
+
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("test_*.py"))
 
@@ -23,3 +25,8 @@ def test_benchmark_runs(path: Path) -> None:
 def test_no_benchmark_hides_in_a_file_that_is_not_collected() -> None:
     others = set((ROOT / "benchmarks").glob("*.py")) - set(BENCHMARKS)
     assert [path.name for path in others if "(benchmark" in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_cost_of_trading_rules_is_measured(capsys):
+    bench_trading_rules.main("2022-01-07", runs=1)
+    assert " x (goal 1.6)" in capsys.readouterr().out

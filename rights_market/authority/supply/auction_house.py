@@ -97,7 +97,7 @@ class AuctionHouse:
         if offer.lots == 0:
             self._skip(matter, index, offer)
             return
-        reserve = self._terms.reserve_ticks(year)
+        reserve = self.book.reserve_ticks(year)
         cleared = clear_auction(
             self._office, matter, self._terms, offer.lots, bidders, ties, reserve, self._secret(matter),
             self._inside(year, offer),
@@ -118,7 +118,7 @@ class AuctionHouse:
         lots, year = self._volumes.advance_lots(index), self._volumes.days[index][0].year
         if not lots:
             return
-        reserve, inside = self._terms.reserve_ticks(year), Inside(year, None, (), None, 0)
+        reserve, inside = self.book.reserve_ticks(year), Inside(year, None, (), None, 0)
         cleared = clear_auction(self._office, matter, self._terms, lots, bidders, ties, reserve, None, inside)
         paid = collect(self._office, matter, self._terms.kind, cleared)
         if paid.sold:

@@ -16,6 +16,7 @@ from rights_market.policies.rule import Rule, kind_of
 from rights_market.policies.stability.cost_containment_reserve import CostContainmentReserve
 from rights_market.policies.stability.emissions_containment_reserve import EmissionsContainmentReserve
 from rights_market.policies.stability.market_stability_reserve import MarketStabilityReserve
+from rights_market.policies.stability.price_collar import PriceCollar
 from rights_market.policies.stability.price_indexed_supply import PriceIndexedSupply
 from rights_market.policies.stability.price_trigger_release import PriceTriggerRelease
 from rights_market.policies.stability.tiered_price_reserve import TieredPriceReserve
@@ -32,7 +33,11 @@ IN_AUCTIONS = (
 
 
 def contradictions(
-    auction: Auction | None, consignment: Consignment | None, stability: Sequence[Rule], years: Sequence[int]
+    auction: Auction | None,
+    consignment: Consignment | None,
+    stability: Sequence[Rule],
+    years: Sequence[int],
+    collar: PriceCollar | None = None,
 ) -> Iterator[str]:
     """Yield what does not fit together, both fields named.
 
@@ -55,7 +60,7 @@ def contradictions(
     if inside and not isinstance(auction, SealedUniform):
         yield f"stability has {inside[0].kind}, which acts at one price only, but auction is {auction.kind}"
     for year in years:
-        yield from _prices(auction, stability, year)
+        yield from _prices(auction, stability, year, collar)
 
 
 def _without_auction(consignment: Consignment | None, stability: Sequence[Rule]) -> Iterator[str]:
@@ -88,7 +93,7 @@ def _sources(stability: Sequence[Rule]) -> Iterator[str]:
         yield f"price_trigger_release.source is {release.source}, but stability has no {kind_of(needed)}"
 
 
-def _prices(auction: Auction, stability: Sequence[Rule], year: int) -> Iterator[str]:
+def _prices(auction: Auction, stability: Sequence[Rule], year: int, collar: PriceCollar | None) -> Iterator[str]:
     """Yield prices of a year that do not lie in order: reserve, withholding, release."""
     path = auction.schedule.reserve_path
     if path is not None and year < path.start_year:
@@ -102,7 +107,13 @@ def _prices(auction: Auction, stability: Sequence[Rule], year: int) -> Iterator[
         if any(start > year for start in first):
             yield f"{kind_of(type(rule))} has a price from {max(first)} on, after an auction's year {year}"
             return
-    reserve = auction.reserve_ticks(year)
+    edges = None if collar is None else collar.prices(year)
+    reserve = auction.reserve_ticks(year, () if edges is None else (edges.floor,))
+    if edges is not None and reserve > edges.ceiling:
+        yield (
+            f"E_RESERVE: the reserve of the auction is {reserve} ticks in {year}, above collar.ceiling "
+            f"{edges.ceiling}, at which the government sells anyway"
+        )
     if isinstance(auction, AscendingClock | DescendingClock) and auction.start is not None and auction.start < reserve:
         yield f"auction.start is {auction.start} ticks, below the reserve of {reserve} in {year}"
     release = next((r for r in stability if isinstance(r, CostContainmentReserve)), None)

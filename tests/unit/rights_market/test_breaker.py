@@ -2,10 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rights_market.errors import PolicyError
+from rights_market.exchange.breaker import Breaker
 from rights_market.policies.trading import BlockAgreement, CircuitBreaker, Level
 from rights_market.records import Mode, Orders
 from rights_market.units import Side
@@ -144,3 +149,38 @@ def test_a_market_in_a_pause_continues_from_its_state():
             market.submit(ask(5000, 1))
         market.close_day()
     assert fingerprint(one.state()) == fingerprint(other.state())
+
+
+def test_what_was_carried_out_before_a_pause_does_not_wait_for_its_end():
+    market = open_market()
+    # One order rests below the level before, in the same table, a trade at 54.00 stops the matching.
+    market.submit(Orders.join([bid(4900, 3, THIRD), ask(5400, 10), bid(5400, 10)]))
+    for _ in range(3):
+        market.submit(Orders.none())
+    assert market.book.depth(0, 5)[1].tolist() == [3, 0, 0, 0, 0]
+    assert_orders_are_covered(market)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(4500, 5500), st.integers(1, 9), st.booleans(), st.sampled_from([SELLER, BUYER, THIRD])),
+        max_size=25,
+    ),
+    cuts=st.lists(st.integers(0, 25), max_size=3),
+)
+@settings(max_examples=25, deadline=None)
+def test_only_watching_what_could_reach_a_level_changes_nothing(rows, cuts):
+    def run(watches):
+        market = open_market()
+        market.registry.issue(0, [BUYER, THIRD], [200, 200])
+        market.registry.deposit(SELLER, 10**8)
+        with patch.object(Breaker, "watches", watches):
+            for start, stop in pairwise([0, *sorted(cuts), len(rows)]):
+                table = [(ask if sells else bid)(price, lots, who) for price, lots, sells, who in rows[start:stop]]
+                market.submit(Orders.join(table))
+        return fingerprint(market.state())
+
+    def every_row(breaker, orders, *_):
+        return orders.instrument == breaker.instrument
+
+    assert run(Breaker.watches) == run(every_row)

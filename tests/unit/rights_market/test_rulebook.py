@@ -32,6 +32,7 @@ from rights_market.policies.stability import (
     Size,
     TieredPriceReserve,
 )
+from rights_market.policies.stability.price_collar import CollarStep, PriceCollar
 from rights_market.rulebook import RuleBook
 from tests.compliance_market import period, rule_book
 
@@ -110,6 +111,26 @@ class TestStability:
     def test_reserves_inside_the_clearing_need_one_price(self):
         auction = PayAsBid(schedule=AuctionSchedule(per_year=4))
         self.refused("which acts at one price only, but auction is pay_as_bid", auction, stability=(release(1500),))
+
+    def test_the_floor_of_a_collar_holds_in_auctions_and_its_ceiling_lies_above_their_reserve(self):
+        later = CollarStep(from_year=2025, floor=1100, ceiling=2000)
+        collar = PriceCollar(floor=900, ceiling=1500, reserve=5, steps=(later,))
+        book = rule_book(cap=self.CAP, auction=replace(AUCTION, reserve=1000), collar=collar)
+        assert (book.reserve_ticks(2024), book.reserve_ticks(2025)) == (1000, 1100)
+        assert (
+            rule_book(cap=self.CAP, auction=replace(AUCTION, reserve=1500), collar=collar).reserve_ticks(2024) == 1500
+        )
+        dear = replace(AUCTION, reserve=1501)
+        self.refused("E_RESERVE: .* 1501 ticks in 2024, above collar.ceiling 1500", dear, collar=collar)
+        self.refused(
+            "E_RESERVE: .* 1100 ticks .*, above the trigger 1000",
+            collar=PriceCollar(floor=1100, ceiling=1500, reserve=5),
+            stability=(release(1000),),
+        )
+
+    def test_without_auctions_there_is_no_reserve(self):
+        with pytest.raises(PolicyError, match="there are no auctions"):
+            rule_book().reserve_ticks(2024)
 
     def test_the_reserve_price_lies_below_the_triggers(self):
         auction = replace(AUCTION, reserve=1000)

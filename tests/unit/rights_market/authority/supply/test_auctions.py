@@ -21,6 +21,7 @@ from rights_market.policies.auction import (
     PayAsBid,
     SealedUniform,
 )
+from rights_market.policies.stability.price_collar import PriceCollar
 from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT
 from tests.compliance_market import swap
 from tests.supply_market import FOUR, Scripted, Stage
@@ -76,6 +77,16 @@ def test_a_clock_ends_at_the_highest_price_that_can_be_quoted() -> None:
     stage.plan()
     row = stage.hold(2024, (0, 50_000, 30), (1, 50_000, 30))
     assert (row["price_ticks"], row["sold"]) == (20_000, 25)
+
+
+def test_nothing_is_sold_below_the_floor_of_a_collar() -> None:
+    rows = []
+    for rules in ({}, {"collar": PriceCollar(floor=29, ceiling=60, reserve=0)}):
+        stage = Stage(**rules)
+        stage.plan()
+        rows.append(stage.hold(2024, *BIDS))
+    assert [row["sold"] for row in rows] == [25, 12]
+    assert rows[0]["price_ticks"] < 29 <= rows[1]["price_ticks"]
 
 
 def test_what_is_not_given_free_is_planned_over_the_auctions() -> None:
