@@ -277,6 +277,8 @@ class Registry(CashRegistry):
         chosen = np.arange(len(self.instruments)) if instrument is None else instrument
         for i in np.unique(known_instruments(chosen, len(self.instruments))):
             who = np.flatnonzero(ledger.locked[i])
+            if not who.size:
+                continue
             lots = ledger.locked[i][who]
             ledger.locked[i][who] = 0
             self.journal.append(self.day, Op.UNLOCK, who, instrument=i, lots=lots)

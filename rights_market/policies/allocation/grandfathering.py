@@ -15,7 +15,7 @@ from annotated_types import Ge, Le, MinLen
 from rights_market.errors import PolicyError
 from rights_market.policies.allocation.observed import AllocationRule, Observed, Remark
 from rights_market.policies.rule import Lots
-from rights_market.units import half_up, largest_remainder
+from rights_market.units import largest_remainder
 
 Uses = Sequence[int | None]
 
@@ -149,8 +149,9 @@ class Grandfathering(AllocationRule):
         base = [self._base(i, uses) for i, uses in enumerate(history)]
         if self.total is not None:
             return largest_remainder(self.total, base)
-        kept = (1 - Fraction(self.cut)) ** self._years_cut(year)
-        return [half_up(b * kept) for b in base]
+        n, d = ((1 - Fraction(self.cut)) ** self._years_cut(year)).as_integer_ratio()
+        # Half up of b n / d, in whole numbers: a product of fractions would look for a common divisor every time.
+        return [(2 * b.numerator * n + b.denominator * d) // (2 * b.denominator * d) for b in base]
 
     def _years_cut(self, year: int) -> int:
         start = self.base_years_of(year)[-1] if self.start_year is None else self.start_year
