@@ -47,13 +47,13 @@ class CapCourse:
         """Set the caps of a period for the activity that is expected."""
         use = progress.uses[progress.position(period_name)]
         forecast = {year: self._forecast(progress, year) for year in use.years}
-        self.model.authority.set_caps(progress.rules.right.code, use.period, forecast)
+        self.model.authority.plans.set_caps(progress.rules.right.code, use.period, forecast)
 
     def correct(self, progress: RightProgress, k: int) -> None:
         """Have the caps of a period corrected for what the covered firms made."""
         use = progress.uses[k]
         made = {year: self._activity(progress, use.output[i]) for i, year in enumerate(use.years)}
-        self.model.authority.correct_caps(progress.rules.right.code, use.period, made)
+        self.model.authority.plans.correct_caps(progress.rules.right.code, use.period, made)
 
     def _forecast(self, progress: RightProgress, year: int) -> int:
         """Return the activity that the public expects of covered firms in a year, for caps that follow activity."""

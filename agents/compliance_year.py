@@ -134,7 +134,7 @@ class ComplianceYear:
         """Settle the month's income, decide on abatement, output and investment; the month's use becomes public."""
         model, operations = self.model, self.model.operations
         self._settle_income()
-        model.authority.collect_fines(self.days_since_fines)
+        model.authority.shortfalls.collect(self.days_since_fines)
         self.days_since_fines = 0
         credit = self._credit_for_use()
         value, fiscal = model.values_yuan() * model.firms.covered, model.fiscal_year
@@ -345,7 +345,7 @@ class ComplianceYear:
         claims = self._plan(progress, k)
         progress.plans[k].announced = True
         progress.news_year = model.calendar.days[model.day].year
-        model.authority.announce(progress.rules.right.code, progress.uses[k].period, claims)
+        model.authority.plans.announce(progress.rules.right.code, progress.uses[k].period, claims)
         model.expectations.hear(progress.index)
 
     def _plan(self, progress: RightProgress, k: int) -> dict[int, Ints]:
@@ -385,7 +385,7 @@ class ComplianceYear:
                 units = self.expected_use(progress, k) / len(earlier.years)
                 output = self.expected_output(progress, k)[earlier.years.index(year)]
                 lots = self._covered(progress, self.lots_of(progress, units), year)
-                self.model.authority.estimate_base(code, use.period, year, lots, np.rint(output).astype(np.int64))
+                self.model.authority.plans.estimate_base(code, use.period, year, lots, np.rint(output).astype(np.int64))
 
     def preallocate(self, progress: RightProgress, period_name: str) -> None:
         """Issue the early part, on last year's activity."""
@@ -395,7 +395,7 @@ class ComplianceYear:
         if book.entrant_reserve is not None:
             capacity = np.rint(model.firms.output * model.firms.trend()).astype(np.int64)
             capacity = self._covered(progress, capacity, use.years[-1])
-            without = model.authority.grant_without_base(book.right.code, use.period, capacity)
+            without = model.authority.plans.grant_without_base(book.right.code, use.period, capacity)
             progress.issued_lots[k] += without
         if book.upfront is None and bool(progress.plans[k].lots_per_output.any()):
             return
@@ -407,7 +407,9 @@ class ComplianceYear:
             lots = self.lots_of(progress, units)
             by_use = book.upfront is not None and book.upfront.basis == "prior_year_emissions"
             basis += lots if by_use else entitlement.lots(year, output, lots)
-        issued = model.authority.preallocate(book.right.code, use.period, self._covered(progress, basis, use.years[-1]))
+        issued = model.authority.plans.preallocate(
+            book.right.code, use.period, self._covered(progress, basis, use.years[-1])
+        )
         progress.issued_lots[k] += issued
         if book.upfront is None:
             progress.plans[k].settled = True
@@ -474,7 +476,7 @@ class ComplianceYear:
         model = self.model
         book, use, plan = progress.rules, progress.uses[k], progress.plans[k]
         final = self.final_lots(progress, k)
-        progress.issued_lots[k] += model.authority.true_up(book.right.code, use.period, final)
+        progress.issued_lots[k] += model.authority.plans.true_up(book.right.code, use.period, final)
         plan.settled = True
         model.expectations.hear(progress.index)
 
@@ -506,11 +508,13 @@ class ComplianceYear:
         model, authority = self.model, self.model.authority
         k = progress.position(period_name)
         code, period = progress.rules.right.code, progress.uses[k].period
-        prices = {days: self._mean_price_fen(progress, k, days) for days in authority.price_windows(code, period)}
+        prices = {
+            days: self._mean_price_fen(progress, k, days) for days in authority.shortfalls.price_windows(code, period)
+        }
         draws = model.streams["fines"].random(len(model.firms))
-        authority.penalise(code, period, prices, draws)
+        authority.shortfalls.penalise(code, period, prices, draws)
         today = model.calendar.days[model.day]
-        authority.sanction(code, period, today)
+        authority.shortfalls.sanction(code, period, today)
         model.operations.allowed = authority.sanctions.output_factor(today.year)
 
     def _mean_price_fen(self, progress: RightProgress, k: int, calendar_days: int) -> Fraction:
@@ -526,7 +530,7 @@ class ComplianceYear:
         k = progress.position(period_name)
         periods = progress.rules.periods
         following = periods[k + 1] if k + 1 < len(periods) else None
-        self.model.authority.make_good(progress.rules.right.code, periods[k], following)
+        self.model.authority.shortfalls.make_good(progress.rules.right.code, periods[k], following)
 
     def close_banking(self, progress: RightProgress, period_name: str) -> None:
         """Let lapse what may not be kept."""

@@ -76,13 +76,13 @@ class EntryExit:
         if before is None or before.year == today.year:
             return
         model.authority.projects.end_year()
-        model.authority.write_off_closed()
+        model.authority.shortfalls.write_off_closed()
         for progress in model.progress:
             front = progress.front(model.day)
             if front is not None:
                 subject = model.firms.subject[:, progress.index] & model.firms.working
                 period = progress.rules.periods[front]
-                model.authority.open_year(progress.rules.right.code, period, today.year, subject)
+                model.authority.access.open_year(progress.rules.right.code, period, today.year, subject)
                 self._read_list(progress)
 
     def serve(self) -> None:
@@ -168,7 +168,7 @@ class EntryExit:
         final: int | None = None
         if not progress.plans[k].settled and model.authority.entitlements[code].follows_output(use.years[-1])[row]:
             final = int(model.year_course.final_lots(progress, k)[row])
-        progress.issued_lots[k][row] += model.authority.settle_closed(code, use.period, row, used, final)
+        progress.issued_lots[k][row] += model.authority.access.settle_closed(code, use.period, row, used, final)
         model.expectations.hear(progress.index)
 
     # -- entering
@@ -206,7 +206,7 @@ class EntryExit:
             lots = int(model.year_course.lots_of(progress, self._yearly_units(progress))[row])
             capacity = int(np.rint(model.firms.output[row]))
             code, period = progress.rules.right.code, progress.rules.periods[k]
-            progress.issued_lots[k] += model.authority.admit(code, period, row, lots, capacity)
+            progress.issued_lots[k] += model.authority.access.admit(code, period, row, lots, capacity)
             self._read_list(progress)
         self._hear_all()
 

@@ -244,7 +244,7 @@ class Expectations:
     def _penalties(self, code: str, period: Period) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
         """Return the fines of a period, as announced, with the firms concerned; looked up once until rules change."""
         if (code, period.name) not in self._fines:
-            self._fines[code, period.name] = self.model.authority.penalties_of(code, period)
+            self._fines[code, period.name] = self.model.authority.shortfalls.penalties_of(code, period)
         return self._fines[code, period.name]
 
     def _kept_value(self, clock: Clock, rows: npt.NDArray[np.intp]) -> Floats:

@@ -160,18 +160,18 @@ class Run:
         for k, p in enumerate(periods):
             following = periods[k + 1] if k + 1 < len(periods) else None
             last_hooks = (
-                lambda p=p: authority.penalise("CEA", p, {30: Fraction(6800)}),
-                lambda p=p, f=following: authority.make_good("CEA", p, f),
+                lambda p=p: authority.shortfalls.penalise("CEA", p, {30: Fraction(6800)}),
+                lambda p=p, f=following: authority.shortfalls.make_good("CEA", p, f),
                 lambda p=p, f=following: authority.close_banking("CEA", p, f, date(p.vintage + 2, 1, 4)),
-                lambda: authority.collect_fines(365),
+                lambda: authority.shortfalls.collect(365),
             )
             hooks = (
-                lambda p=p: authority.announce("CEA", p),
-                lambda p=p, k=k: authority.preallocate("CEA", p, self.given(play.basis[k])),
+                lambda p=p: authority.plans.announce("CEA", p),
+                lambda p=p, k=k: authority.plans.preallocate("CEA", p, self.given(play.basis[k])),
                 lambda p=p, k=k: self.pledge(k),
                 lambda p=p: authority.count_day(p.use_from, 366),
                 lambda p=p, k=k: authority.verify("CEA", p, self.given(play.use[k])),
-                lambda p=p, k=k: authority.true_up("CEA", p, self.given(play.final[k])),
+                lambda p=p, k=k: authority.plans.true_up("CEA", p, self.given(play.final[k])),
                 *(lambda p=p: self.surrender(p) for _ in range(1 + len(self.book.surrender.stages))),
                 *last_hooks,
             )

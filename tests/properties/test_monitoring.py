@@ -58,7 +58,7 @@ def test_what_counts_and_what_is_found(book, lived, data) -> None:
     for when, (true, percent, noticed, sharp, late) in zip(PERIODS, lived, strict=True):
         order = np.array(data.draw(st.permutations(range(N))))
         preferred = np.arange(N) % book.verification.verifiers
-        authority.preallocate("CEA", when, np.full(N, 100))
+        authority.plans.preallocate("CEA", when, np.full(N, 100))
         last = market.obligations.verified_lots("CEA", str(when.vintage - 1))[firms]
         measured = authority.measure("CEA", when, Readings(np.ones(N, bool), true, noticed, sharp))
         reported = book.reporting.reported(measured, measured * percent // 100)

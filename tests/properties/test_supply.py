@@ -66,7 +66,7 @@ def test_no_lot_is_lost(kind: Any, sales: list[Any], cash: int, rollover: Any, c
         if number % 4 == 0:
             stage.go_to(year, 1)
             supply.open_year(year)
-            stage.authority.preallocate("CEA", period, np.array(free))
+            stage.authority.plans.preallocate("CEA", period, np.array(free))
             if year > 2024:
                 stage.authority.verify("CEA", stage.period(year - 1), np.array([used, 0, 0]))
                 supply.review(year)

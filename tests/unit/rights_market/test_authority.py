@@ -61,9 +61,9 @@ class TestTwoYears:
         market, authority, _ = market_of(year_book(), 3)
         registry = market.registry
         registry.deposit([B, C], [5_000_000, 1_000_000])
-        authority.announce("CEA", Y24)
+        authority.plans.announce("CEA", Y24)
         # 70 % of 1,003, 500 and 1,000, rounded down.
-        assert authority.preallocate("CEA", Y24, lots(1003, 500, 1000)).tolist() == [702, 350, 700]
+        assert authority.plans.preallocate("CEA", Y24, lots(1003, 500, 1000)).tolist() == [702, 350, 700]
         market.open_day(0, [0])
         swap(market, A, B, 0, 562, 6800)
         swap(market, A, C, 0, 100, 6800)
@@ -72,7 +72,7 @@ class TestTwoYears:
         assert registry.free[0, A] == 30
         authority.verify("CEA", Y24, lots(20, 900, 1000))
         # A: 650 - 702 = -52, of which 30 are free and taken; 22 become debt and the pledge stays.
-        assert authority.true_up("CEA", Y24, lots(650, 560, 780)).tolist() == [-30, 210, 80]
+        assert authority.plans.true_up("CEA", Y24, lots(650, 560, 780)).tolist() == [-30, 210, 80]
         return market, authority
 
     def test_allocation_and_true_up(self):
@@ -92,7 +92,7 @@ class TestTwoYears:
     def play_to_the_fines(self):
         market, authority = self.play_first_year()
         missing = authority.surrender("CEA", Y24)
-        fines = authority.penalise("CEA", Y24, PRICE)
+        fines = authority.shortfalls.penalise("CEA", Y24, PRICE)
         return market, authority, missing, fines
 
     def test_surrender_counts_the_debt_once(self):
@@ -126,33 +126,33 @@ class TestTwoYears:
         registry = market.registry
         registry.deposit(C, 1_000_000)
         # 100 days at 0.05 % are 5 %: 952,381 of the fine and 47,619 on it.
-        assert authority.collect_fines(100).tolist() == [0, 0, 1_000_000]
+        assert authority.shortfalls.collect(100).tolist() == [0, 0, 1_000_000]
         assert authority.unpaid_fines_fen.tolist() == [0, 0, 4_249_600 - 952_381]
         assert authority.fines.late_fees_fen()[2] == 164_861
         registry.deposit(C, 2 * 3_297_219 + 5)
-        assert authority.collect_fines(2900).tolist() == [0, 0, 2 * 3_297_219]
+        assert authority.shortfalls.collect(2900).tolist() == [0, 0, 2 * 3_297_219]
         assert registry.cash[C] == 5
         assert not authority.unpaid_fines_fen.any()
-        assert authority.collect_fines(1).tolist() == [0, 0, 0]
+        assert authority.shortfalls.collect(1).tolist() == [0, 0, 0]
         assert_journal_replays(market)
 
     def test_a_shortfall_is_deducted_and_then_due(self):
         market, authority, _, _ = self.play_to_the_fines()
         registry, obligations = market.registry, market.obligations
-        authority.make_good("CEA", Y24, Y25)
+        authority.shortfalls.make_good("CEA", Y24, Y25)
         authority.close_banking("CEA", Y24, Y25, date(2026, 1, 4))
         assert firms_of(obligations.debt_lots("CEA", "2025")) == [42, 0, 120]
         # 210 less 42; 350; 100 all deducted, 20 left to serve.
-        assert authority.preallocate("CEA", Y25, lots(300, 500, 143)).tolist() == [168, 350, 0]
+        assert authority.plans.preallocate("CEA", Y25, lots(300, 500, 143)).tolist() == [168, 350, 0]
         assert firms_of(obligations.debt_lots("CEA", "2025")) == [0, 0, 20]
         authority.verify("CEA", Y25, lots(200, 600, 30))
-        assert authority.true_up("CEA", Y25, lots(300, 500, 110)).tolist() == [90, 150, 0]
+        assert authority.plans.true_up("CEA", Y25, lots(300, 500, 110)).tolist() == [90, 150, 0]
         assert firms_of(obligations.debt_lots("CEA", "2025")) == [0, 0, 10]
         # B hands in the 222 it kept and 378 of 500 new ones; C misses 30 and the 10 it still owed.
         assert authority.surrender("CEA", Y25).tolist() == [0, 0, 40]
         assert registry.total("surrendered").tolist() == [1780 + 222, 200 + 378]
         assert firms_of(registry.free[1]) == [58, 122, 0]
-        authority.make_good("CEA", Y25, None)
+        authority.shortfalls.make_good("CEA", Y25, None)
         assert codes(market, "rule_unmet") == [("rule_unmet", -1, 1, 40, 0)]
         assert not obligations.debt_lots("CEA", "2025").any()
         market.audit()
@@ -163,7 +163,7 @@ class TestTwoYears:
         with pytest.raises(ExchangeError, match="surrender of CEA 2024 is done"):
             authority.surrender("CEA", Y24)
         with pytest.raises(ExchangeError, match="fined before"):
-            authority.penalise("CEA", Y24, PRICE)
+            authority.shortfalls.penalise("CEA", Y24, PRICE)
 
     def test_a_restored_copy_goes_on_to_the_same_bytes(self):
         market, authority, _, _ = self.play_to_the_fines()
@@ -173,10 +173,10 @@ class TestTwoYears:
         twin.restore(authority.state())
         for either in (authority, twin):
             either.market.registry.deposit(C, 1_000_000)
-            either.collect_fines(40)
-            either.make_good("CEA", Y24, Y25)
+            either.shortfalls.collect(40)
+            either.shortfalls.make_good("CEA", Y24, Y25)
             either.close_banking("CEA", Y24, Y25, date(2026, 1, 4))
-            either.preallocate("CEA", Y25, lots(300, 500, 143))
+            either.plans.preallocate("CEA", Y25, lots(300, 500, 143))
             either.surrender("CEA", Y25)
         assert fingerprint(copy.state()) == fingerprint(market.state())
         assert fingerprint(twin.state()) == fingerprint(authority.state())
@@ -185,19 +185,19 @@ class TestTwoYears:
 class TestAllocation:
     def test_all_of_it_is_issued_at_once_without_an_early_part(self):
         market, authority, _ = market_of(rule_book(), 3)
-        assert authority.preallocate("CEA", Y24, lots(10, 20, 30)).tolist() == [10, 20, 30]
+        assert authority.plans.preallocate("CEA", Y24, lots(10, 20, 30)).tolist() == [10, 20, 30]
         assert firms_of(market.obligations.allocated_lots("CEA", "2024")) == [10, 20, 30]
-        assert authority.true_up("CEA", Y24, lots(15, 20, 25)).tolist() == [5, 0, 0]
+        assert authority.plans.true_up("CEA", Y24, lots(15, 20, 25)).tolist() == [5, 0, 0]
         assert codes(market, "rule_unmet") == [("rule_unmet", -1, 0, 5, 0)]
 
     def test_true_down_cancels_sell_orders_and_takes_lots_bought_today(self):
         market, authority, _ = market_of(year_book(), 3)
-        authority.preallocate("CEA", Y24, lots(100, 100, 0))
+        authority.plans.preallocate("CEA", Y24, lots(100, 100, 0))
         market.registry.deposit(B, 1_000_000)
         market.open_day(0, [0])
         swap(market, A, B, 0, 20, 6800)
         market.submit(Orders.of([A, B], 0, [Side.ASK, Side.BID], [6900, 6700], [45, 3]))
-        assert authority.true_up("CEA", Y24, lots(50, 0, 0)).tolist() == [-20, -70, 0]
+        assert authority.plans.true_up("CEA", Y24, lots(50, 0, 0)).tolist() == [-20, -70, 0]
         # A's 50 less 20; B's 70 and 20 of today less 70: what is left of the day's purchase is all of it.
         assert firms_of(market.registry.free[0]) == [30, 20, 0]
         assert codes(market, "order_cancelled_by_registrar") == [("order_cancelled_by_registrar", A, 0, 45, 0)]
@@ -206,35 +206,35 @@ class TestAllocation:
 
     def test_sell_orders_stay_where_the_rule_leaves_them(self):
         market, authority, _ = market_of(year_book(upfront=UpfrontTrueUp(cancel_orders=False)), 3)
-        authority.preallocate("CEA", Y24, lots(100, 0, 0))
+        authority.plans.preallocate("CEA", Y24, lots(100, 0, 0))
         market.open_day(0, [0])
         market.submit(Orders.of(A, 0, Side.ASK, 6900, 45))
-        assert authority.true_up("CEA", Y24, lots(30, 0, 0)).tolist() == [-25, 0, 0]
+        assert authority.plans.true_up("CEA", Y24, lots(30, 0, 0)).tolist() == [-25, 0, 0]
         assert market.registry.frozen[0, A] == 45
         assert market.obligations.debt_lots("CEA", "2024")[A] == 15
 
     def test_the_newest_valid_vintage_is_taken_first_where_any_will_do(self):
         market, authority, _ = market_of(year_book(upfront=UpfrontTrueUp(recover_from="any_valid")), 3)
         hold(authority, 40, 0, 0)
-        authority.preallocate("CEA", Y25, lots(100, 0, 0))
+        authority.plans.preallocate("CEA", Y25, lots(100, 0, 0))
         market.registry.pledge(1, A, 60)
-        assert authority.true_up("CEA", Y25, lots(20, 0, 0)).tolist() == [-50, 0, 0]
+        assert authority.plans.true_up("CEA", Y25, lots(20, 0, 0)).tolist() == [-50, 0, 0]
         assert market.registry.free[:, A].tolist() == [0, 0]
 
     def test_debt_of_a_true_down_is_netted_from_the_next_allocation(self):
         upfront = UpfrontTrueUp(unrecovered="next_allocation")
         market, authority, _ = market_of(year_book(upfront=upfront, make_good=MakeGood()), 3)
-        authority.preallocate("CEA", Y24, lots(100, 100, 0))
+        authority.plans.preallocate("CEA", Y24, lots(100, 100, 0))
         market.registry.pledge(0, [A, B], 70)
-        authority.true_up("CEA", Y24, lots(40, 0, 0))
+        authority.plans.true_up("CEA", Y24, lots(40, 0, 0))
         assert not market.obligations.debt_lots("CEA", "2024").any()
         market.obligations.add_debt("CEA", "2025", Debt.MAKE_GOOD, 5, [A])
         # Make-good waits for the duty here; the debt of 70 is larger than B's pre-allocation and its true-up.
-        assert authority.preallocate("CEA", Y25, lots(100, 60, 0)).tolist() == [40, 0, 0]
-        assert authority.true_up("CEA", Y25, lots(100, 65, 0)).tolist() == [30, 0, 0]
+        assert authority.plans.preallocate("CEA", Y25, lots(100, 60, 0)).tolist() == [40, 0, 0]
+        assert authority.plans.true_up("CEA", Y25, lots(100, 65, 0)).tolist() == [30, 0, 0]
         assert firms_of(market.obligations.debt_lots("CEA", "2025")) == [5, 5, 0]
         market.registry.pledge(1, A, 70)
-        authority.true_up("CEA", Y25, lots(60, 65, 0))
+        authority.plans.true_up("CEA", Y25, lots(60, 65, 0))
         assert codes(market, "rule_unmet") == [("rule_unmet", -1, 1, 10, 0)]
 
     def test_an_allocation_serves_make_good_then_borrowing_then_lots_owed_from_the_one_before(self):
@@ -242,7 +242,7 @@ class TestAllocation:
         market, authority, _ = market_of(year_book(upfront=upfront), 3)
         for kind, owed in ((Debt.ALLOCATION, 60), (Debt.BORROWED, 50), (Debt.MAKE_GOOD, 120)):
             market.obligations.add_debt("CEA", "2025", kind, owed, [A, B])
-        assert authority.preallocate("CEA", Y25, lots(700, 200, 0)).tolist() == [470, 0, 0]
+        assert authority.plans.preallocate("CEA", Y25, lots(700, 200, 0)).tolist() == [470, 0, 0]
         assert codes(market, "deducted") == [("deducted", -1, 1, x, 0) for x in (240, 100, 90)]
         assert firms_of(market.obligations.debt_lots("CEA", "2025", Debt.ALLOCATION)) == [0, 30, 0]
         # What an allocation cannot serve is due at once.
@@ -252,7 +252,7 @@ class TestAllocation:
     def test_debt_of_a_true_down_is_paid_at_last_months_mean_price(self):
         market, authority, _ = market_of(year_book(upfront=UpfrontTrueUp(unrecovered="cash")), 3)
         market.registry.deposit(C, 10_000_000)
-        authority.preallocate("CEA", Y24, lots(200, 200, 0))
+        authority.plans.preallocate("CEA", Y24, lots(200, 200, 0))
         market.open_day(0, [0])
         swap(market, A, C, 0, 1, 7000)
         swap(market, B, C, 0, 2, 7001)
@@ -260,7 +260,7 @@ class TestAllocation:
         market.registry.pledge(0, [A, B], [139, 138])
         market.registry.deposit(A, 41_000)
         # Mean 21,002 / 3 fen: A pays 6 lots of 10 from 48,000 (42,004), B 2 of 10 from 14,002 (14,001.33).
-        authority.true_up("CEA", Y24, lots(130, 130, 0))
+        authority.plans.true_up("CEA", Y24, lots(130, 130, 0))
         assert codes(market, "allocation_debt_paid", "allocation_debt") == [
             ("allocation_debt_paid", A, 0, 6, 42_004),
             ("allocation_debt_paid", B, 0, 2, 14_001),
@@ -274,10 +274,10 @@ class TestAllocation:
         entry = Grandfathering(base_years=(2023,), total=90)
         market, authority, _ = market_of(rule_book(allocation=(entry,)), 3)
         authority.entitlements["CEA"].report_use(2023, lots(0, 0, 0))
-        authority.announce("CEA", Y24)
+        authority.plans.announce("CEA", Y24)
         assert codes(market, "nothing_to_share") == [("nothing_to_share", -1, 0, 90, 0)]
         authority.entitlements["CEA"].report_use(2023, lots(0, 7, 0))
-        authority.announce("CEA", Y25)
+        authority.plans.announce("CEA", Y25)
         assert len(codes(market, "nothing_to_share")) == 1
 
 
@@ -398,7 +398,7 @@ class TestCover:
         authority.count_day(date(2026, 1, 1), 31)
         authority.verify("CEA", self.YEARS[0], lots(100, 100, 102))
         assert authority.surrender("CEA", self.YEARS[0]).tolist() == [0, 0, 2]
-        authority.make_good("CEA", *self.YEARS)
+        authority.shortfalls.make_good("CEA", *self.YEARS)
         authority.close_banking("CEA", *self.YEARS, date(2026, 2, 2))
         assert not market.registry.free[0].any()
         authority.count_day(date(2026, 2, 1), 334)
@@ -448,7 +448,7 @@ class TestFines:
         market.registry.deposit(C, 10_000_000)
         authority.verify("CEA", Y24, lots(5, 0, 1000))
         authority.surrender("CEA", Y24)
-        assert authority.penalise("CEA", Y24, PRICE, draws).tolist() == [0, 0, fen]
+        assert authority.shortfalls.penalise("CEA", Y24, PRICE, draws).tolist() == [0, 0, fen]
         assert market.registry.cash[C] == 10_000_000 - fen
         assert not authority.unpaid_fines_fen.any()
 
@@ -459,17 +459,17 @@ class TestFines:
         authority.verify("CEA", Y24, lots(200, 0, 0))
         authority.surrender("CEA", Y24)
         # A misses 200 of 300, which are all of its use of 200; B used nothing: both pay 10 times.
-        assert authority.penalise("CEA", Y24, PRICE).tolist() == [200 * 68_000, 50 * 68_000, 0]
+        assert authority.shortfalls.penalise("CEA", Y24, PRICE).tolist() == [200 * 68_000, 50 * 68_000, 0]
 
     def test_each_rule_takes_the_price_of_its_own_window(self):
         half_year = Penalty(form="multiple", low=Decimal(3), price_window=182)
         lump = Penalty(form="lump", lump_low=5, lump_high=5, price_window=7)
         market, authority, _ = market_of(rule_book(penalties=(TEN_TIMES, half_year, lump)), 3)
-        assert authority.price_windows("CEA", Y24) == {30, 182}
+        assert authority.shortfalls.price_windows("CEA", Y24) == {30, 182}
         authority.verify("CEA", Y24, lots(1, 0, 0))
         authority.surrender("CEA", Y24)
         prices = {30: Fraction(100), 182: Fraction(10)}
-        assert authority.penalise("CEA", Y24, prices).tolist() == [10 * 100 + 3 * 10 + 5, 0, 0]
+        assert authority.shortfalls.penalise("CEA", Y24, prices).tolist() == [10 * 100 + 3 * 10 + 5, 0, 0]
 
     def test_rules_that_meet_add_up_and_years_are_told_apart(self):
         lump = Penalty(form="lump", lump_low=100, lump_high=100)
@@ -483,19 +483,19 @@ class TestFines:
         market.registry.deposit(A, 104)
         authority.verify("CEA", Y24, lots(3, 0, 0))
         authority.surrender("CEA", Y24)
-        assert authority.penalise("CEA", Y24, PRICE).tolist() == [121, 0, 0]
+        assert authority.shortfalls.penalise("CEA", Y24, PRICE).tolist() == [121, 0, 0]
         assert authority.unpaid_fines_fen.tolist() == [17, 0, 0]
-        assert [rule for rule, _ in authority.penalties_of("CEA", Y25)] == [fixed]
+        assert [rule for rule, _ in authority.shortfalls.penalties_of("CEA", Y25)] == [fixed]
 
     def test_a_payment_never_leaves_less_than_nothing(self):
         market, authority, _ = market_of(rule_book(penalties=(Penalty(form="fixed", fen_per_lot=1),)), 3)
         authority.verify("CEA", Y24, lots(1000, 1000, 0))
         authority.surrender("CEA", Y24)
-        authority.penalise("CEA", Y24, PRICE)
+        authority.shortfalls.penalise("CEA", Y24, PRICE)
         for fen, days in [(1, 0), (1, 1), (1, 999), (3, 1), (5, 5000), (1990, 0)]:
             market.registry.deposit(A, fen)
             owed = int((authority.unpaid_fines_fen + authority.fines.late_fees_fen())[0])
-            paid = int(authority.collect_fines(days)[0])
+            paid = int(authority.shortfalls.collect(days)[0])
             left = int((authority.unpaid_fines_fen + authority.fines.late_fees_fen())[0])
             assert paid >= 0
             assert market.registry.cash[A] >= 0
@@ -524,8 +524,8 @@ class TestMakeGood:
 
     def test_it_is_added_to_the_next_duty_and_not_taken_from_the_allocation(self):
         market, authority, (first, second) = self.start(MakeGood(factor=Decimal("1.5")))
-        authority.make_good("CEA", first, second)
-        assert authority.preallocate("CEA", second, lots(100, 0, 700)).tolist() == [100, 0, 700]
+        authority.shortfalls.make_good("CEA", first, second)
+        assert authority.plans.preallocate("CEA", second, lots(100, 0, 700)).tolist() == [100, 0, 700]
         authority.verify("CEA", second, lots(90, 0, 500))
         # 15 and 180 beside the use; A has 100 of 105, C 700 of 680.
         assert authority.surrender("CEA", second).tolist() == [5, 0, 0]
@@ -533,13 +533,13 @@ class TestMakeGood:
 
     def test_factor_0_asks_for_nothing(self):
         market, authority, (first, second) = self.start(MakeGood(factor=Decimal(0)))
-        authority.make_good("CEA", first, second)
+        authority.shortfalls.make_good("CEA", first, second)
         assert not market.obligations.debt_lots("CEA", "2025").any()
         assert codes(market, "make_good_due") == []
 
     def test_without_a_rule_a_shortfall_costs_money_only(self):
         market, authority, (first, second) = self.start(None)
-        authority.make_good("CEA", first, second)
+        authority.shortfalls.make_good("CEA", first, second)
         assert not market.obligations.debt_lots("CEA", "2025").any()
 
     def test_with_a_date_of_its_own_it_is_handed_in_then(self):
@@ -549,7 +549,7 @@ class TestMakeGood:
         )
         market, authority, (first, second) = self.start(MakeGood(deadline=60), periods)
         hold(authority, 4, 0, 200)
-        authority.make_good("CEA", first, second)
+        authority.shortfalls.make_good("CEA", first, second)
         assert firms_of(market.registry.free[0]) == [0, 0, 80]
         assert firms_of(market.obligations.debt_lots("CEA", "2025")) == [6, 0, 0]
         # What was missing at the deadline stays a fact.
@@ -557,7 +557,7 @@ class TestMakeGood:
 
     def test_a_debt_that_nobody_can_collect_is_written_down(self):
         market, authority, (first, _) = self.start(MakeGood())
-        authority.make_good("CEA", first, None)
+        authority.shortfalls.make_good("CEA", first, None)
         assert codes(market, "make_good_due", "rule_unmet") == [
             ("make_good_due", A, 0, 10, 0),
             ("make_good_due", C, 0, 120, 0),
@@ -665,7 +665,7 @@ class TestBanking:
 class TestRecords:
     def test_events_of_other_departments_stand_in_the_same_list(self):
         market, authority, _ = market_of(rule_book(), 3)
-        authority.announce("CEA", Y24)
+        authority.plans.announce("CEA", Y24)
         authority.note(Event(0, "auction", "sealed_uniform", "auction_cleared", lots=5))
         assert [e.code for e in authority.events] == ["announced", "auction_cleared"]
         assert authority.events is market.events
@@ -676,5 +676,5 @@ class TestRecords:
         entries = (replace(TEN_TIMES, where=Where(classes=("small",))),)
         market = Market([rule_book(penalties=entries)], accounts)
         authority = Authority(market, Covered(firms, ("power", "power"), ("large", "small")))
-        ((_, rows),) = authority.penalties_of(CEA.code, Y24)
+        ((_, rows),) = authority.shortfalls.penalties_of(CEA.code, Y24)
         assert rows.tolist() == [1]

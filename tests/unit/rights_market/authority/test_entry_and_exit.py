@@ -36,7 +36,7 @@ class TestCoverage:
         market, authority = self.start()
         for year, use in ((2022, (99, 500, 10)), (2023, (99, 500, 100))):
             authority.coverage.report_use("CEA", year, lots(*use))
-        authority.open_year("CEA", Y24, 2024, ALL)
+        authority.access.open_year("CEA", Y24, 2024, ALL)
         assert authority.coverage.listed("CEA").tolist() == [False, True, True]
         assert codes(market, "firm_entered", "firm_exited") == [
             ("firm_entered", C, 0, 0, 0),
@@ -49,14 +49,14 @@ class TestCoverage:
         _, authority = self.start()
         for year in (2022, 2023):
             authority.coverage.report_use("CEA", year, lots(1, 500, 500))
-        authority.open_year("CEA", Y24, 2024, ALL)
+        authority.access.open_year("CEA", Y24, 2024, ALL)
         assert authority.coverage.listed("CEA", 2023).tolist() == [True, True, False]
         assert authority.coverage.listed("CEA", 2025).tolist() == [False, True, True]
 
     def test_who_is_not_subject_never_comes_on_the_list(self):
         _, authority = self.start()
         authority.coverage.report_use("CEA", 2023, lots(500, 500, 500))
-        authority.open_year("CEA", Y24, 2024, np.array([True, True, False]))
+        authority.access.open_year("CEA", Y24, 2024, np.array([True, True, False]))
         assert authority.coverage.listed("CEA").tolist() == [True, True, False]
 
     def test_a_closed_firm_is_served_no_more_and_off_the_list_next_year(self):
@@ -65,20 +65,20 @@ class TestCoverage:
         assert due == {"CEA": date(2024, 6, 30)}
         assert authority.coverage.listed("CEA").tolist() == [True, True, False]
         assert authority.entitlements["CEA"].served(2024).tolist() == [True, False, False]
-        authority.open_year("CEA", Y25, 2025, ALL)
+        authority.access.open_year("CEA", Y25, 2025, ALL)
         assert authority.coverage.listed("CEA").tolist() == [True, False, False]
 
     def test_a_small_entrant_stays_off_the_list(self):
         _, authority = self.start()
-        assert not authority.admit("CEA", Y24, 2, 99, 99).any()
+        assert not authority.access.admit("CEA", Y24, 2, 99, 99).any()
         assert not authority.coverage.listed("CEA")[2]
-        authority.admit("CEA", Y24, 2, 100, 100)
+        authority.access.admit("CEA", Y24, 2, 100, 100)
         assert authority.coverage.listed("CEA")[2]
 
     def test_without_such_a_rule_the_list_stands(self):
         _, authority = authority_of()
         assert authority.coverage.close(0, date(2024, 5, 31)) == {}
-        authority.open_year("CEA", Y24, 2024, ALL)
+        authority.access.open_year("CEA", Y24, 2024, ALL)
         assert authority.coverage.listed("CEA").all()
         assert authority.entitlements["CEA"].served(2024).all()
 
@@ -86,7 +86,7 @@ class TestCoverage:
 class TestReserve:
     def start(self, **changes):
         market, authority = authority_of(cap=CAP, entrant_reserve=replace(RESERVE, **changes))
-        authority.set_caps("CEA", Y24, {2024: 0})
+        authority.plans.set_caps("CEA", Y24, {2024: 0})
         return market, authority
 
     def grant(self, authority, rows, capacity, on=Y24):
@@ -110,14 +110,14 @@ class TestReserve:
     def test_what_was_granted_stays_through_the_settlement_of_all(self):
         market, authority = self.start()
         self.grant(authority, [0], [12])
-        authority.preallocate("CEA", Y24, lots(0, 100, 100))
-        authority.true_up("CEA", Y24, lots(0, 100, 100))
+        authority.plans.preallocate("CEA", Y24, lots(0, 100, 100))
+        authority.plans.true_up("CEA", Y24, lots(0, 100, 100))
         assert market.obligations.allocated_lots("CEA", "2024")[[A, B, C]].tolist() == [12, 100, 100]
         assert market.registry.free[0, [A, B, C]].tolist() == [12, 100, 100]
 
     def test_an_entrant_waits_a_year_for_the_rules_of_incumbents(self):
         _, authority = self.start()
-        assert authority.admit("CEA", Y24, 1, 10, 10).tolist() == [0, 10, 0]
+        assert authority.access.admit("CEA", Y24, 1, 10, 10).tolist() == [0, 10, 0]
         entitlement = authority.entitlements["CEA"]
         assert entitlement.served(2024).tolist() == [True, False, True]
         assert entitlement.served(2025).all()
@@ -126,9 +126,9 @@ class TestReserve:
         market, authority, _ = market_of(
             rule_book(cap=CAP, entrant_reserve=RESERVE, allocation=(Grandfathering(base_years=(2023,)),)), 3
         )
-        authority.set_caps("CEA", Y24, {2024: 0})
+        authority.plans.set_caps("CEA", Y24, {2024: 0})
         authority.entitlements["CEA"].report_use(2023, lots(50, 0, 0))
-        assert authority.grant_without_base("CEA", Y24, lots(90, 12, 0)).tolist() == [0, 12, 0]
+        assert authority.plans.grant_without_base("CEA", Y24, lots(90, 12, 0)).tolist() == [0, 12, 0]
         assert codes(market, "ner_granted") == [("ner_granted", B, 0, 12, 0)]
 
     @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ class TestReserve:
     )
     def test_what_is_left_at_the_end_of_the_year(self, leftover, pot, auction):
         _, authority = self.start(leftover=leftover)
-        authority.open_year("CEA", Y25, 2025, ALL)
-        authority.set_caps("CEA", Y25, {2025: 0})
+        authority.access.open_year("CEA", Y25, 2025, ALL)
+        authority.plans.set_caps("CEA", Y25, {2025: 0})
         assert authority.entrants.pot_lots["CEA"] == pot
         assert authority.entrants.take_for_auction("CEA") == auction
         assert authority.entrants.take_for_auction("CEA") == 0
@@ -158,14 +158,14 @@ class TestClosure:
             entry_exit=EntryExit(**rule),
             surrender=Surrender(mode=mode),
         )
-        authority.set_caps("CEA", Y24, {2024: 0})
-        authority.preallocate("CEA", Y24, lots(1000, 500, 0))
+        authority.plans.set_caps("CEA", Y24, {2024: 0})
+        authority.plans.preallocate("CEA", Y24, lots(1000, 500, 0))
         return market, authority
 
     def test_too_much_is_taken_back_and_the_duty_met_the_rest_stays_for_sale(self):
         market, authority = self.start()
         # 700 up front; 300 used, 350 due to it: 350 go back to the reserve, 300 are surrendered, 50 stay.
-        assert authority.settle_closed("CEA", Y24, 0, 300, 350) == -350
+        assert authority.access.settle_closed("CEA", Y24, 0, 300, 350) == -350
         assert market.registry.free[0, A] == 50
         assert authority.entrants.pot_lots["CEA"] == 30 + 350
         assert market.obligations.surrendered_lots("CEA", "2024")[A] == 300
@@ -174,9 +174,9 @@ class TestClosure:
 
     def test_the_settlement_of_all_finds_nothing_left_to_do(self):
         market, authority = self.start()
-        authority.settle_closed("CEA", Y24, 0, 300, 350)
+        authority.access.settle_closed("CEA", Y24, 0, 300, 350)
         authority.verify("CEA", Y24, lots(300, 400, 0))
-        assert authority.true_up("CEA", Y24, lots(350, 400, 0)).tolist() == [0, 50, 0]
+        assert authority.plans.true_up("CEA", Y24, lots(350, 400, 0)).tolist() == [0, 50, 0]
         assert authority.surrender("CEA", Y24).tolist() == [0, 0, 0]
         assert market.registry.free[0, [A, B]].tolist() == [50, 0]
 
@@ -184,29 +184,29 @@ class TestClosure:
         market, authority = self.start()
         market.registry.pledge(0, A, 600)
         # 100 free; 350 to give back: 250 become debt, and 300 + 250 are due with nothing left.
-        assert authority.settle_closed("CEA", Y24, 0, 300, 350) == -100
+        assert authority.access.settle_closed("CEA", Y24, 0, 300, 350) == -100
         assert codes(market, "allocation_debt", "stage_shortfall") == [
             ("allocation_debt", A, 0, 250, 0),
             ("stage_shortfall", A, 0, 550, 0),
         ]
         authority.verify("CEA", Y24, lots(300, 0, 0))
-        authority.true_up("CEA", Y24, lots(350, 0, 0))
+        authority.plans.true_up("CEA", Y24, lots(350, 0, 0))
         assert authority.surrender("CEA", Y24)[0] == 550
 
     def test_nothing_made_means_that_all_goes_back(self):
         market, authority = self.start()
-        assert authority.settle_closed("CEA", Y24, 0, 0, 0) == -700
+        assert authority.access.settle_closed("CEA", Y24, 0, 0, 0) == -700
         assert market.registry.free[0, A] == 0
 
     def test_a_rule_may_leave_a_closed_firm_nothing(self):
         market, authority = self.start(keep_units=False)
-        authority.settle_closed("CEA", Y24, 0, 300, 700)
+        authority.access.settle_closed("CEA", Y24, 0, 300, 700)
         assert market.registry.free[0, A] == 0
         assert codes(market, "cancelled") == [("cancelled", -1, 0, 400, 0)]
 
     def test_where_cover_is_asked_for_nothing_is_handed_in(self):
         market, authority = self.start(mode="cover")
-        authority.settle_closed("CEA", Y24, 0, 300, None)
+        authority.access.settle_closed("CEA", Y24, 0, 300, None)
         assert market.registry.free[0, A] == 700
 
     def test_a_fine_that_a_closed_firm_cannot_pay_is_written_off(self):
@@ -215,13 +215,13 @@ class TestClosure:
         market.registry.deposit(B, 300)
         authority.verify("CEA", Y24, lots(4, 5, 0))
         authority.surrender("CEA", Y24)
-        authority.penalise("CEA", Y24, {30: Fraction(1)})
+        authority.shortfalls.penalise("CEA", Y24, {30: Fraction(1)})
         authority.coverage.close(0, date(2024, 5, 31))
-        assert authority.write_off_closed().tolist() == [400, 0, 0]
+        assert authority.shortfalls.write_off_closed().tolist() == [400, 0, 0]
         assert codes(market, "written_off") == [("written_off", A, -1, 0, 400)]
         # The other firm still owes what it could not pay.
         assert authority.unpaid_fines_fen.tolist() == [0, 200, 0]
-        assert not authority.write_off_closed().any()
+        assert not authority.shortfalls.write_off_closed().any()
 
 
 def test_a_state_gives_everything_back():
@@ -229,10 +229,10 @@ def test_a_state_gives_everything_back():
         return authority_of(cap=CAP, entrant_reserve=RESERVE, entry_exit=EntryExit(threshold=10))[1]
 
     one, other = made(), made()
-    one.set_caps("CEA", Y24, {2024: 0})
+    one.plans.set_caps("CEA", Y24, {2024: 0})
     one.coverage.report_use("CEA", 2023, lots(1, 2, 3))
     one.coverage.close(1, date(2024, 5, 31))
-    one.admit("CEA", Y24, 2, 12, 12)
+    one.access.admit("CEA", Y24, 2, 12, 12)
     other.restore(one.state())
     assert fingerprint(other.state()) == fingerprint(one.state())
     assert other.entrants.granted_lots("CEA", "2024").tolist() == [0, 0, 12]

@@ -70,7 +70,7 @@ def test_credits_go_first_up_to_the_limit():
 def test_the_limit_is_of_the_lowered_obligation_without_debts():
     market, authority = market_with(shortfall_caps=(ShortfallCap(),))
     market.registry.issue(2, A, 500)
-    authority.preallocate("CEA", Y21, lots(700, 0))
+    authority.plans.preallocate("CEA", Y21, lots(700, 0))
     authority.verify("CEA", Y21, lots(1000, 0))
     market.obligations.add_debt("CEA", "2021", Debt.ALLOCATION, 300, [A])
     # 5 % of 900, not of 1,000 or 1,200.
@@ -78,7 +78,7 @@ def test_the_limit_is_of_the_lowered_obligation_without_debts():
     assert codes(market, "offset_limited") == [("offset_limited", A, 0, 455, 0)]
     other, by_use = market_with(shortfall_caps=(ShortfallCap(),), offset_limit=replace(LIMIT, basis="verified"))
     other.registry.issue(2, A, 500)
-    by_use.preallocate("CEA", Y21, lots(700, 0))
+    by_use.plans.preallocate("CEA", Y21, lots(700, 0))
     by_use.verify("CEA", Y21, lots(1000, 0))
     assert by_use.surrender("CEA", Y21)[0] == 900 - 50 - 700
 

@@ -30,8 +30,8 @@ def test_the_first_instalment_is_paid_when_the_right_is_issued():
     assert market.registry.cash[A] == 10_000_000 - 453_834
     assert paid.quota_lots("CEA").tolist() == [7, 96, 10]
     assert [c for c in codes(market, "paid_use_billed") if c[1] == B] == [("paid_use_billed", B, 0, 96, 18_672_000)]
-    assert authority.preallocate("CEA", Y24, lots(1, 1, 1)).tolist() == [7, 96, 10]
-    assert authority.preallocate("CEA", Y25, lots(1, 1, 1)).tolist() == [7, 96, 10]
+    assert authority.plans.preallocate("CEA", Y24, lots(1, 1, 1)).tolist() == [7, 96, 10]
+    assert authority.plans.preallocate("CEA", Y25, lots(1, 1, 1)).tolist() == [7, 96, 10]
 
 
 def test_who_cannot_pay_the_first_instalment_gets_no_right():
@@ -39,7 +39,7 @@ def test_who_cannot_pay_the_first_instalment_gets_no_right():
     assert paid.quota_lots("CEA").tolist() == [0, 96, 10]
     assert market.registry.cash[A] == 453_833
     assert codes(market, "paid_use_refused") == [("paid_use_refused", A, 0, 7, 1_361_500)]
-    assert authority.preallocate("CEA", Y24, lots(7, 96, 10)).tolist() == [0, 96, 10]
+    assert authority.plans.preallocate("CEA", Y24, lots(7, 96, 10)).tolist() == [0, 96, 10]
 
 
 def test_old_holders_may_be_given_their_first_term():
@@ -68,7 +68,7 @@ class TestSuspension:
 
     def suspended(self):
         market, authority, paid = start(cash=(453_834, 20_000_000, 10_000_000))
-        authority.preallocate("CEA", Y24, lots(0, 0, 0))
+        authority.plans.preallocate("CEA", Y24, lots(0, 0, 0))
         paid.day(date(2025, 3, 3))
         assert market.registry.free[0, A] == 7
         paid.day(date(2025, 3, 4))
@@ -83,7 +83,7 @@ class TestSuspension:
 
     def test_the_next_years_lots_are_held_as_well(self):
         market, authority, _ = self.suspended()
-        authority.preallocate("CEA", Y25, lots(0, 0, 0))
+        authority.plans.preallocate("CEA", Y25, lots(0, 0, 0))
         assert market.registry.free[1, [GOVERNMENT_ACCOUNT, A, B]].tolist() == [7, 0, 96]
 
     def test_paying_gives_them_back(self):
@@ -103,7 +103,7 @@ class TestSuspension:
         market.registry.deposit([A, B, C], [453_834, 20_000_000, 10_000_000])
         paid.begin("CEA", lots(7, 96, 10), T0)
         for y in (Y24, Y25):
-            authority.preallocate("CEA", y, lots(0, 0, 0))
+            authority.plans.preallocate("CEA", y, lots(0, 0, 0))
         paid.day(date(2025, 3, 4))
         market.registry.deposit(A, 2_000_000)
         # The deadline of 2024 passed on 31 December 2025.
@@ -115,7 +115,7 @@ class TestSuspension:
 
 def test_or_the_part_that_is_not_paid_for_is_cancelled():
     market, authority, paid = start(cash=(453_834, 20_000_000, 10_000_000), on_arrears="cancel")
-    authority.preallocate("CEA", Y24, lots(0, 0, 0))
+    authority.plans.preallocate("CEA", Y24, lots(0, 0, 0))
     paid.day(date(2025, 3, 4))
     # Two of three instalments: 7 x 907,666 / 1,361,500 = 4.67.
     assert paid.quota_lots("CEA").tolist() == [3, 96, 10]
@@ -139,7 +139,7 @@ def test_at_the_end_of_the_term_the_right_expires_and_holders_come_first():
 
 def test_lots_in_custody_at_the_end_are_cancelled():
     market, authority, paid = start(cash=(453_834, 20_000_000, 10_000_000), term_years=3)
-    authority.preallocate("CEA", Y24, lots(0, 0, 0))
+    authority.plans.preallocate("CEA", Y24, lots(0, 0, 0))
     paid.day(date(2025, 6, 4))
     assert market.registry.free[0, GOVERNMENT_ACCOUNT] > 0
     paid.end("CEA")
@@ -156,7 +156,7 @@ def test_a_right_that_is_not_sold_by_term_has_none():
 
 def test_a_state_gives_the_terms_back():
     _, authority, paid = start(cash=(453_834, 20_000_000, 10_000_000))
-    authority.preallocate("CEA", Y24, lots(0, 0, 0))
+    authority.plans.preallocate("CEA", Y24, lots(0, 0, 0))
     paid.day(date(2025, 3, 4))
     _, other, copy = start(cash=(0, 0, 0))
     other.restore(authority.state())

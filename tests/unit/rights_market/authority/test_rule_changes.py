@@ -75,7 +75,7 @@ def test_a_plan_that_is_out_stays_unless_the_change_reaches_back(retroactive, gi
     )
     rules = authority.entitlements["CEA"]
     rules.report_use(2023, lots(100, 100))
-    authority.announce("CEA", Y24)
+    authority.plans.announce("CEA", Y24)
     authority.change_rules("CEA", date(2024, 5, 1))
     assert rules.lots(2024, lots(1, 1), lots(0, 0)).tolist() == [given, given]
     assert rules.lots(2025, lots(1, 1), lots(0, 0)).tolist() == [64, 64]
@@ -95,19 +95,19 @@ def test_fines_are_those_in_force_and_what_is_unpaid_keeps_its_own():
     )
     authority.verify("CEA", Y24, lots(10, 0))
     authority.surrender("CEA", Y24)
-    assert authority.penalise("CEA", Y24, {30: Fraction(6800)}).tolist() == [1000, 0]
+    assert authority.shortfalls.penalise("CEA", Y24, {30: Fraction(6800)}).tolist() == [1000, 0]
     # The fine of the second period is known long before it begins.
-    assert [rule.form for rule, _ in authority.penalties_of("CEA", Y25)] == ["fixed"]
+    assert [rule.form for rule, _ in authority.shortfalls.penalties_of("CEA", Y25)] == ["fixed"]
     authority.change_rules("CEA", date(2024, 5, 1))
-    assert [rule.form for rule, _ in authority.penalties_of("CEA", Y25)] == ["lump", "fixed"]
-    assert [rule.form for rule, _ in authority.penalties_of("CEA", Y24)] == ["fixed"]
+    assert [rule.form for rule, _ in authority.shortfalls.penalties_of("CEA", Y25)] == ["lump", "fixed"]
+    assert [rule.form for rule, _ in authority.shortfalls.penalties_of("CEA", Y24)] == ["fixed"]
     authority.change_rules("CEA", date(2026, 5, 1))
     market.registry.deposit(A, 1300)
-    assert authority.collect_fines(3).tolist() == [1300, 0]
+    assert authority.shortfalls.collect(3).tolist() == [1300, 0]
     assert not authority.unpaid_fines_fen.any()
     authority.verify("CEA", Y25, lots(10, 0))
     authority.surrender("CEA", Y25)
-    assert authority.penalise("CEA", Y25, {30: Fraction(6800)}).tolist() == [3001, 0]
+    assert authority.shortfalls.penalise("CEA", Y25, {30: Fraction(6800)}).tolist() == [3001, 0]
 
 
 def test_a_restored_copy_has_the_rules_in_force():
@@ -116,7 +116,7 @@ def test_a_restored_copy_has_the_rules_in_force():
     rules = {"allocation": (Grandfathering(base_years=(2023,), total=90),)}
     market, authority = market_with(changes, **rules)
     authority.entitlements["CEA"].report_use(2023, lots(1, 1))
-    authority.announce("CEA", Y24)
+    authority.plans.announce("CEA", Y24)
     authority.change_rules("CEA", date(2024, 5, 1))
     market.registry.deposit(B, 1_000_000)
     market.open_day(0, [0])

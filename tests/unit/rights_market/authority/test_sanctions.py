@@ -37,7 +37,7 @@ def market_with(rule=RULE):
 def offend(authority, year, on, *missing):
     authority.verify("CEA", year, lots(*missing))
     authority.surrender("CEA", year)
-    authority.sanction("CEA", year, on)
+    authority.shortfalls.sanction("CEA", year, on)
 
 
 def notes(market):

@@ -18,7 +18,7 @@ TEN_TIMES = Penalty(form="multiple", low=Decimal(5), high=Decimal(10), by="gap_s
 
 def settle(authority, market, given, used):
     """Give the firms their allocation, and verify what they used."""
-    authority.preallocate("CEA", Y24, lots(*given))
+    authority.plans.preallocate("CEA", Y24, lots(*given))
     authority.verify("CEA", Y24, lots(*used))
 
 
@@ -49,7 +49,7 @@ class TestShortfallCap:
         settle(authority, market, (700, 0, 0), (1000, 0, 0))
         authority.surrender("CEA", Y24)
         # 200 of 900 are missing: 5 + 5 x 2/9 times 68.00 for each.
-        assert authority.penalise("CEA", Y24, {30: Fraction(6800)})[0] == 8_311_111
+        assert authority.shortfalls.penalise("CEA", Y24, {30: Fraction(6800)})[0] == 8_311_111
 
     def test_what_was_forgiven_stays_so_unless_the_rule_says_otherwise(self):
         for forgive, owed in ((True, 200), (False, 300)):
@@ -57,7 +57,7 @@ class TestShortfallCap:
             market, authority, _ = market_of(book, 3)
             settle(authority, market, (700, 0, 0), (1000, 0, 0))
             authority.surrender("CEA", Y24)
-            authority.make_good("CEA", Y24, Y25)
+            authority.shortfalls.make_good("CEA", Y24, Y25)
             assert market.obligations.debt_lots("CEA", "2025", Debt.MAKE_GOOD)[A] == owed
 
     def test_it_concerns_those_whom_it_names(self):
@@ -94,9 +94,9 @@ class TestBorrowing:
         assert codes(market, "borrowed") == [("borrowed", A, 1, 75, 0)]
         assert market.registry.total("surrendered").tolist() == [850 + 910 + 400, 75]
         # Only what was not borrowed is fined and has to be made good: 75 of 1,000.
-        assert authority.penalise("CEA", Y24, {30: Fraction(6800)})[0] == 75 * 36_550
-        authority.make_good("CEA", Y24, Y25)
-        assert authority.preallocate("CEA", Y25, lots(900, 900, 900)).tolist() == [750, 810, 900]
+        assert authority.shortfalls.penalise("CEA", Y24, {30: Fraction(6800)})[0] == 75 * 36_550
+        authority.shortfalls.make_good("CEA", Y24, Y25)
+        assert authority.plans.preallocate("CEA", Y25, lots(900, 900, 900)).tolist() == [750, 810, 900]
         assert [(e.rule, e.lots) for e in market.events if e.code == "deducted"] == [
             ("make_good", 165),
             ("borrowing", 75),
@@ -108,7 +108,7 @@ class TestBorrowing:
     def test_a_premium_is_owed_on_top(self, premium, issued):
         market, authority = self.play(premium=Decimal(premium))
         authority.surrender("CEA", Y24)
-        assert authority.preallocate("CEA", Y25, lots(900, 0, 0))[0] == issued
+        assert authority.plans.preallocate("CEA", Y25, lots(900, 0, 0))[0] == issued
 
     def test_firms_apply_for_what_they_want(self):
         market, authority = self.play()
@@ -127,5 +127,5 @@ class TestBorrowing:
 
     def test_a_share_of_the_next_allocation_as_far_as_it_is_known(self):
         market, authority = self.play(basis="next_allocation", share=Decimal("0.1"))
-        authority.preallocate("CEA", Y25, lots(400, 400, 400))
+        authority.plans.preallocate("CEA", Y25, lots(400, 400, 400))
         assert authority.surrender("CEA", Y24).tolist() == [110, 90, 0]

@@ -199,7 +199,7 @@ def test_a_tonne_that_is_sold_as_a_credit_is_not_paid_for_again() -> None:
 def test_allocations_are_cut_to_the_caps_of_zones() -> None:
     # Standards 60 and 98: caps 60 and 98 - 0.8 x 60 = 50.
     made, authority, firms = market(("a", "b", "b"), ratio=ratio(standards={"a": 60, "b": 98}))
-    issued = authority.preallocate("CEA", period(2025), np.array([40, 50, 30]))
+    issued = authority.plans.preallocate("CEA", period(2025), np.array([40, 50, 30]))
     assert issued.tolist() == [40, 31, 19]
     assert notes(made, "zone_cap") == [(30, "b: cut")]
 

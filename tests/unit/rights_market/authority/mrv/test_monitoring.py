@@ -111,7 +111,7 @@ def test_a_missing_report_is_estimated_and_fined() -> None:
     assert check(authority, when=Y25) == [105, 10]
     assert authority.unpaid_fines_fen.tolist() == [500, 0]
     market_.registry.deposit(authority.firms.accounts, 200)
-    assert authority.collect_fines(30).tolist() == [200, 0]
+    assert authority.shortfalls.collect(30).tolist() == [200, 0]
     audit(authority, Y25)  # an estimate is no false figure
     assert verified(authority, Y25) == [105, 10]
     assert_journal_replays(market_)
@@ -213,8 +213,8 @@ def test_an_offender_loses_a_part_of_the_next_allocation() -> None:
     file_reports(authority, lots(100, 100), lots(93, 100))
     check(authority)
     audit(authority)
-    assert authority.preallocate("CEA", Y25, lots(100, 100)).tolist() == [35, 70]
-    assert authority.true_up("CEA", Y25, lots(100, 100)).tolist() == [15, 30]
+    assert authority.plans.preallocate("CEA", Y25, lots(100, 100)).tolist() == [35, 70]
+    assert authority.plans.true_up("CEA", Y25, lots(100, 100)).tolist() == [15, 30]
     assert debts(authority) == [0, 0]
     cut = codes(market_, "allocation_cut")
     assert [(account - authority.firms.accounts[0], n) for _, account, _, n, _ in cut] == [(0, 35), (0, 15)]
@@ -268,9 +268,8 @@ def test_records_can_be_saved_and_restored() -> None:
     _, twin = market(*rules)
     twin.restore(authority.state())
     assert repr(twin.state()) == repr(authority.state())
-    assert (
-        twin.preallocate("CEA", Y25, lots(10, 10)).tolist() == authority.preallocate("CEA", Y25, lots(10, 10)).tolist()
-    )
+    issued = authority.plans.preallocate("CEA", Y25, lots(10, 10))
+    assert twin.plans.preallocate("CEA", Y25, lots(10, 10)).tolist() == issued.tolist()
 
 
 def test_the_gain_is_valued_at_the_mean_price() -> None:

@@ -218,7 +218,7 @@ class TestConsignment:
         stage = Stage(SealedUniform(schedule=schedule), consignment=rule, **more)
         stage.plan(2024, free=50)
         stage.go_to(2024, 1)
-        stage.authority.preallocate("CEA", stage.period(2024), np.array([30, 20, 0]))
+        stage.authority.plans.preallocate("CEA", stage.period(2024), np.array([30, 20, 0]))
         return stage
 
     def test_consigned_lots_are_sold_first_and_paid_to_their_owners(self) -> None:
@@ -270,7 +270,7 @@ class TestConsignment:
     def test_a_late_allocation_stays_with_its_owner(self) -> None:
         stage = self.consign(Consignment(), AuctionSchedule(per_year=1))
         stage.hold(2024)
-        stage.authority.true_up("CEA", stage.period(2024), np.array([34, 20, 0]))
+        stage.authority.plans.true_up("CEA", stage.period(2024), np.array([34, 20, 0]))
         assert stage.held(2024) == [34, 20, 0]
         assert stage.events("rule_unmet") == [("consignment", "rule_unmet", -1, 4, "no auction left")]
 

@@ -100,7 +100,7 @@ class TestEmissionsContainment:
         stage = Stage(ONCE, stability=(rule,), consignment=Consignment())
         stage.plan(2024, free=98)
         stage.go_to(2024, 1)
-        stage.authority.preallocate("CEA", stage.period(2024), np.array([98, 0, 0]))
+        stage.authority.plans.preallocate("CEA", stage.period(2024), np.array([98, 0, 0]))
         assert stage.hold(2024)["withheld"] == 2
         assert stage.held(2024) == [98, 0, 0]
         stage.check()
@@ -480,7 +480,7 @@ def test_the_state_of_supply_is_put_back() -> None:
     stage.plan(free=20)
     stage.go_to(2024, 1)
     stage.supply.open_year(2024)
-    stage.authority.preallocate("CEA", stage.period(2024), np.array([10, 10, 0]))
+    stage.authority.plans.preallocate("CEA", stage.period(2024), np.array([10, 10, 0]))
     stage.hold(2024, (2, 20, 40))
     stage.supply.close_year(2024)
     again.market.restore(stage.market.state())
