@@ -131,7 +131,7 @@ class CreditTrade:
             if not offered:
                 continue
             k = min(offered, key=lambda k: (self._credits.vintages[k], k))
-            owed = model.year_course.expected_use(progress, front) / float(progress.rules.right.lot)
+            owed = model.forecasts.expected_use(progress, front) / float(progress.rules.right.lot)
             room = self._room(progress, owed) - self._held(rule.accepts(self._credits))
             days = max(0, progress.deadline_day[front] - model.day)
             wish = np.where(model.firms.covered[:, progress.index], room * min(1.0, 2.0 / (days + 1.0)), 0.0)

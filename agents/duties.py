@@ -71,8 +71,8 @@ class Duties:
         if not self.book(progress, k).shortfall_caps:
             return 0.0
         model, lot = self.model, float(progress.rules.right.lot)
-        used = model.year_course.expected_use(progress, k) / lot
-        forgiven = self.forgiven(progress, k, used, model.year_course.expected_lots(progress, k))
+        used = model.forecasts.expected_use(progress, k) / lot
+        forgiven = self.forgiven(progress, k, used, model.forecasts.expected_lots(progress, k))
         return float(forgiven[model.firms.covered[:, progress.index]].sum()) * lot
 
     def lots_to_sell(self, at_hand: AtHand, rows: Rows, surplus: Floats) -> Floats:
@@ -87,7 +87,7 @@ class Duties:
     def plan_to_borrow(self, at_hand: AtHand, rows: Rows, standing: Standing) -> Standing:
         """Return the standing of firms that borrow from the next year what that makes cheaper than to buy."""
         model, seats, borrowed = self.model, self.model.seats, np.zeros(len(rows))
-        psi, course = self.model.behaviour.anchor, model.year_course
+        psi, course = self.model.behaviour.anchor, model.forecasts
         for progress, front in at_hand:
             r = progress.index
             if self.book(progress, front).borrowing is None:

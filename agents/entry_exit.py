@@ -68,7 +68,7 @@ class EntryExit:
     def _past_lots(self, progress: RightProgress, year: int) -> Ints:
         model = self.model
         units = model.firms.past_output(year, model.streams) * model.operations.intensity[:, progress.index]
-        return model.year_course.lots_of(progress, units)
+        return progress.lots_of(units)
 
     def open_year(self) -> None:
         """Renew the lists on the first trading day of a year."""
@@ -164,10 +164,10 @@ class EntryExit:
 
     def _settle_period(self, progress: RightProgress, k: int, row: int) -> None:
         model, use, code = self.model, progress.uses[k], progress.rules.right.code
-        used = int(model.year_course.lots_of(progress, use.use)[row])
+        used = int(progress.lots_of(use.use)[row])
         final: int | None = None
         if not progress.plans[k].settled and model.authority.entitlements[code].follows_output(use.years[-1])[row]:
-            final = int(model.year_course.final_lots(progress, k)[row])
+            final = int(model.forecasts.final_lots(progress, k)[row])
         progress.issued_lots[k][row] += model.authority.access.settle_closed(code, use.period, row, used, final)
         model.expectations.hear(progress.index)
 
@@ -183,7 +183,7 @@ class EntryExit:
             if replaced >= 0:
                 self._close(replaced)
             need = {
-                p.rules.right.code: int(model.year_course.lots_of(p, self._yearly_units(p))[row])
+                p.rules.right.code: int(p.lots_of(self._yearly_units(p))[row])
                 for p in model.progress
                 if model.firms.subject[row, p.index]
             }
@@ -203,7 +203,7 @@ class EntryExit:
             if not model.firms.subject[row, progress.index] or front is None:
                 continue
             k = next((i for i, u in enumerate(progress.uses) if u.covers(self._today())), front)
-            lots = int(model.year_course.lots_of(progress, self._yearly_units(progress))[row])
+            lots = int(progress.lots_of(self._yearly_units(progress))[row])
             capacity = int(np.rint(model.firms.output[row]))
             code, period = progress.rules.right.code, progress.rules.periods[k]
             progress.issued_lots[k] += model.authority.access.admit(code, period, row, lots, capacity)

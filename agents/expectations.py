@@ -166,7 +166,7 @@ class Expectations:
 
     def standing(self, at_hand: AtHand, rows: npt.NDArray[np.intp]) -> Standing:
         """Return what the firm of each seat holds, expects and owes, in lots."""
-        model, course = self.model, self.model.year_course
+        model, course = self.model, self.model.forecasts
         accounts = model.accounts_of[: len(model.firms)]
         years = np.ones(len(self.lot))
         given, to_come, used, owed = np.zeros((4, len(self.lot), len(model.firms)))
@@ -227,7 +227,7 @@ class Expectations:
     def _own_cost(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
         """Return the marginal cost of closing the gap by own abatement in the time left, ticks; inf if it cannot."""
         model, curves = self.model, self.model.firms.curves
-        today = model.year_course.counted_to
+        today = model.production.counted_to
         rest = np.zeros(len(self.lot))
         for progress, front in at_hand:
             if not progress.verified[front]:
@@ -326,7 +326,7 @@ class Expectations:
         """
         model, r, b = self.model, progress.index, self.behaviour
         code, lot = progress.rules.right.code, self.lot[r]
-        today = model.year_course.counted_to
+        today = model.production.counted_to
         covered = model.firms.covered[:, r]
         yearly = float(need[covered, r].sum())
         registry = model.market.registry
@@ -342,7 +342,7 @@ class Expectations:
         front = progress.front(model.day)
         assert front is not None
         # Credits in the hands of firms meet a part of the duty at hand, as units would.
-        owed = model.year_course.expected_use(progress, front) / lot
+        owed = model.forecasts.expected_use(progress, front) / lot
         bank += float(model.credit_trade.usable_lots(progress, owed).sum()) * lot
         at_hand, stretch, year = window_at_hand(progress.uses, today)
         supply = np.zeros(b.solver_years)
@@ -355,8 +355,8 @@ class Expectations:
             if use.period.use_from > today and k != at_hand:
                 continue
             rest = use.rest_of_window(today) / use.window()
-            due = model.year_course.total_to_issue(progress, k, auctions=auctions) * lot
-            used = model.year_course.verified_units(progress, k) if progress.verified[k] else use.use
+            due = model.forecasts.total_to_issue(progress, k, auctions=auctions) * lot
+            used = model.forecasts.verified_units(progress, k) if progress.verified[k] else use.use
             bank += due * (1.0 - rest) - float(used[covered].sum()) + self.duties.forgiven_units(progress, k)
             if k == at_hand:
                 supply[0] = due * rest
@@ -366,7 +366,7 @@ class Expectations:
         path = np.asarray((1.0 + growth) ** middle, dtype=np.float64)
         for j in range(0 if at_hand is None else 1, b.solver_years):
             length = stretch if j == 0 else 1.0
-            supply[j] = length * model.year_course.supply(progress, year + j, yearly * path[j], auctions=auctions)
+            supply[j] = length * model.forecasts.supply(progress, year + j, yearly * path[j], auctions=auctions)
         rest_of_front = progress.uses[front].rest_of_window(today)
         return PublicFigures(bank, supply, path, stretch, rest_of_front, self._public_ceiling(progress, front))
 

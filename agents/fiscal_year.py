@@ -362,8 +362,8 @@ class FiscalYear:
         free, front = 0.0, progress.front(model.day)
         makers = np.flatnonzero((self._sold > 0) & model.firms.covered[:, r])
         if rule.net_of_free and front is not None and len(makers):
-            given = model.year_course.expected_lots(progress, front)[makers].sum()
-            used = self.model.year_course.expected_use(progress, front)[makers].sum()
+            given = model.forecasts.expected_lots(progress, front)[makers].sum()
+            used = self.model.forecasts.expected_use(progress, front)[makers].sum()
             free = float(given * float(progress.rules.right.lot) / used) if used > 0 else 0.0
         return rule.yuan_per_mwh(price, exact(free))
 

@@ -78,7 +78,7 @@ class Links:
         value = model.values_yuan()
         pays = float(way.rate) * value[:, s] > value[:, r]
         spare = np.where(pays & (value[:, s] > 0), np.floor(np.maximum(-wish[:, r], 0.0)), 0.0).astype(np.int64)
-        use = model.year_course.expected_use(target, front) / float(target.rules.right.lot)
+        use = model.forecasts.expected_use(target, front) / float(target.rules.right.lot)
         use_lots = np.floor(np.where(model.firms.covered[:, s], use, 0.0)).astype(np.int64)
         ratio = way.ratio(source.rules.right.lot, target.rules.right.lot)
         accounts = model.accounts_of[: len(model.firms)]

@@ -30,14 +30,17 @@ from agents.entry_exit import EntryExit
 from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.fiscal_year import FiscalYear
+from agents.forecasts import Forecasts
 from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.objects import OBJECT, ObjectTraders, Participant
 from agents.operations import Operations, Rates
 from agents.paid_terms import PaidTerms
 from agents.primary_market import PrimaryMarket
+from agents.production import Production
 from agents.progress import RightProgress
 from agents.recorder import Recorder
+from agents.reporting import Reporting
 from agents.reserve_trade import offer_reserve, sell_idle_rights
 from agents.roster import Roster, draw_roster
 from agents.seats import Rows
@@ -172,6 +175,9 @@ class RightsMarketModel(mesa.Model):
         self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, duties)
         self.operations = Operations(self.firms, config.behaviour, people, self._history_start())
         self.cap_course = CapCourse(self)
+        self.production = Production(self)
+        self.forecasts = Forecasts(self)
+        self.reporting = Reporting(self)
         self.year_course = ComplianceYear(self)
         self.entry_exit = EntryExit(self)
         self.paid_terms = PaidTerms(self)
@@ -200,7 +206,7 @@ class RightsMarketModel(mesa.Model):
         self.rates: Rates = self.operations.rates()
         self.fronts: list[int | None] = [None] * len(books)
         self.entry_exit.begin()
-        self.year_course.fill_history()
+        self.production.fill_history()
         self.fiscal_year.begin()
         self._inform_objects()
         for row in range(n):
@@ -370,9 +376,9 @@ class RightsMarketModel(mesa.Model):
         if self.day == 0 or days[self.day].month != days[self.day - 1].month:
             self.fiscal_year.weigh_taxes()
             self.expectations.look_ahead()
-            self.year_course.decide()
+            self.production.decide()
             self.rates = self.operations.rates()
-        self.year_course.work(days[self.day], float(self._weights[self.day]))
+        self.production.work(days[self.day], float(self._weights[self.day]))
         self.fiscal_year.work(float(self._weights[self.day]))
 
     def quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:

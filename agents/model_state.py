@@ -28,7 +28,7 @@ PARTS = (
     "seats",
     "desk",
     "expectations",
-    "year_course",
+    "production",
     "entry_exit",
     "recorder",
     "zone_trade",

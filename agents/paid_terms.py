@@ -41,7 +41,7 @@ class PaidTerms:
         for code in model.authority.paid_use.day(today):
             progress = model.progress[model.right_codes.index(code)]
             model.authority.paid_use.end(code)
-            quota = model.year_course.quota_claims(progress, today.year)
+            quota = model.forecasts.quota_claims(progress, today.year)
             model.authority.begin_term(code, np.where(self._wants(progress), quota, 0), today, is_first=False)
             model.expectations.hear(progress.index)
 

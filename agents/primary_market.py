@@ -107,7 +107,7 @@ class PrimaryMarket:
         Of a period that lies ahead only its own units count: older ones are needed before.
         """
         model = self.model
-        course, lot = model.year_course, float(progress.rules.right.lot)
+        course, lot = model.forecasts, float(progress.rules.right.lot)
         need = course.expected_use(progress, k) / lot
         given = course.expected_lots(progress, k)
         accounts = model.accounts_of[: len(model.firms)]
@@ -156,11 +156,11 @@ class PrimaryMarket:
         """
         model = self.model
         cap = sum(model.cap_course.lots(progress, year) for year in progress.uses[k].years)
-        free = int(model.year_course.free_lots(progress, k).sum())
+        free = int(model.forecasts.free_lots(progress, k).sum())
         if free > cap:
             return free
         left_over = model.authority.entrants.take_for_auction(progress.rules.right.code)
-        return cap - model.year_course.auction_lots(progress, k) - left_over
+        return cap - model.forecasts.auction_lots(progress, k) - left_over
 
     def _plan_until(self, progress: RightProgress, supply: Supply, until: date) -> None:
         for _ in supply.volumes.unplanned(until):

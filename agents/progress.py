@@ -140,6 +140,10 @@ class RightProgress:
         last = max(known)
         return self.balance[last] - tightening * max(0, year - max(last, self.news_year))
 
+    def lots_of(self, units: Floats) -> Ints:
+        """Return the lots that stand for units of the right, rounded up."""
+        return np.ceil(units / float(self.rules.right.lot) - 1e-9).astype(np.int64)
+
     def state(self) -> dict[str, Any]:
         """Return everything that changes over time."""
         return {

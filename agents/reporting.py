@@ -130,7 +130,7 @@ class Reporting:
         harm = model.expectations.valuation.reputation_yuan[rows] * float(book.right.lot) * FEN_PER_YUAN
         name[model.seats.trader[rows]] = harm
         cut = 0.0 if book.audit is None else float(book.audit.allocation_cut)
-        lost = cut * model.year_course.expected_lots(progress, k) * gain_fen if cut else np.zeros(len(name))
+        lost = cut * model.forecasts.expected_lots(progress, k) * gain_fen if cut else np.zeros(len(name))
         return Prospects(
             verification=book.verification,
             collusion=self._collusion(progress),

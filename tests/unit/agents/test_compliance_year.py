@@ -50,8 +50,8 @@ def test_a_plan_is_known_when_it_is_out() -> None:
     assert plan.fixed_lots[0, STEEL] == pytest.approx(0.9 * base[STEEL], abs=1)
     assert model.market.registry.total("issued").sum() == 0
     assert not model.progress[0].plans[1].announced
-    output = model.year_course.expected_output(model.progress[0], 0)
-    expected = model.year_course.expected_lots(model.progress[0], 0)
+    output = model.forecasts.expected_output(model.progress[0], 0)
+    expected = model.forecasts.expected_lots(model.progress[0], 0)
     assert expected[POWER] == pytest.approx(plan.lots_per_output[0, POWER] * output[0, POWER])
 
 
@@ -99,23 +99,23 @@ def test_what_cash_does_not_cover_becomes_debt_and_is_paid_back_first() -> None:
     registry.withdraw(account, int(registry.cash[account]) - 500)
     costs = np.zeros(14, dtype=np.int64)
     costs[0] = 800
-    model.year_course._pay(costs)
+    model.production.pay(costs)
     assert (registry.cash[account], model.operations.debt_fen[0]) == (0, 300)
-    model.year_course.output_made[:] = 0.0
-    model.year_course.output_made[0] = 10.0 / (400.0 * 0.1)  # 10 CNY of margin
-    model.year_course.cost_spent[:] = 0.0
-    model.year_course.years_worked = 0.0
-    model.year_course._settle_income()
+    model.production.output_made[:] = 0.0
+    model.production.output_made[0] = 10.0 / (400.0 * 0.1)  # 10 CNY of margin
+    model.production.cost_spent[:] = 0.0
+    model.production.years_worked = 0.0
+    model.production._settle_income()
     assert (registry.cash[account], model.operations.debt_fen[0]) == (700, 0)
 
 
 def test_a_right_that_follows_output_subsidises_it() -> None:
     model = province()
     model.open_day()
-    table = model.year_course._free_per_output(np.zeros((len(model.firms), 2)))
+    table = model.production._free_per_output(np.zeros((len(model.firms), 2)))
     assert table[POWER, 0] == pytest.approx(0.76, abs=1e-3)
     assert (table[STEEL] == 0).all() and (table[:, 1] == 0).all()
-    model.year_course.decide()
+    model.production.decide()
     assert model.operations.response[POWER] == pytest.approx(1.0, abs=0.1)
     assert (model.operations.response[STEEL] == 1.0).all()
 
@@ -123,7 +123,7 @@ def test_a_right_that_follows_output_subsidises_it() -> None:
 def test_the_public_expects_the_cap_or_without_auctions_what_is_free() -> None:
     model = province()
     model.open_day()
-    course, progress = model.year_course, model.progress[0]
+    course, progress = model.forecasts, model.progress[0]
     assert course.total_to_issue(progress, 0, auctions=True) == 1_240_000
     assert course.total_to_issue(progress, 0, auctions=False) == course.expected_lots(progress, 0).sum()
     assert course.supply(progress, FIRST + 1, 500.0, auctions=True) == 1_240_000
@@ -152,7 +152,7 @@ def test_debts_are_in_what_is_owed_next_year() -> None:
     model.open_day()
     rows = np.flatnonzero((model.seats.right == 0) & (model.seats.trader < 14))
     standing = model.expectations.standing([(model.progress[0], 1)], rows)
-    use = model.year_course.expected_use(model.progress[0], 1)
+    use = model.forecasts.expected_use(model.progress[0], 1)
     assert standing.owed == pytest.approx(use + missing)
 
 
@@ -196,7 +196,7 @@ def test_use_that_earns_free_units_is_worth_less_saving() -> None:
     plain = province(rule_books=(carbon_book(allocation=()), sulphur_book()))
     for one in (model, plain):
         run(one, 25)
-    credit = model.year_course._credit_for_use()
+    credit = model.production._credit_for_use()
     assert (credit[:, 0] > 0.5).all()
     assert not credit[:, 1].any()
     assert model.operations.share[:, 0].sum() < 0.5 * plain.operations.share[:, 0].sum()

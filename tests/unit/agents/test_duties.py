@@ -99,7 +99,7 @@ class TestRelief:
         plain, capped = model_with(), model_with(shortfall_caps=(ShortfallCap(max_gap=Decimal("0.02")),))
         for model in (plain, capped):
             run(model, 5)
-        progress, course = capped.progress[0], capped.year_course
+        progress, course = capped.progress[0], capped.forecasts
         used, given = course.expected_use(progress, 0), course.expected_lots(progress, 0)
         forgiven = capped.expectations.duties.forgiven(progress, 0, used, given)
         assert forgiven.max() > 0
@@ -126,7 +126,7 @@ class TestBorrowing:
         at_hand = [(model.progress[0], 0)]
         standing = model.expectations.standing(at_hand, rows)
         planned = standing.owed - model.expectations.duties.plan_to_borrow(at_hand, rows, standing).owed
-        course, firm = model.year_course, model.seats.trader[rows]
+        course, firm = model.forecasts, model.seats.trader[rows]
         gap = (course.expected_use(model.progress[0], 0) - course.expected_lots(model.progress[0], 0))[firm]
         funds = model.expectations.valuation.funds_rate[rows]
         is_poor = funds > 0.5  # for whom a unit of next year costs half of its value

@@ -214,8 +214,8 @@ def test_the_wishes_of_a_day() -> None:
     """On the first day about 90 of 100 lots are expected; of those missing 2 may be an error (2 x 1 % of 100)."""
     model = market(FIXED)
     model.expectations.form()
-    expected = model.year_course.expected_use(model.progress[0], 0)
-    given = model.year_course.expected_lots(model.progress[0], 0)
+    expected = model.forecasts.expected_use(model.progress[0], 0)
+    given = model.forecasts.expected_lots(model.progress[0], 0)
     assert given == pytest.approx(90.0, abs=2.5) and given.sum() == 360
     short = expected - given - 2.0 * 0.01 * model.rates.use[:, 0]
     assert model.seats.wish_lots[:4] == pytest.approx(short) and (short > 5).all()

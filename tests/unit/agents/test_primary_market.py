@@ -102,7 +102,7 @@ def test_dates_belong_to_the_period_in_whose_use_they_fall() -> None:
 def test_firms_bid_a_third_of_what_they_lack_around_its_value() -> None:
     """About 97 lots are lacking (354 days at 100 a year): 32 each at 5 % above, at, and 5 % below the value."""
     model = before_auction(model_of())
-    assert model.year_course.expected_use(model.progress[0], 0) == pytest.approx(97.0, abs=0.6)
+    assert model.forecasts.expected_use(model.progress[0], 0) == pytest.approx(97.0, abs=0.6)
     bids = bids_of(model)
     assert bids.price_ticks.tolist() == [6300, 6000, 5700] * 3
     assert bids.lots.tolist() == [32] * 9
@@ -145,7 +145,7 @@ def test_what_was_won_is_no_longer_lacking() -> None:
     model = before_auction(model_of())
     model.open_day()
     bids = bids_of(model)
-    lack = model.year_course.expected_use(model.progress[0], 0) - model.market.registry.free[0, model.accounts_of]
+    lack = model.forecasts.expected_use(model.progress[0], 0) - model.market.registry.free[0, model.accounts_of]
     assert [bids.lots[bids.account == a].tolist() for a in model.accounts_of] == [[int(x / 3)] * 3 for x in lack]
 
 
@@ -163,7 +163,7 @@ def test_units_of_an_earlier_duty_that_is_still_open_are_not_spare() -> None:
     progress = model.progress[0]
     assert progress.front(model.day) == 0
     lack = model.primary_market.bidders(progress, 1).lack
-    assert lack == pytest.approx(model.year_course.expected_use(progress, 1))
+    assert lack == pytest.approx(model.forecasts.expected_use(progress, 1))
 
 
 def test_the_cap_is_what_is_given_and_sold() -> None:

@@ -114,7 +114,7 @@ def test_between_report_and_verification_firms_expect_what_they_reported() -> No
     model = run(monitored(), 27)
     file, progress = model.authority.monitoring.files.get(("CEA", str(FIRST))), model.progress[0]
     while file is None or not progress.verified[0]:
-        expected = model.year_course.expected_use(progress, 0)
+        expected = model.forecasts.expected_use(progress, 0)
         if file is not None:
             assert expected.tolist() == file.reported.tolist()
         model.step()
@@ -127,7 +127,7 @@ def test_before_they_report_firms_reckon_with_the_default_and_with_what_they_got
     model, plain = monitored(verification=None, audit=None), province()
     for one in (model, plain):
         one.open_day()
-    course, before = model.year_course, plain.year_course.expected_use(plain.progress[0], 0)
+    course, before = model.forecasts, plain.forecasts.expected_use(plain.progress[0], 0)
     ratio = course.expected_use(model.progress[0], 0) / before
     assert ratio[:8] == pytest.approx(1.0) and ratio[8:] == pytest.approx(1.1)
     model.close_day()
