@@ -188,7 +188,7 @@ class BlockDesk:
             )
         )
         model.desk.book(trades)
-        model.count(trades)
+        model.floor.count(trades)
 
     def _on_offer(self, progress: RightProgress, sellers: Rows) -> tuple[Ints, Ints]:
         """Return the vintage that each seller offers, the one of which it can deliver most, and the lots."""

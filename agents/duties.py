@@ -15,6 +15,7 @@ import numpy.typing as npt
 from agents.planning import Standing
 from rights_market.exchange.calendar import Period
 from rights_market.policies.banking import NetSales
+from rights_market.policies.compliance import Penalty
 from rights_market.rulebook import RuleBook
 
 if TYPE_CHECKING:
@@ -44,12 +45,23 @@ class Duties:
     def __init__(self, model: RightsMarketModel, expectations: Expectations) -> None:
         self.model = model
         self._expectations = expectations
+        self._fines: dict[tuple[str, str], list[tuple[Penalty, Rows]]] = {}
         self._closing = [[self._closing_date(p, use.period) for use in p.uses] for p in model.progress]
 
     def _closing_date(self, progress: RightProgress, period: Period) -> date:
         """Return the day on which a period is closed; its deadline, where the calendar ends before."""
         days = self.model.agenda_days("banking_close", progress.rules.right.code, period.name)
         return self.model.calendar.days[days[-1]] if days else period.banking_close or period.deadline
+
+    def penalties(self, code: str, period: Period) -> list[tuple[Penalty, Rows]]:
+        """Return the fines of a period, as announced, with the firms concerned; looked up once until rules change."""
+        if (code, period.name) not in self._fines:
+            self._fines[code, period.name] = self.model.authority.shortfalls.penalties_of(code, period)
+        return self._fines[code, period.name]
+
+    def read_rules(self) -> None:
+        """Look up anew what follows from the rules in force and announced."""
+        self._fines.clear()
 
     def book(self, progress: RightProgress, k: int) -> RuleBook:
         """Return the rules that will hold when a period is closed, as far as they are announced."""

@@ -1,27 +1,21 @@
-"""What traders expect and want today: the shared solver's price, values, ceilings, wishes and urgency of all seats.
+"""What traders expect and want today: values, ceilings, wishes and urgency of all seats.
 
 Formed once a day before the session, from public news and each firm's own books.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.duties import Duties, conceded
-from agents.outlook import SHORT_REST, Outlook, PublicFigures, Work, window_at_hand
 from agents.planning import Clock, Standing, buffer_lots, daily_lots, held_back, urgency, wish_lots
-from agents.reserve_outlook import price_with_reserves
+from agents.public_prices import PublicPrices
 from agents.strategies import STRATEGIES
 from agents.valuation import Valuation
 from rights_market.authority import fine_per_lot, lump_fine_fen
-from rights_market.exchange.calendar import Period
-from rights_market.policies.compliance import Penalty
-from rights_market.registry.accounts import CLEARING_ACCOUNT
-from rights_market.rulebook import RuleBook
 
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
@@ -30,7 +24,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-YEAR = 365.0
 AtHand = list[tuple["RightProgress", int]]
 """Rights that have a period at hand, with its position."""
 LAPSE_DAYS = 10
@@ -60,16 +53,11 @@ class Expectations:
         need = model.operations.need()
         size[self.is_firm] = need[seats.trader[self.is_firm], seats.right[self.is_firm]]
         self.valuation = Valuation(seats, firms, size, self.behaviour, model.streams, opening)
-        self.outlook = Outlook(firms)
         self.duties = Duties(model, self)
-        self._tradable = np.array([b.tradable for b in books], dtype=np.bool_)
-        self.fundamental_yuan: Floats = np.where(self._tradable, opening * self.tick_yuan, 0.0)
-        self._as_of = np.zeros(len(books))
-        self._stale = np.ones(len(books), dtype=np.bool_)
+        self.public_prices = PublicPrices(model, self.duties)
         self._anew = np.zeros(len(books), dtype=np.bool_)
         self.imbalance: Floats = np.zeros(len(books))
         self._unanswered: Floats = np.zeros(len(books))
-        self._fines: dict[tuple[str, str], list[tuple[Penalty, npt.NDArray[np.intp]]]] = {}
         early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
         factor = np.array([_trait(name, "buffer_factor") for name in model.strategy_of], dtype=np.float64)
         early[: len(firms)] |= firms.is_project
@@ -77,21 +65,21 @@ class Expectations:
 
     def hear(self, right: int) -> None:
         """Note that there is public news of a right: the solver runs again before the next session."""
-        self._stale[right] = True
+        self.public_prices.hear(right)
 
     def hear_rules(self, right: int) -> None:
         """Note that other rules of a right are announced or in force."""
-        self._stale[right] = True
+        self.public_prices.hear(right)
         self._read_rules()
 
     def _read_rules(self) -> None:
         """Look up anew what follows from the rules in force and announced."""
-        self._fines.clear()
+        self.duties.read_rules()
         self._bankable[:] = [p.rules.bankable for p in self.model.progress]
 
     def start_anew(self, right: int) -> None:
         """Note that a new vintage of a right that cannot be kept begins, whose price owes nothing to the last one's."""
-        self._stale[right] = True
+        self.public_prices.hear(right)
         self._anew[right] = True
 
     def form(self) -> None:
@@ -99,9 +87,9 @@ class Expectations:
         model, seats = self.model, self.model.seats
         if self.behaviour.news_sd > 0:
             self.valuation.hear_news(model.streams["news"])
-        self.look_ahead()
+        self.public_prices.look_ahead()
         self._announce_guide_prices()
-        model.desk.fundamental[:] = self.fundamental_yuan / self.tick_yuan
+        model.desk.fundamental[:] = self.public_prices.yuan / self.tick_yuan
         seats.value[:] = self.valuation.values(model.desk.fundamental)
         model.zone_trade.price_values(seats.value)
         seats.wish_lots[:] = 0.0
@@ -117,7 +105,7 @@ class Expectations:
             r, front = progress.index, progress.front(self.model.day)
             if self._anew[r] and front is not None:
                 top = progress.rules.right.max_price_ticks
-                ticks = min(max(1, round(self.fundamental_yuan[r] / self.tick_yuan[r])), top)
+                ticks = min(max(1, round(self.public_prices.yuan[r] / self.tick_yuan[r])), top)
                 self.model.market.guide_price(progress.instruments[front], ticks)
                 self.model.desk.refresh()
                 self.valuation.slow_price[r] = float(ticks)
@@ -214,7 +202,7 @@ class Expectations:
             if make_good is not None:
                 factor[r] = float(make_good.factor)
             price_fen = float(model.desk.last_price[r]) * right.tick_value_fen
-            for rule, who in self._penalties(right.code, progress.rules.periods[front]):
+            for rule, who in self.duties.penalties(right.code, progress.rules.periods[front]):
                 fine[r, who] += fine_per_lot([rule], price_fen)
                 lump[r, who] += lump_fine_fen([rule])
         firm, of = seats.trader[rows], seats.right[rows]
@@ -241,150 +229,11 @@ class Expectations:
         cost = net / self.tick_yuan[right]
         return np.where((rest[right] > 0.0) & (share <= curves.limit[firm, right]), cost, np.inf)
 
-    def _penalties(self, code: str, period: Period) -> list[tuple[Penalty, npt.NDArray[np.intp]]]:
-        """Return the fines of a period, as announced, with the firms concerned; looked up once until rules change."""
-        if (code, period.name) not in self._fines:
-            self._fines[code, period.name] = self.model.authority.shortfalls.penalties_of(code, period)
-        return self._fines[code, period.name]
-
     def _kept_value(self, clock: Clock, rows: npt.NDArray[np.intp]) -> Floats:
         """Return what a unit kept past the deadline is worth to its holder, in ticks."""
         seats = self.model.seats
         left = np.where(self._bankable[seats.right[rows]], 1.0, np.minimum(1.0, clock.days_left / LAPSE_DAYS))
         return np.asarray(self.behaviour.trust * seats.value[rows] * left)
-
-    def look_ahead(self) -> None:
-        """Bring public prices up to today: solve for rights with news; let others' grow at the rate of interest."""
-        model, b = self.model, self.behaviour
-        now = self._now()
-        for progress in model.progress:
-            r = progress.index
-            grown = (1.0 + b.discount_rate) ** (now - self._as_of[r]) if progress.rules.bankable else 1.0
-            self.fundamental_yuan[r] *= grown
-            self._as_of[r] = now
-        news = self._stale & self._tradable
-        stale = [p for p in model.progress if news[p.index] and p.front(model.day) is not None]
-        if not stale:
-            return
-        charges = model.fiscal_year.per_unit
-        work = Work(model.rates.need, model.operations.share, model.operations.lumpy, charges)
-        figures = [self._figures(progress, work.need, auctions=True) for progress in stale]
-        for _ in range(2 if len(stale) > 1 else 1):
-            for progress, known in zip(stale, figures, strict=True):
-                if progress.rules.bankable or known.rest >= SHORT_REST:
-                    self.fundamental_yuan[progress.index] = self._price(progress, work, known)
-        self._stale[:] = False
-
-    def _price(self, progress: RightProgress, work: Work, known: PublicFigures) -> float:
-        """Return the solver's price; where auctions would fail at it, at most their reserve price.
-
-        Units that nobody takes at the reserve stay with the government, so below it only free units count.
-        """
-        r, rate, bankable = progress.index, self.behaviour.discount_rate, progress.rules.bankable
-        price = self.outlook.price(r, work, self.fundamental_yuan, known, rate, bankable)
-        supply = self.model.authority.supplies.get(progress.rules.right.code)
-        if supply is not None and progress.rules.stability:
-            year = self.model.calendar.days[self.model.day].year
-
-            def solve(now: float, later: float) -> float:
-                changed = known.with_more(now * self.lot[r], later * self.lot[r])
-                return self.outlook.price(r, work, self.fundamental_yuan, changed, rate, bankable)
-
-            price = price_with_reserves(price, supply, year, solve)
-        price = self._linked(progress, known, price, work)
-        reserve = reserve_yuan(progress.rules, self.model.calendar.days[self.model.day].year)
-        if price >= reserve:
-            return price
-        without = self._figures(progress, work.need, auctions=False)
-        return min(reserve, self.outlook.price(r, work, self.fundamental_yuan, without, rate, bankable))
-
-    def _linked(self, progress: RightProgress, known: PublicFigures, price: float, work: Work) -> float:
-        """Return the price in a market that is linked: beyond the outside price only once quotas are used up."""
-        gateways = self.model.authority.gateways
-        code, r = progress.rules.right.code, progress.index
-        bounds = gateways.bounds(code, self.model.calendar.days[self.model.day])
-        if bounds is None or bounds.low <= price <= bounds.high:
-            return price
-        rule, is_dear = gateways.rules[code], price > bounds.high
-        now, later = (bounds.left_in, rule.quota_in) if is_dear else (-bounds.left_out, -rule.quota_out)
-        solve = partial(self.outlook.price, r, work, self.fundamental_yuan)
-        crossed = solve(
-            known.with_more(now * self.lot[r], later * self.lot[r]),
-            self.behaviour.discount_rate,
-            progress.rules.bankable,
-        )
-        return max(bounds.high, crossed) if is_dear else min(bounds.low, crossed)
-
-    def _now(self) -> float:
-        days = self.model.calendar.days
-        return (days[self.model.day] - days[0]).days / YEAR
-
-    def _figures(self, progress: RightProgress, need: Floats, *, auctions: bool) -> PublicFigures:
-        """Return what is published of a right: units outstanding, use so far, caps and plans to come.
-
-        With `auctions` the whole cap is issued, else only what is given free.
-        """
-        model, r, b = self.model, progress.index, self.behaviour
-        code, lot = progress.rules.right.code, self.lot[r]
-        today = model.production.counted_to
-        covered = model.firms.covered[:, r]
-        yearly = float(need[covered, r].sum())
-        registry = model.market.registry
-        accounts = model.accounts_of
-        held = sum(
-            int(table[i][accounts].sum())
-            for table in (registry.free, registry.frozen, registry.pledged)
-            for i in progress.instruments
-        )
-        # Consigned lots lie with the exchange until they are sold.
-        held += int(registry.free[progress.instruments, CLEARING_ACCOUNT].sum())
-        bank = held * lot
-        front = progress.front(model.day)
-        assert front is not None
-        # Credits in the hands of firms meet a part of the duty at hand, as units would.
-        owed = model.forecasts.expected_use(progress, front) / lot
-        bank += float(model.credit_trade.usable_lots(progress, owed).sum()) * lot
-        at_hand, stretch, year = window_at_hand(progress.uses, today)
-        supply = np.zeros(b.solver_years)
-        for k in range(front, len(progress.uses)):
-            use = progress.uses[k]
-            issued = float(progress.issued_lots[k].sum()) * lot
-            if auctions and code in model.authority.supplies:
-                issued += model.authority.supplies[code].auctions.sold_lots(use.period.vintage) * lot
-            bank -= issued + float(model.market.obligations.debt_lots(code, use.period.name).sum()) * lot
-            if use.period.use_from > today and k != at_hand:
-                continue
-            rest = use.rest_of_window(today) / use.window()
-            due = model.forecasts.total_to_issue(progress, k, auctions=auctions) * lot
-            used = model.forecasts.verified_units(progress, k) if progress.verified[k] else use.use
-            bank += due * (1.0 - rest) - float(used[covered].sum()) + self.duties.forgiven_units(progress, k)
-            if k == at_hand:
-                supply[0] = due * rest
-        growth = float(np.average(model.firms.growth[covered], weights=need[covered, r])) if yearly > 0 else 0.0
-        middle = stretch + np.arange(b.solver_years) - 0.5
-        middle[0] = stretch / 2.0
-        path = np.asarray((1.0 + growth) ** middle, dtype=np.float64)
-        for j in range(0 if at_hand is None else 1, b.solver_years):
-            length = stretch if j == 0 else 1.0
-            supply[j] = length * model.forecasts.supply(progress, year + j, yearly * path[j], auctions=auctions)
-        rest_of_front = progress.uses[front].rest_of_window(today)
-        return PublicFigures(bank, supply, path, stretch, rest_of_front, self._public_ceiling(progress, front))
-
-    def _public_ceiling(self, progress: RightProgress, front: int) -> float:
-        """Return the price above which nobody buys: a fixed fine without make-good, else the exchange's highest."""
-        right = progress.rules.right
-        highest = right.max_price_ticks * float(right.tick_yuan)
-        if progress.rules.make_good is not None and progress.rules.make_good.factor > 0:
-            return highest
-        entries = self._penalties(right.code, progress.rules.periods[front])
-        if not entries:
-            return highest
-        # Fines of one firm add up, and the firm that pays most still buys where others do not.
-        fine = np.zeros(len(self.model.firms))
-        for rule, who in entries:
-            fine[who] += fine_per_lot([rule], 0.0) if rule.form == "fixed" else np.inf
-        dearest = float(fine[self.model.firms.covered[:, progress.index]].max(initial=0.0))
-        return min(highest, dearest / 100.0 / float(right.lot))
 
     def note_imbalance(self) -> None:
         """Measure unfilled buying less unfilled selling, between -1 and 1, and note bids that nobody answers."""
@@ -433,7 +282,7 @@ class Expectations:
         """Return what a unit of each right is worth to each firm, CNY, 0 where it need not hold it."""
         model, seats = self.model, self.model.seats
         table = np.zeros((len(model.firms), len(self.lot)))
-        value = self.valuation.values(self.fundamental_yuan / self.tick_yuan)
+        value = self.valuation.values(self.public_prices.yuan / self.tick_yuan)
         model.zone_trade.price_values(value)
         rows = np.flatnonzero(self.is_firm)
         table[seats.trader[rows], seats.right[rows]] = value[rows] * self.tick_yuan[seats.right[rows]]
@@ -443,9 +292,7 @@ class Expectations:
         """Return what changes over time."""
         return {
             "valuation": self.valuation.state(),
-            "fundamental_yuan": self.fundamental_yuan.copy(),
-            "as_of": self._as_of.copy(),
-            "stale": self._stale.copy(),
+            "public_prices": self.public_prices.state(),
             "anew": self._anew.copy(),
             "imbalance": self.imbalance.copy(),
             "unanswered": self._unanswered.copy(),
@@ -455,18 +302,10 @@ class Expectations:
         """Put back what `state` returned."""
         self._read_rules()
         self.valuation.restore(state["valuation"])
-        self.fundamental_yuan = np.array(state["fundamental_yuan"])
-        self._as_of, self._stale = np.array(state["as_of"]), np.array(state["stale"])
+        self.public_prices.restore(state["public_prices"])
         self._anew = np.array(state["anew"])
         self.imbalance = np.array(state["imbalance"])
         self._unanswered = np.array(state["unanswered"])
-
-
-def reserve_yuan(rules: RuleBook, year: int) -> float:
-    """Return the reserve price of a right's auctions, CNY per unit; 0 where there are none."""
-    if rules.auction is None:
-        return 0.0
-    return rules.reserve_ticks(year) * float(rules.right.tick_yuan)
 
 
 def _trait(strategy: str, name: str) -> float:

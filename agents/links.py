@@ -37,7 +37,7 @@ class Links:
             if receipt is not None:
                 model.desk.book(receipt.trades)
                 model.desk.refresh()
-                model.count(receipt.trades)
+                model.floor.count(receipt.trades)
 
     def close_day(self) -> None:
         """Take back the gateways' quotes and stock."""

@@ -33,7 +33,7 @@ from agents.fiscal_year import FiscalYear
 from agents.forecasts import Forecasts
 from agents.links import Links
 from agents.model_state import restore_to, state_of
-from agents.objects import OBJECT, ObjectTraders, Participant
+from agents.objects import ObjectTraders, Participant
 from agents.operations import Operations, Rates
 from agents.paid_terms import PaidTerms
 from agents.primary_market import PrimaryMarket
@@ -43,14 +43,12 @@ from agents.recorder import Recorder
 from agents.reporting import Reporting
 from agents.reserve_trade import offer_reserve, sell_idle_rights
 from agents.roster import Roster, draw_roster
-from agents.seats import Rows
-from agents.strategies import STRATEGIES, Quotes, Strategy
-from agents.strategies.compliance import ComplianceTrader
 from agents.streams import Streams
+from agents.trading_floor import TradingFloor
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
 from agents.zone_trade import ZoneTrade
-from rights_market import AccountKind, Accounts, Receipt, Trades
+from rights_market import AccountKind, Accounts, Receipt
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
 from rights_market.authority.supply import supply_dates
@@ -130,27 +128,52 @@ class RightsMarketModel(mesa.Model):
     # -- construction
 
     def _build(self, traders: Sequence[Participant]) -> None:
-        config = self.config
-        books = config.rule_books
-        self.right_codes = [b.right.code for b in books]
-        self.calendar = config.calendar
-        fixed = config.population.seed
+        fixed = self.config.population.seed
         people = self.streams if fixed is None else Streams(fixed)
+        self._gather(traders, people)
+        self._open_market()
+        self._plan_calendar()
+        self.operations = Operations(self.firms, self.config.behaviour, people, self._history_start())
+        self._set_to_work()
+        self._open_desks(traders, people)
+        self.market.registry.deposit(self.accounts_of, self.roster.cash_fen(self.firms))
+        self.cash_start_fen = self.market.registry.cash.copy()
+        self._weights = day_weights(list(self.calendar.days), self._day_before_start())
+        self.rates: Rates = self.operations.rates()
+        self.fronts: list[int | None] = [None] * len(self.progress)
+        self.entry_exit.begin()
+        self.production.fill_history()
+        self.fiscal_year.begin()
+        self._inform_objects()
+        for row in range(len(self.firms)):
+            Firm(self, row)
+        for row in range(len(self.firms), len(self.accounts_of)):
+            Institution(self, row)
+        release_from_mesa(self)
+
+    def _gather(self, traders: Sequence[Participant], people: Streams) -> None:
+        """Draw the population and who trades, and open their accounts."""
+        config = self.config
+        self.right_codes = [b.right.code for b in config.rule_books]
+        self.calendar = config.calendar
         self.firms = Firms(config.population, self.right_codes, people)
-        n = len(self.firms)
-        tradable = [b.tradable for b in books]
+        tradable = [b.tradable for b in config.rule_books]
         self.roster: Roster = draw_roster(
             config.population, self.firms, traders, self.right_codes, self.streams, tradable
         )
-        accounts = Accounts()
-        firm_accounts = accounts.open_many(AccountKind.COMPLIANCE, self.firms.names)
-        others = accounts.open_many(AccountKind.INSTITUTION, self.roster.institution_names)
-        self.accounts_of = np.concatenate([firm_accounts, others]).astype(np.int64)
+        self.accounts = Accounts()
+        firms = self.accounts.open_many(AccountKind.COMPLIANCE, self.firms.names)
+        others = self.accounts.open_many(AccountKind.INSTITUTION, self.roster.institution_names)
+        self.accounts_of = np.concatenate([firms, others]).astype(np.int64)
         self.seats = self.roster.seats(self.accounts_of)
-        accounts.open_many(AccountKind.PROJECT, [source.name for source in config.credit_sources])
-        self.market = Market(books, accounts, config.keep, config.credits)
+        self.accounts.open_many(AccountKind.PROJECT, [source.name for source in config.credit_sources])
+
+    def _open_market(self) -> None:
+        """Open the market and its authority."""
+        config = self.config
+        self.market = Market(config.rule_books, self.accounts, config.keep, config.credits)
         sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
-        covered = Covered(firm_accounts, sectors, regions=tuple(self.firms.regions))
+        covered = Covered(self.accounts_of[: len(self.firms)], sectors, regions=tuple(self.firms.regions))
         self.authority = Authority(
             self.market,
             covered,
@@ -160,11 +183,15 @@ class RightsMarketModel(mesa.Model):
             links=config.links,
             fiscal=config.fiscal,
         )
+
+    def _plan_calendar(self) -> None:
+        """Enter the periods of all rights, and the other dates that their rules name, into the agenda."""
+        books = self.config.rule_books
         self.progress: list[RightProgress] = []
         first = 0
         for index, book in enumerate(books):
             history = self.authority.rules(book.right.code)
-            self.progress.append(RightProgress(index, history, self.calendar, n, first))
+            self.progress.append(RightProgress(index, history, self.calendar, len(self.firms), first))
             first += len(book.periods)
         duties = [
             dated
@@ -173,7 +200,9 @@ class RightsMarketModel(mesa.Model):
         ]
         duties += [dated for p in self.progress for dated in p.history.dates()]
         self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, duties)
-        self.operations = Operations(self.firms, config.behaviour, people, self._history_start())
+
+    def _set_to_work(self) -> None:
+        """Set up what firms do apart from trading."""
         self.cap_course = CapCourse(self)
         self.production = Production(self)
         self.forecasts = Forecasts(self)
@@ -183,37 +212,21 @@ class RightsMarketModel(mesa.Model):
         self.paid_terms = PaidTerms(self)
         self.fiscal_year = FiscalYear(self)
         self.links = Links(self)
-        self.desk = Desk(
-            self.market, self.seats, len(books), config.behaviour, self.roster.position_lots(books, self.seats)
-        )
+
+    def _open_desks(self, traders: Sequence[Participant], people: Streams) -> None:
+        """Set up how everybody trades, what they expect, and what is written down."""
+        books, behaviour = self.config.rule_books, self.config.behaviour
+        limits = self.roster.position_lots(books, self.seats)
+        self.desk = Desk(self.market, self.seats, len(books), behaviour, limits)
         self.expectations = Expectations(self)
         self.block_desk = BlockDesk(self, people)
-        self.strategies = self._assign_strategies()
-        self.object_traders = ObjectTraders(
-            traders,
-            [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]],
-            self.desk,
-            self.seats,
-            [b.right for b in books],
-        )
+        self.floor = TradingFloor(self)
+        own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
+        self.object_traders = ObjectTraders(traders, own, self.desk, self.seats, [b.right for b in books])
         self.recorder = Recorder(self)
         self.primary_market = PrimaryMarket(self)
         self.zone_trade = ZoneTrade(self)
         self.credit_trade = CreditTrade(self)
-        self.market.registry.deposit(self.accounts_of, self.roster.cash_fen(self.firms))
-        self.cash_start_fen = self.market.registry.cash.copy()
-        self._weights = day_weights(list(self.calendar.days), self._day_before_start())
-        self.rates: Rates = self.operations.rates()
-        self.fronts: list[int | None] = [None] * len(books)
-        self.entry_exit.begin()
-        self.production.fill_history()
-        self.fiscal_year.begin()
-        self._inform_objects()
-        for row in range(n):
-            Firm(self, row)
-        for row in range(n, len(self.accounts_of)):
-            Institution(self, row)
-        release_from_mesa(self)
 
     def _history_start(self) -> int:
         first = min(p.use_from.year for b in self.config.rule_books for p in b.periods)
@@ -221,22 +234,6 @@ class RightsMarketModel(mesa.Model):
 
     def _day_before_start(self) -> Any:
         return self.calendar.start.fromordinal(self.calendar.days[0].toordinal() - 1)
-
-    def _assign_strategies(self) -> list[Strategy]:
-        """Return one strategy object for each way of quoting; late buyers, hedgers and hoarders quote alike."""
-        names = np.array(self.roster.strategy)[self.seats.trader]
-        groups: dict[str, list[str]] = {}
-        for name in sorted(set(self.roster.strategy) - {OBJECT}):
-            alike = issubclass(STRATEGIES[name], ComplianceTrader)
-            groups.setdefault("compliance" if alike else name, []).append(name)
-        found: list[Strategy] = []
-        self._follows = np.full(len(names), -1, dtype=np.int64)
-        for key, members in groups.items():
-            rows = np.flatnonzero(np.isin(names, members))
-            self._follows[rows] = len(found)
-            found.append(STRATEGIES[members[0]](rows, self.streams[f"strategy.{key}"]))
-        self._always = np.isin(self._follows, [i for i, s in enumerate(found) if not s.needs_wish])
-        return found
 
     @property
     def strategy_of(self) -> list[str]:
@@ -279,14 +276,14 @@ class RightsMarketModel(mesa.Model):
         self.expectations.form()
         self.entry_exit.press()
         self.block_desk.hold_back()
-        for strategy in self.strategies:
+        for strategy in self.floor.strategies:
             strategy.open_day(self.desk)
         self.links.quote()
         opening = [
             p.index for p in self.progress if p.rules.opening_call and p.rules.permission is None and usable[p.index]
         ]
         if opening:
-            self._trade(self.quoting(np.isin(self.seats.right, opening)), call=True)
+            self.floor.trade(self.floor.quoting(np.isin(self.seats.right, opening)), call=True)
         self.zone_trade.hold(usable)
         self.credit_trade.hold()
         offer_reserve(self)
@@ -308,7 +305,7 @@ class RightsMarketModel(mesa.Model):
         """Let those at their desks quote once, in random order, and match what they send."""
         self.links.quote()
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
-        return self._trade(self.quoting(at_desk & self.zone_trade.in_books))
+        return self.floor.trade(self.floor.quoting(at_desk & self.zone_trade.in_books))
 
     def negotiate(self) -> None:
         """Let those who look for large lots agree on blocks, once the day's batches have gone by."""
@@ -375,50 +372,11 @@ class RightsMarketModel(mesa.Model):
         days = self.calendar.days
         if self.day == 0 or days[self.day].month != days[self.day - 1].month:
             self.fiscal_year.weigh_taxes()
-            self.expectations.look_ahead()
+            self.expectations.public_prices.look_ahead()
             self.production.decide()
             self.rates = self.operations.rates()
         self.production.work(days[self.day], float(self._weights[self.day]))
         self.fiscal_year.work(float(self._weights[self.day]))
-
-    def quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:
-        """Return the seats of those who are at their desks and want to trade today."""
-        seats = self.seats
-        return np.flatnonzero(at_desk & ((seats.active & (seats.quota > 0)) | self._always))
-
-    def ask(self, rows: Rows) -> list[Quotes]:
-        """Return what the strategies of some seats quote."""
-        asked = []
-        follows = self._follows[rows]
-        for i, strategy in enumerate(self.strategies):
-            own = rows[follows == i]
-            if len(own):
-                asked.append(strategy.quote(self.desk, own))
-        return asked
-
-    def _trade(self, rows: Rows, *, call: bool = False) -> Receipt:
-        """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn."""
-        asked = self.ask(rows)
-        if not call:
-            asked.append(self.object_traders.quotes())
-        quotes = Quotes.join(asked)
-        quotes = quotes.take(self.streams["arrivals"].permutation(len(quotes.seat)))
-        if not call:
-            is_quoting = np.zeros(len(self.seats), dtype=np.bool_)
-            is_quoting[quotes.seat] = True
-            self.desk.withdraw(np.flatnonzero(is_quoting))
-        sent, receipt = self.desk.submit(quotes, call=call)
-        self.count(receipt.trades)
-        for strategy in self.strategies:
-            strategy.observe(self.desk, sent, receipt)
-        return receipt
-
-    def count(self, trades: Trades) -> None:
-        """Count trades towards the figures of the running period."""
-        if len(trades):
-            value = trades.price_ticks * trades.lots * self.desk.tick_value[trades.instrument]
-            right = self.desk.right_of[trades.instrument]
-            self.recorder.count_trades(right, trades.buyer, trades.seller, trades.lots, value)
 
     # -- what others read
 

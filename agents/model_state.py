@@ -49,7 +49,7 @@ def state_of(model: RightsMarketModel) -> dict[str, Any]:
         "mesa_random": [version, np.array(words, dtype=np.int64), gauss],
         **{name: getattr(model, name).state() for name in PARTS},
         "progress": [p.state() for p in model.progress],
-        "strategies": [s.state() for s in model.strategies],
+        "strategies": [s.state() for s in model.floor.strategies],
         "objects": [_keeps_state(participant.trader).state() for participant in model.participants],
         "fronts": list(model.fronts),
         "rates": {f.name: getattr(model.rates, f.name).copy() for f in fields(Rates)},
@@ -69,7 +69,7 @@ def restore_to(model: RightsMarketModel, state: Mapping[str, Any], *, other_rule
         getattr(model, name).restore(state[name])
     for kept, saved in (
         *zip(model.progress, state["progress"], strict=True),
-        *zip(model.strategies, state["strategies"], strict=True),
+        *zip(model.floor.strategies, state["strategies"], strict=True),
         *zip(objects, state["objects"], strict=True),
     ):
         kept.restore(saved)

@@ -111,7 +111,7 @@ class Recorder:
         made = (firms.output_factor() * model.operations.response) @ weight
         use, baseline = (rates.use * covered).sum(axis=0), (rates.baseline * covered).sum(axis=0)
         columns = (
-            model.expectations.fundamental_yuan,
+            model.expectations.public_prices.yuan,
             self._median_belief(),
             use,
             baseline,

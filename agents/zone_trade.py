@@ -56,13 +56,13 @@ class ZoneTrade:
         for r, zones in self._zones.items():
             if not usable[r] or not zones.is_due(model.day):
                 continue
-            rows = model.quoting(model.seats.right == r)
-            quotes = Quotes.join(model.ask(rows))
+            rows = model.floor.quoting(model.seats.right == r)
+            quotes = Quotes.join(model.floor.ask(rows))
             if not len(quotes.seat):
                 continue
             quotes = quotes.take(model.streams[ZONAL_ARRIVALS].permutation(len(quotes.seat)))
             hold = partial(model.authority.zones.call, model.right_codes[r], on=today)
-            model.count(model.desk.submit_zonal(quotes, hold).trades)
+            model.floor.count(model.desk.submit_zonal(quotes, hold).trades)
 
     def price_values(self, value: Floats) -> None:
         """Turn values of a unit somewhere into values in the zone of each seat, in place; shape (n_seats,)."""

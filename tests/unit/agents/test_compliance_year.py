@@ -138,7 +138,7 @@ def test_a_table_of_caps_may_end_before_the_solvers_horizon() -> None:
     path = AbsolutePath(base=1000, start_year=FIRST)
     assert expected_cap(path, FIRST + 9, 0.02) == 1000
     books = (carbon_book(cap=AbsolutePath(table={FIRST: 1_240_000, FIRST + 1: 1_240_000})), sulphur_book())
-    assert run(province(rule_books=books), 2).expectations.fundamental_yuan[0] > 0
+    assert run(province(rule_books=books), 2).expectations.public_prices.yuan[0] > 0
 
 
 def test_debts_are_in_what_is_owed_next_year() -> None:

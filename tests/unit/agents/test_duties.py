@@ -114,7 +114,7 @@ class TestRelief:
         prices = []
         for caps in ((), (ShortfallCap(max_gap=Decimal("0.01")),)):
             model = run(model_with(shortfall_caps=caps, auction=None, cap=None), 3)
-            prices.append(model.expectations.fundamental_yuan[0])
+            prices.append(model.expectations.public_prices.yuan[0])
         assert prices[1] < prices[0]
 
 

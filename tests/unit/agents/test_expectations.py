@@ -12,9 +12,9 @@ import pytest
 
 from agents.behaviour import Behaviour
 from agents.config import MarketConfig
-from agents.expectations import reserve_yuan
 from agents.model import RightsMarketModel
 from agents.planning import Clock, Standing
+from agents.public_prices import reserve_yuan
 from agents.spec import CostCurve, InstitutionSpec, Label, PopulationSpec, SectorSpec, ShockSpec, StrategyShare
 from rights_market.exchange.uniform_calendar import UniformCalendar
 from rights_market.kernels.tape_sums import LOTS
@@ -150,7 +150,7 @@ def test_between_news_the_price_of_a_bankable_right_grows_at_the_rate_of_interes
     x, days = model.expectations, model.calendar.days
     seen = []
     for _ in range(11):
-        seen.append(x.fundamental_yuan[0])
+        seen.append(x.public_prices.yuan[0])
         model.close_day()
         model.open_day()
     quiet = [d for d in range(5, 11) if days[d].month == days[d - 1].month]
@@ -161,10 +161,10 @@ def test_between_news_the_price_of_a_bankable_right_grows_at_the_rate_of_interes
 
 def test_what_cannot_be_kept_earns_no_interest() -> None:
     model = market(FIXED, limit=0.5, banking=NoBanking())
-    before = model.expectations.fundamental_yuan[0]
+    before = model.expectations.public_prices.yuan[0]
     model.close_day()
     model.open_day()
-    assert model.expectations.fundamental_yuan[0] == before > 0
+    assert model.expectations.public_prices.yuan[0] == before > 0
 
 
 def test_the_public_ceiling_is_the_dearest_fixed_fine_of_any_firm() -> None:
@@ -173,7 +173,7 @@ def test_the_public_ceiling_is_the_dearest_fixed_fine_of_any_firm() -> None:
     highest = CARBON.max_price_ticks * 0.01
 
     def public(model: RightsMarketModel) -> float:
-        return model.expectations._public_ceiling(model.progress[0], 0)
+        return model.expectations.public_prices.ceiling(model.progress[0], 0)
 
     assert public(market(FIXED)) == 45.0
     assert public(market(FIXED, more)) == 55.0
@@ -184,8 +184,8 @@ def test_the_public_ceiling_is_the_dearest_fixed_fine_of_any_firm() -> None:
 
 def test_the_price_never_lies_above_a_fine_that_clears_the_duty() -> None:
     """Without abatement a tenth is missing for good: nobody pays more than 45, and the market is worth that."""
-    assert market(FIXED).expectations.fundamental_yuan[0] <= 45.0 * (1 + 1e-9)
-    assert market(FIXED).expectations.fundamental_yuan[0] == pytest.approx(45.0, rel=0.1)
+    assert market(FIXED).expectations.public_prices.yuan[0] <= 45.0 * (1 + 1e-9)
+    assert market(FIXED).expectations.public_prices.yuan[0] == pytest.approx(45.0, rel=0.1)
 
 
 def test_the_reserve_of_auctions_by_year() -> None:
@@ -202,7 +202,7 @@ def test_a_new_vintage_that_owes_nothing_to_the_last_starts_at_the_solvers_price
     while model.progress[0].front(model.day) == 0:
         model.close_day()
         model.open_day()
-    ticks = round(model.expectations.fundamental_yuan[0] * 100)
+    ticks = round(model.expectations.public_prices.yuan[0] * 100)
     assert model.market.last_price[1] == ticks != model.market.last_price[0]
     assert model.expectations.valuation.slow_price[0] == ticks
 
@@ -247,7 +247,7 @@ def test_the_imbalance_is_unfilled_buying_less_selling_over_all() -> None:
 def test_firms_weigh_their_measures_at_what_they_expect_to_pay() -> None:
     """Belief 60, last price 80, ceiling 70: a buyer expects 0.2 x 60 + 0.8 x 80 = 76, but would never pay above 70."""
     model = market(FIXED)
-    model.expectations.fundamental_yuan[:] = 60.0
+    model.expectations.public_prices.yuan[:] = 60.0
     model.seats.wish_lots[:4] = [10, -10, 10, 10]
     model.seats.ceiling[:4] = [7000, 7000, 9000, 4000]
     model.desk.last_price[:] = 8000.0
@@ -270,5 +270,5 @@ def test_a_state_brings_everything_back() -> None:
     again.close_day()
     again.expectations.restore(model.expectations.state())
     assert again.expectations.imbalance.tolist() == [0.25]
-    assert again.expectations.fundamental_yuan.tolist() == model.expectations.fundamental_yuan.tolist()
+    assert again.expectations.public_prices.yuan.tolist() == model.expectations.public_prices.yuan.tolist()
     assert again.expectations.state().keys() == model.expectations.state().keys()

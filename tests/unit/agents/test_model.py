@@ -163,4 +163,4 @@ def test_late_buyers_come_late_and_hedgers_do_not() -> None:
 def test_a_tighter_cap_costs_more(tightness: float) -> None:
     model = run(RightsMarketModel(n_firms=20, tightness=tightness, years=1, days_per_year=40, seed=3))
     dear = run(RightsMarketModel(n_firms=20, tightness=tightness + 0.05, years=1, days_per_year=40, seed=3))
-    assert dear.expectations.fundamental_yuan[0] > model.expectations.fundamental_yuan[0]
+    assert dear.expectations.public_prices.yuan[0] > model.expectations.public_prices.yuan[0]

@@ -83,7 +83,7 @@ def before_auction(model: RightsMarketModel, value_yuan: float = 60.0) -> Rights
     """Run up to the evening before the first auction, and let all firms think that a unit is worth that much."""
     model.step()
     model.step()
-    model.expectations.fundamental_yuan[:] = value_yuan
+    model.expectations.public_prices.yuan[:] = value_yuan
     return model
 
 

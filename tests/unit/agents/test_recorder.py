@@ -62,7 +62,7 @@ def test_beliefs_are_the_firms_median_and_output_is_weighted(model: RightsMarket
         assert column(again, "belief")[-1, r] == pytest.approx(np.median(again.seats.value[seats]) * 0.01)
     factor = again.firms.output_factor() * again.operations.response
     assert column(again, "output_index")[-1, 0] == pytest.approx(np.average(factor, weights=again.firms.output))
-    assert column(again, "fundamental")[-1] == pytest.approx(again.expectations.fundamental_yuan)
+    assert column(again, "fundamental")[-1] == pytest.approx(again.expectations.public_prices.yuan)
 
 
 @pytest.mark.parametrize("right", ["CEA", "SO2"])

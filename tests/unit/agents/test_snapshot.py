@@ -86,7 +86,7 @@ def test_the_run_has_everything_that_could_be_forgotten(straight: RightsMarketMo
     assert "auction_cleared" in {r["code"] for r in straight.authority.supplies["CEA"].auctions.results}
     traded = np.unique(straight.market.tape.trades["instrument"])
     assert {straight.market.instruments[i].right.code for i in traded} == {"CEA", "SO2"}
-    assert len(straight.strategies) == len({type(s) for s in straight.strategies}) >= 6
+    assert len(straight.floor.strategies) == len({type(s) for s in straight.floor.strategies}) >= 6
     assert straight.operations.debt_fen.shape == (14,)
 
 
