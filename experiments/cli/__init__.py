@@ -64,6 +64,21 @@ def report(folder: Path, lang: str) -> None:
         click.echo(write_report_of(folder, lang))
 
 
+@main.command(epilog=EXIT_CODES)
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("instrument", required=False)
+@click.option("--number", type=click.IntRange(min=1), help="Tell the life of the unit with this serial number.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day that counts; the last one if left out.")
+@_LANG
+def serials(**options: Any) -> None:
+    """List the serial numbers of INSTRUMENT in the result in FOLDER by owner and state; or the instruments."""
+    from experiments.cli.guard import guarded
+    from experiments.cli.serial_listing import print_serials
+
+    with guarded(options["lang"]):
+        print_serials(**options)
+
+
 @main.group(epilog=EXIT_CODES)
 def scenarios() -> None:
     """List, show, check and make scenarios."""

@@ -190,14 +190,22 @@ def _run_market(
             progress(model.day + 1, total, model.calendar.days[model.day].isoformat())
     tables = all_tables(model)
     tables["benchmark"] = benchmark_table(model, tables)
-    return model, tables, _market_facts(model)
+    return model, tables, market_facts(model)
 
 
-def _market_facts(model: RightsMarketModel) -> dict[str, Any]:
+def market_facts(model: RightsMarketModel) -> dict[str, Any]:
+    """Return what the manifest says of a market: rights, instruments, accounts without a firm, sectors, periods."""
     firms = model.firms
+    traders = set(model.accounts_of.tolist())
     counts = [int((firms.sector == i).sum()) for i in range(len(firms.sectors))]
     return {
         "rights": [_right_facts(b.right) for b in model.config.rule_books],
+        "instruments": [x.code for x in model.market.instruments],
+        "other_accounts": [
+            {"account": account, "name": name}
+            for account, name in enumerate(model.market.accounts.names)
+            if account not in traders
+        ],
         "sectors": [
             {"code": code, "name": {"en": s.name.en, "zh": s.name.zh}, "firms": n}
             for code, s, n in zip(firms.sector_codes, firms.sectors, counts, strict=True)

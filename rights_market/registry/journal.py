@@ -113,8 +113,8 @@ class Journal:
 
     def append(
         self,
-        day: int,
-        op: int,
+        day: npt.ArrayLike,
+        op: npt.ArrayLike,
         account: npt.ArrayLike,
         *,
         counterparty: npt.ArrayLike = NOBODY,
