@@ -219,20 +219,6 @@ class Obligations:
             np.subtract.at(debts[kind], who, taken[kind])
         return taken
 
-    def carry_debt(self, right: str, period: str, next_period: str) -> None:
-        """Move all debts that are not served to another period.
-
-        Raises
-        ------
-        RegistryError
-            If the two periods are the same.
-        """
-        if period == next_period:
-            raise RegistryError(f"debts of {right} {period} cannot be carried into the same period")
-        debts = self._debts.pop((right, period), np.zeros((len(Debt), self._n), np.int64))
-        for kind in Debt:
-            self.add_debt(right, next_period, kind, debts[kind])
-
     def state(self) -> State:
         """Return all amounts as plain arrays, keyed by field, right and period, and the number of accounts."""
         state: State = {"n_accounts": self._n}

@@ -81,16 +81,6 @@ def test_debts_that_never_were_take_nothing(obligations):
     assert obligations.take_debt(*CEA, [5, 6, 7, 8]).tolist() == [[0] * 4] * 4
 
 
-def test_debts_are_carried_to_the_next_period(obligations):
-    obligations.add_debt(*CEA, Debt.BORROWED, [1, 2, 3, 4])
-    obligations.add_debt("CEA", "2024", Debt.BORROWED, 10)
-    obligations.carry_debt("CEA", "2023", "2024")
-    assert obligations.debt_lots("CEA", "2023").tolist() == [0] * 4
-    assert obligations.debt_lots("CEA", "2024", Debt.BORROWED).tolist() == [11, 12, 13, 14]
-    with pytest.raises(RegistryError, match="same period"):
-        obligations.carry_debt("CEA", "2024", "2024")
-
-
 @pytest.mark.parametrize(
     ("lots", "accounts", "message"),
     [
