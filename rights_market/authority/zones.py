@@ -163,8 +163,8 @@ class ZonesOfRight:
             if seller != buyer_zone:
                 self.moved.setdefault((on.year, buyer_zone), [0, 0])[0] += credited
                 self.moved.setdefault((on.year, seller), [0, 0])[1] += units
-        if worth > deals.credited.sum():
-            rest = worth - int(deals.credited.sum())
+        rest = worth - int(deals.credited.sum())
+        if rest > 0:
             self._note("trading_ratio", "ratio_rounding_loss", instrument, note=f"{float(rest):g} lots")
         self._note_prices(instrument, receipt)
 

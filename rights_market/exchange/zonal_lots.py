@@ -183,7 +183,8 @@ def _pair(taken: list[tuple[int, int, int, int]], asks: Levels, arcs: Arcs, pric
             lots = min(stock[at], units - given)
             if lots:
                 given += lots
-                upto = credited if given == units else min(credited, floor(ratio * given))
+                # A part of a lot from another zone may count with these units, but no unit for more than a lot.
+                upto = min(credited, max(floor(ratio * given), credited - (units - given)))
                 rows.append((int(asks.row[at]), buyer, lots, upto - done, int(price_ticks[zone])))
                 done = upto
                 stock[at] -= lots

@@ -57,6 +57,13 @@ def test_a_buyer_alone_gets_its_lots_from_enough_units() -> None:
     assert result.deals.credited.tolist() == [10]
 
 
+def test_a_lot_made_of_parts_counts_with_no_unit_for_more_than_a_lot() -> None:
+    # 0.6 from zone 0 and 2 x 0.75 from zone 1 make 2.1: two lots, one with each unit of zone 1.
+    book = orders((ASK, 0, 100, 1), (ASK, 1, 100, 1), (ASK, 1, 100, 1), (BID, 2, 1000, 2))
+    deals = clear_zonal(book, ZonalTerms(RIVER), 3).deals
+    assert sorted(zip(deals.seller.tolist(), deals.credited.tolist(), strict=True)) == [(0, 0), (1, 1), (2, 1)]
+
+
 def test_nothing_flows_upstream() -> None:
     result = clear_zonal(orders((ASK, 2, 100, 50), (BID, 0, 9000, 50), (BID, 1, 9000, 50)), ZonalTerms(RIVER), 3)
     assert not len(result.deals.units)
@@ -147,7 +154,7 @@ def test_what_always_holds(rows, room) -> None:
     book = orders(*rows)
     result = clear_zonal(book, ZonalTerms(RIVER, import_room=room), 3)
     deals = result.deals
-    assert (deals.units > 0).all() and (deals.credited >= 0).all()
+    assert (deals.units > 0).all() and (deals.credited >= 0).all() and (deals.credited <= deals.units).all()
     sold, got = filled(result, len(rows))
     for (side, _, _, lots), gave, took in zip(rows, sold, got, strict=True):
         assert gave <= (lots if side == ASK else 0)
