@@ -86,20 +86,31 @@ class PrimaryMarket:
         assert auction is not None
         accounts = model.accounts_of[: len(model.firms)]
         discount = (1.0 + model.behaviour.discount_rate) ** -ahead
-        lack, value = self._lack(progress, k, ahead), discount * model.values_yuan()[:, r] / float(right.tick_yuan)
+        lack, ceiling = self._lack(progress, k, ahead), discount * self._ceiling(progress)
+        market = discount * float(model.desk.last_price[r])
+        value = self._worth(discount * model.values_yuan()[:, r] / float(right.tick_yuan), market, ceiling)
         rows = np.flatnonzero((lack >= 1.0) & (value >= 1.0))
         budget = model.market.registry.cash[accounts] / float(right.tick_value_fen)
         return FirmBidders(
             firms=accounts[rows],
             lack=lack[rows],
             value=value[rows],
-            ceiling=discount * self._ceiling(progress)[rows],
+            ceiling=ceiling[rows],
             budget=budget[rows],
-            market_ticks=discount * float(model.desk.last_price[r]),
+            market_ticks=market,
             lot_size=auction.lot_size,
             max_price_ticks=right.max_price_ticks,
             pays_claims=not isinstance(auction, DescendingClock) or auction.pay == "claim_price",
         )
+
+    def _worth(self, value: Floats, market: float, ceiling: Floats) -> Floats:
+        """Return what a unit that it lacks is worth to each firm, ticks.
+
+        Its own belief; where the market is dearer than that, what it would expect to pay there, up to its ceiling.
+        """
+        psi = self.model.behaviour.anchor
+        pay = (1.0 - psi) * value + psi * market
+        return np.asarray(np.maximum(value, np.minimum(pay, ceiling)))
 
     def _lack(self, progress: RightProgress, k: int, ahead: int) -> Floats:
         """Return the lots that each firm expects to lack for a period, shape (n_firms,).
