@@ -7,6 +7,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rights_market.authority.office import Office
 from rights_market.exchange.gateway import NO_INSTRUMENT, Crossed, Gateway
 from rights_market.policies.links import MarketLink, Quote
@@ -51,7 +53,7 @@ class Gateways:
         self._today: dict[str, Crossed] = {}
         for code in self.rules:
             names = [f"gateway {code}: {what}" for what in ("sales", "purchases")]
-            seller, buyer = office.market.accounts.open_many(AccountKind.INSTITUTION, names).tolist()
+            seller, buyer = office.market.accounts.open_many(AccountKind.GATEWAY, names).tolist()
             self._gates[code] = Gateway(office.market.registry, seller, buyer)
             self._year[code], self._used[code], self._today[code] = 0, [0, 0], Crossed()
 
@@ -108,7 +110,10 @@ class Gateways:
         low, high = int(market.price_low[instrument]), int(market.price_high[instrument])
         tick = market.instruments[instrument].right.tick_yuan
         left_in, left_out = self._left(rule, year)
-        return rule.asks(price, tick, left_in, low, high), rule.bids(price, tick, left_out, low, high)
+        # A quote is an order like any other where sizes are limited; what is left follows with the next batch.
+        largest = int(market.largest_order(np.array([instrument], np.intp))[0])
+        asks, bids = rule.asks(price, tick, left_in, low, high), rule.bids(price, tick, left_out, low, high)
+        return _cut(asks, largest), _cut(bids, largest)
 
     def close_day(self, today: date) -> None:
         """Withdraw all quotes before the market closes, take back the stock, and write down what crossed."""
@@ -170,3 +175,7 @@ class Gateways:
             self._year[code] = int(saved["year"])
             self._used[code] = [int(x) for x in saved["used"]]
             self._today[code] = Crossed(*(int(x) for x in saved["today"]))
+
+
+def _cut(quotes: list[Quote], largest: int) -> list[Quote]:
+    return [quote._replace(lots=min(quote.lots, largest)) for quote in quotes]

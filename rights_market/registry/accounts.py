@@ -17,7 +17,10 @@ CLEARING_ACCOUNT = 1
 
 
 class AccountKind(IntEnum):
-    """Class of an account holder; kernels and arrays see the integers."""
+    """Class of an account holder; kernels and arrays see the integers.
+
+    A gateway stands for the traders of an outside market: rules about who may trade, and how much, do not concern it.
+    """
 
     GOVERNMENT = 0
     CLEARING = 1
@@ -26,6 +29,7 @@ class AccountKind(IntEnum):
     BANK = 4
     PROJECT = 5
     INDIVIDUAL = 6
+    GATEWAY = 7
 
 
 class Accounts:

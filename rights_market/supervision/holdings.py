@@ -12,7 +12,7 @@ from rights_market.credit import Credit
 from rights_market.exchange.gate import NO_LIMIT
 from rights_market.exchange.order_book import OrderBook
 from rights_market.records import Event
-from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT, AccountKind
+from rights_market.registry.accounts import AccountKind
 from rights_market.registry.balances import Registry
 from rights_market.registry.obligations import Obligations
 from rights_market.rulebook import RuleBook
@@ -20,7 +20,7 @@ from rights_market.units import floor
 
 Int64 = npt.NDArray[np.int64]
 
-EXEMPT = (GOVERNMENT_ACCOUNT, CLEARING_ACCOUNT)
+EXEMPT = (AccountKind.GOVERNMENT, AccountKind.CLEARING, AccountKind.GATEWAY)
 SIZE_CLASSES = (5, 10, 20, 35, 50, 100)
 """Bounds of the published classes of size, percent of all units outside the government's account."""
 
@@ -89,7 +89,7 @@ class Holdings:
             if rule is None:
                 continue
             held = self._held()[instruments].sum(axis=0)
-            held[list(EXEMPT)] = 0
+            held[self._exempt()] = 0
             total = int(held.sum())
             large = np.flatnonzero(held > floor(rule.publish_above * total)) if total else np.empty(0, np.intp)
             classes = {int(a): int(np.searchsorted(SIZE_CLASSES, 100 * held[a] / total)) for a in large}
@@ -111,6 +111,10 @@ class Holdings:
         """Put back what `state` returned."""
         self._named = {(code, int(account)): int(size) for code, account, size in state["named"]}
 
+    def _exempt(self) -> npt.NDArray[np.bool_]:
+        """Return the accounts that no limit concerns, shape (n_accounts,)."""
+        return np.isin(self._registry.accounts.kinds, EXEMPT)
+
     def _held(self) -> Int64:
         registry = self._registry
         return np.asarray(registry.free + registry.frozen + registry.pledged)
@@ -122,7 +126,7 @@ class Holdings:
             limits = np.full((len(self._rules_of), n), NO_LIMIT, np.int64)
             for i in np.flatnonzero(self._group >= 0).tolist():
                 limits[i] = self._work_out(i)
-            limits[:, EXEMPT] = NO_LIMIT
+            limits[:, self._exempt()] = NO_LIMIT
             self._limits_today = limits
         return self._limits_today
 

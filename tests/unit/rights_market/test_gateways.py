@@ -9,7 +9,14 @@ import pytest
 from rights_market.authority import Authority, Covered
 from rights_market.market import Market
 from rights_market.policies.links import ExchangePair, MarketLink, PriceSeries, RightExchangeRate, Way
-from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
+from rights_market.policies.trading import (
+    Admission,
+    Fees,
+    HoldingLimit,
+    ListedAgreement,
+    PriceBand,
+    SettlementCycle,
+)
 from rights_market.records import OrderKind, Orders
 from rights_market.registry.accounts import AccountKind, Accounts
 from rights_market.rights import Right
@@ -114,6 +121,23 @@ def test_fees_and_a_resale_ban_do_not_stop_the_gateway() -> None:
     market.close_day()
     market.audit()
     assert_journal_replays(market)
+
+
+def test_rules_about_who_may_trade_and_how_much_do_not_stop_the_gateway() -> None:
+    """Firms only, 20 lots an order at most, and nobody may hold more than it was given."""
+    rules = {
+        "admission": Admission(),
+        "listed": ListedAgreement(max_qty=20),
+        "holding_limit": HoldingLimit(limit="own_allocation", lots=0),
+    }
+    market, authority, (seller, _) = linked(rules)
+    ask(market, seller, 15, 6600)
+    authority.gateways.requote("CEA", 0, TODAY)
+    ask(market, seller, 10, 6700)
+    authority.gateways.requote("CEA", 0, TODAY)
+    # 15 of the 20 that it first bid for, the last 5, and 5 of the next bid for 20.
+    assert authority.gateways.bounds("CEA", TODAY)[2:] == (50, 25)
+    assert market.registry.free[0, seller] == 175
 
 
 def test_quotes_keep_to_the_price_limits() -> None:
