@@ -35,7 +35,7 @@ def linked(rules: dict | None = None, **changes: object) -> tuple[Market, Author
     authority = Authority(market, Covered(firms, ("power",) * 2), links=[MarketLink(**given | changes)])
     market.registry.deposit(firms, 10**7)
     market.registry.issue(0, firms, 200)
-    market.open_day(0, [0])
+    market.open_day(0, [0], TODAY)
     return market, authority, firms
 
 
