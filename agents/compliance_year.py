@@ -238,10 +238,26 @@ class ComplianceYear:
     def _mean_price_fen(self, progress: RightProgress, k: int, calendar_days: int) -> Fraction:
         """Return the mean price of the calendar days up to the deadline of a period, fen a lot, not rounded."""
         market, calendar, last = self.model.market, self.model.calendar, progress.deadline_day[k]
-        first = calendar.index_on_or_after(progress.uses[k].period.deadline - timedelta(calendar_days - 1))
+        first = calendar.index_on_or_after(progress.closing[k] - timedelta(calendar_days - 1))
         days = 0 if first is None else last - first + 1
+        if progress.is_yearly:
+            return self._mean_year_price_fen(progress, k, last - days + 1, last)
         value, lots = market.traded(progress.instruments, days, last)
         return mean_price_fen(progress.rules, value, lots, int(market.tape.last_close[progress.instruments[k]]))
+
+    def _mean_year_price_fen(self, progress: RightProgress, k: int, first: int, last: int) -> Fraction:
+        """Return the mean price of a lot held for the whole year, fen; one bought late covers a part of it only."""
+        model, period = self.model, progress.uses[k].period
+        begin = max(period.use_from, model.calendar.days[0])
+        whole = (period.use_to - begin).days + 1
+        value, years = 0, Fraction(0)
+        for day in range(max(first, 0), last + 1):
+            paid, lots = model.market.traded(progress.instruments[k : k + 1], 1, day)
+            value += paid
+            years += Fraction(lots * ((period.use_to - model.calendar.days[day]).days + 1), whole)
+        if years:
+            return value / years
+        return Fraction(model.expectations.year_price_fen(progress))
 
     def make_good(self, progress: RightProgress, period_name: str) -> None:
         """Carry what is missing into the next period."""

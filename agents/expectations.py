@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from agents.cover import share_left, still_needed
 from agents.duties import Duties, conceded
 from agents.planning import Clock, Standing, buffer_lots, daily_lots, held_back, urgency, wish_lots
 from agents.public_prices import PublicPrices
@@ -56,6 +57,10 @@ class Expectations:
         self.duties = Duties(model, self)
         self.public_prices = PublicPrices(model, self.duties)
         self._anew = np.zeros(len(books), dtype=np.bool_)
+        self.cover_left: Floats = np.ones(len(books))
+        self._year_price: Floats = opening.copy()
+        # Where the year's holdings count, nobody can afford to wait.
+        self._is_yearly = np.array([p.is_yearly for p in model.progress], dtype=np.bool_)
         self.imbalance: Floats = np.zeros(len(books))
         self._unanswered: Floats = np.zeros(len(books))
         early = np.array([_trait(name, "starts_early") for name in model.strategy_of], dtype=np.bool_)
@@ -88,16 +93,25 @@ class Expectations:
         if self.behaviour.news_sd > 0:
             self.valuation.hear_news(model.streams["news"])
         self.public_prices.look_ahead()
+        at_hand = [(p, front) for p in model.progress if p.rules.tradable and (front := p.front(model.day)) is not None]
+        self._look_at_cover(at_hand)
         self._announce_guide_prices()
-        model.desk.fundamental[:] = self.public_prices.yuan / self.tick_yuan
-        seats.value[:] = self.valuation.values(model.desk.fundamental)
+        self._restate_prices(at_hand)
+        fundamental = self.public_prices.yuan / self.tick_yuan
+        model.desk.fundamental[:] = fundamental * self.cover_left
+        seats.value[:] = self.valuation.values(fundamental) * self.cover_left[seats.right]
         model.zone_trade.price_values(seats.value)
         seats.wish_lots[:] = 0.0
         seats.quota[:] = 0
         seats.active[:] = False
         draw = model.streams["activity"].random(len(seats))
-        at_hand = [(p, front) for p in model.progress if p.rules.tradable and (front := p.front(model.day)) is not None]
         self._form_wishes(at_hand, draw)
+
+    def _look_at_cover(self, at_hand: AtHand) -> None:
+        """Note for what part of the period at hand a unit counts that is bought today."""
+        self.cover_left[:] = 1.0
+        for progress, front in at_hand:
+            self.cover_left[progress.index] = share_left(self.model, progress, front)
 
     def _announce_guide_prices(self) -> None:
         """Begin each new vintage that cannot be kept at the solver's price, which all can work out."""
@@ -108,8 +122,23 @@ class Expectations:
                 ticks = min(max(1, round(self.public_prices.yuan[r] / self.tick_yuan[r])), top)
                 self.model.market.guide_price(progress.instruments[front], ticks)
                 self.model.desk.refresh()
-                self.valuation.slow_price[r] = float(ticks)
+                self.valuation.slow_price[r] = self._year_price[r] = float(ticks)
         self._anew[:] = False
+
+    def _restate_prices(self, at_hand: AtHand) -> None:
+        """Bring the last price of a right whose holdings must cover the year down to what is left of the year."""
+        market = self.model.market
+        for progress, front in at_hand:
+            instrument, r = progress.instruments[front], progress.index
+            if progress.is_yearly:
+                ticks = max(1, round(self._year_price[r] * self.cover_left[r]))
+                if ticks != market.reference[instrument]:
+                    market.restate_price(instrument, ticks)
+                    self.model.desk.refresh()
+
+    def year_price_fen(self, progress: RightProgress) -> int:
+        """Return the last price of a lot of a right, fen, as it would be with all of its period still to come."""
+        return round(self._year_price[progress.index]) * progress.rules.right.tick_value_fen
 
     def _form_wishes(self, at_hand: AtHand, draw: Floats) -> None:
         """Form wishes, quotas, urgency, ceilings and kept values of the firms in all rights with a period at hand."""
@@ -126,7 +155,8 @@ class Expectations:
         kept[~self._bankable[seats.right[rows]]] = 0.0
         standing = self.duties.plan_to_borrow(at_hand, rows, standing)
         to_sell = self.duties.lots_to_sell(at_hand, rows, standing.net - held_back(b, clock, standing))
-        wish = wish_lots(b, clock, standing, kept, self.starts_early[rows], lead, to_sell)
+        early = self.starts_early[rows] | self._is_yearly[seats.right[rows]]
+        wish = wish_lots(b, clock, standing, kept, early, lead, to_sell)
         pressed = urgency(clock, lead)
         today = np.abs(daily_lots(b, clock, wish, standing.yearly, tempted))
         seats.wish_lots[rows] = wish
@@ -169,12 +199,20 @@ class Expectations:
             debts = model.market.obligations.debt_lots(progress.rules.right.code, period.name)[accounts]
             offset = model.credit_trade.usable_lots(progress, used[r] - forgiven)
             owed[r] = used[r] - forgiven - offset + debts
+            if progress.is_yearly:
+                waiting = self._waiting_lots(progress)
+                owed[r] = still_needed(model, progress, front, owed[r] - waiting, self.cover_left[r]) + waiting
         firm, right = model.seats.trader[rows], model.seats.right[rows]
         held = (model.desk.free_lots(rows) + model.desk.frozen_lots(rows)).astype(np.float64)
         yearly = (np.maximum(model.rates.use, 0.0) / self.lot)[firm, right]
         over, whole = (given - used)[right, firm], years[right] * yearly
         margin = np.divide(over, whole, out=np.zeros(len(rows)), where=yearly > 0)
         return Standing(held, to_come[right, firm], owed[right, firm], yearly, margin)
+
+    def _waiting_lots(self, progress: RightProgress) -> Floats:
+        """Return the lots that projects which wait for approval must bring, whatever is left of the year, by firm."""
+        waiting = self.model.entry_exit.pending_units(progress)
+        return np.zeros(len(self.model.firms)) if waiting is None else waiting / self.lot[progress.index]
 
     def net_lots(self, progress: RightProgress, rows: npt.NDArray[np.intp]) -> Floats:
         """Return what each seat of a firm expects to have left over (below 0: to lack) at the deadline at hand."""
@@ -201,16 +239,17 @@ class Expectations:
             make_good = self.duties.book(progress, front).make_good
             if make_good is not None:
                 factor[r] = float(make_good.factor)
-            price_fen = float(model.desk.last_price[r]) * right.tick_value_fen
+            price_fen = float(model.desk.last_price[r]) / self.cover_left[r] * right.tick_value_fen
             for rule, who in self.duties.penalties(right.code, progress.rules.periods[front]):
                 fine[r, who] += fine_per_lot([rule], price_fen)
                 lump[r, who] += lump_fine_fen([rule])
         firm, of = seats.trader[rows], seats.right[rows]
-        fen = fine[of, firm] + lump[of, firm] / np.maximum(-standing.net, 1.0)
+        left = self.cover_left[of]
         reputation = self.valuation.reputation_yuan[rows] * self.lot[of] * 100.0
+        fen = (fine[of, firm] + reputation) * left + lump[of, firm] / np.maximum(-standing.net, 1.0)
         growth = 1.0 + self.behaviour.discount_rate
         later = factor[of] * seats.value[rows] * growth * np.exp(-self.valuation.funds_rate[rows])
-        return np.asarray(later + (fen + reputation) / tick_fen[of])
+        return np.asarray(later + fen / tick_fen[of])
 
     def _own_cost(self, at_hand: AtHand, rows: npt.NDArray[np.intp], standing: Standing) -> Floats:
         """Return the marginal cost of closing the gap by own abatement in the time left, ticks; inf if it cannot."""
@@ -222,11 +261,12 @@ class Expectations:
                 rest[progress.index] = progress.uses[front].rest_of_window(today)
         firm, right = model.seats.trader[rows], model.seats.right[rows]
         need = np.maximum((model.rates.need / self.lot * rest)[firm, right], 1e-9)
-        share = model.operations.share[firm, right] + np.maximum(-standing.net, 0.0) / need
+        left = self.cover_left[right]
+        share = model.operations.share[firm, right] + np.maximum(-standing.net, 0.0) * left / need
         charge = model.fiscal_year.per_unit[firm, right]
         # What abatement saves in charges pays for a part of it; where it pays for all, a unit is worth nothing.
         net = np.maximum(share * (curves.a[firm, right] + curves.b[firm, right] * share) - charge, 0.0)
-        cost = net / self.tick_yuan[right]
+        cost = net * left / self.tick_yuan[right]
         return np.where((rest[right] > 0.0) & (share <= curves.limit[firm, right]), cost, np.inf)
 
     def _kept_value(self, clock: Clock, rows: npt.NDArray[np.intp]) -> Floats:
@@ -256,8 +296,10 @@ class Expectations:
         desk = self.model.desk
         self.model.zone_trade.learn()
         traded = self.model.recorder.lots_by_right() > 0
-        waiting = ~traded & (self._unanswered > self.valuation.slow_price)
-        self.valuation.follow(np.where(waiting, self._unanswered, desk.last_price), traded | waiting)
+        waiting = ~traded & (self._unanswered / self.cover_left > self.valuation.slow_price)
+        seen = np.where(waiting, self._unanswered, desk.last_price) / self.cover_left
+        self.valuation.follow(seen, traded | waiting)
+        self._year_price[:] = np.where(traded | waiting, seen, self._year_price)
         if self.behaviour.imbalance_speed > 0:
             self.valuation.follow_imbalance(self.imbalance)
 
@@ -273,8 +315,9 @@ class Expectations:
         psi = self.behaviour.anchor
         right = seats.right[rows]
         value = table[seats.trader[rows], right] / self.tick_yuan[right]
-        pay = (1.0 - psi) * value + psi * np.maximum(model.desk.last_price, model.desk.reference())[right]
-        price = np.maximum(value, np.minimum(pay, seats.ceiling[rows]))
+        left = self.cover_left[right]
+        pay = (1.0 - psi) * value + psi * np.maximum(model.desk.last_price, model.desk.reference())[right] / left
+        price = np.maximum(value, np.minimum(pay, seats.ceiling[rows] / left))
         table[seats.trader[rows], right] = price * self.tick_yuan[right]
         return table
 
@@ -294,6 +337,8 @@ class Expectations:
             "valuation": self.valuation.state(),
             "public_prices": self.public_prices.state(),
             "anew": self._anew.copy(),
+            "cover_left": self.cover_left.copy(),
+            "year_price": self._year_price.copy(),
             "imbalance": self.imbalance.copy(),
             "unanswered": self._unanswered.copy(),
         }
@@ -304,6 +349,7 @@ class Expectations:
         self.valuation.restore(state["valuation"])
         self.public_prices.restore(state["public_prices"])
         self._anew = np.array(state["anew"])
+        self.cover_left, self._year_price = np.array(state["cover_left"]), np.array(state["year_price"])
         self.imbalance = np.array(state["imbalance"])
         self._unanswered = np.array(state["unanswered"])
 

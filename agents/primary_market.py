@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.bidding import FirmBidders
+from agents.cover import share_left
 from rights_market.authority.supply import Supply
 from rights_market.policies.auction import DescendingClock
 
@@ -83,12 +84,13 @@ class PrimaryMarket:
         """
         model, r = self.model, progress.index
         right, auction = progress.rules.right, progress.rules.auction
+        left = share_left(model, progress, k)
         assert auction is not None
         accounts = model.accounts_of[: len(model.firms)]
         discount = (1.0 + model.behaviour.discount_rate) ** -ahead
         lack, ceiling = self._lack(progress, k, ahead), discount * self._ceiling(progress)
         market = discount * float(model.desk.last_price[r])
-        value = self._worth(discount * model.values_yuan()[:, r] / float(right.tick_yuan), market, ceiling)
+        value = self._worth(discount * left * model.values_yuan()[:, r] / float(right.tick_yuan), market, ceiling)
         rows = np.flatnonzero((lack >= 1.0) & (value >= 1.0))
         budget = model.market.registry.cash[accounts] / float(right.tick_value_fen)
         return FirmBidders(
@@ -118,6 +120,12 @@ class PrimaryMarket:
         Of a period that lies ahead only its own units count: older ones are needed before.
         """
         model = self.model
+        if progress.is_yearly and k == progress.front(model.day):
+            lack = np.zeros(len(model.firms))
+            rows = model.seats.of_right(progress.index)
+            firms = np.arange(rows.start, rows.stop)[model.expectations.is_firm[rows]]
+            lack[model.seats.trader[firms]] = np.maximum(0.0, -model.expectations.net_lots(progress, firms))
+            return lack
         course, lot = model.forecasts, float(progress.rules.right.lot)
         need = course.expected_use(progress, k) / lot
         given = course.expected_lots(progress, k)

@@ -80,8 +80,11 @@ class RightProgress:
     ----------
     uses : list of PeriodUse
     plans : list of Plan
-    deadline_day, announce_day, verify_day : list of int
-        Trading days of each period's hooks; beyond the calendar where they never come.
+    closing : list of date
+        Last date on which units serve each period's duty: its deadline, or the end of its use where the holdings of
+        that time must cover it.
+    deadline_day : list of int
+        Trading day on which this is; beyond the calendar where it never comes.
     issued_lots : list of ndarray of int64, shape (n_firms,)
         Lots issued free for each period so far.
     balance : dict of int to float
@@ -99,7 +102,9 @@ class RightProgress:
         self.uses = [PeriodUse(p, n_firms) for p in rules.periods]
         self.plans = [Plan(len(u.years), n_firms) for u in self.uses]
         self.instruments = [first_instrument + k for k in range(len(rules.periods))]
-        self.deadline_day = [day_of(calendar, p.deadline) for p in rules.periods]
+        self.is_cover = rules.surrender.mode == "cover"
+        self.closing = [p.use_to if self.is_cover else p.deadline for p in rules.periods]
+        self.deadline_day = [day_of(calendar, date) for date in self.closing]
         self.issued_lots: list[Ints] = [np.zeros(n_firms, dtype=np.int64) for _ in rules.periods]
         self.verified = [False] * len(rules.periods)
         self.balance: dict[int, float] = {}
@@ -110,6 +115,11 @@ class RightProgress:
     def rules(self) -> RuleBook:
         """The rule book in force."""
         return self.history.book
+
+    @property
+    def is_yearly(self) -> bool:
+        """Whether a unit covers the use of its own year only, and of that what is left when it is bought."""
+        return self.is_cover and not self.rules.bankable
 
     def position(self, period: str) -> int:
         """Return where a period stands in time order."""
@@ -123,9 +133,12 @@ class RightProgress:
         return None
 
     def usable(self, day: int) -> list[int]:
-        """Return the instruments that may be surrendered for the period at hand, oldest first."""
+        """Return the instruments that serve the duty of the period at hand, oldest first."""
         k = self.front(day)
-        return self.instruments[: k + 1] if k is not None and self.rules.tradable else []
+        if k is None or not self.rules.tradable:
+            return []
+        # Where the holdings of a year must cover it, units of the last year linger until its deadline, of no use.
+        return self.instruments[k if self.is_yearly else 0 : k + 1]
 
     def balance_of(self, year: int, tightening: float) -> float:
         """Return the balance expected for a year: the announced one, else the last announced, tightened from then on.

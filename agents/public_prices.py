@@ -138,16 +138,16 @@ class PublicPrices:
         yearly = float(need[covered, r].sum())
         registry = model.market.registry
         accounts = model.accounts_of
+        front = progress.front(model.day)
+        assert front is not None
         held = sum(
             int(table[i][accounts].sum())
             for table in (registry.free, registry.frozen, registry.pledged)
-            for i in progress.instruments
+            for i in progress.instruments[0 if progress.rules.bankable else front :]
         )
         # Consigned lots lie with the exchange until they are sold.
         held += int(registry.free[progress.instruments, CLEARING_ACCOUNT].sum())
         bank = held * lot
-        front = progress.front(model.day)
-        assert front is not None
         # Credits in the hands of firms meet a part of the duty at hand, as units would.
         owed = model.forecasts.expected_use(progress, front) / lot
         bank += float(model.credit_trade.usable_lots(progress, owed).sum()) * lot

@@ -228,6 +228,23 @@ class Market(MarketState):
         if self.is_open[instrument]:
             self._set_band(instrument)
 
+    def restate_price(self, instrument: int, price_ticks: int) -> None:
+        """Let the last price of an instrument stand for less, or more, than it did when it was made.
+
+        Where holdings must cover the use of a year, a unit covers less of it with every day that passes; what was paid
+        for it months ago says what a unit costs now only once that is taken off.
+
+        Raises
+        ------
+        ExchangeError
+            If it has traded today, or the price cannot be quoted.
+        """
+        self._references.check_guide(instrument, price_ticks)
+        self.tape.begin_at(instrument, price_ticks)
+        self._references.restate(instrument, price_ticks)
+        if self.is_open[instrument]:
+            self._set_band(instrument)
+
     def cancel_asks(self, accounts: npt.NDArray[np.int64], instrument: int) -> Int64:
         """Withdraw sell orders by order of the registrar, before lots are taken back, surrendered or lapse.
 

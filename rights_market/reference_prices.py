@@ -94,6 +94,10 @@ class ReferencePrices:
         self._price[instrument] = price_ticks
         self._has_close[instrument] = False
 
+    def restate(self, instrument: int, price_ticks: int) -> None:
+        """Let the reference price be another, as a unit is worth more or less than it was at the last close."""
+        self._price[instrument] = price_ticks
+
     def check_guide(self, instrument: int, price_ticks: int) -> None:
         """Refuse a guide price that cannot be quoted.
 

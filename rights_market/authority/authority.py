@@ -294,6 +294,10 @@ class Authority:
         self._sales.count(on)
         self.sanctions.lift(on + timedelta(calendar_days))
 
+    def held_so_far(self, right: str, period: Period) -> tuple[Int64, int]:
+        """Return what firms held on the days of a period that were counted for cover, lots times days, and the days."""
+        return self._surrenders.counted(right, period)
+
     def surrender(self, right: str, period: Period, borrow: Int64 | None = None) -> Int64:
         """Take what is due from free lots, oldest vintage first, or compare it with what was held on average.
 

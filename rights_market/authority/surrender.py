@@ -95,6 +95,12 @@ class Surrenders:
         """Count what is held on `calendar_days` days from `on`, where a right asks for cover."""
         self._held.count(self._office, on, calendar_days)
 
+    def counted(self, right: str, period: Period) -> tuple[Int64, int]:
+        """Return the lots held on the days of a period counted so far, summed by firm, and how many days those are."""
+        lots = self._held.lots.get((right, period.name))
+        total = np.zeros(len(self._office.accounts), np.int64) if lots is None else lots.sum(axis=0)
+        return total, self._held.days.get((right, period.name), 0)
+
     def is_over(self, right: str, period: Period) -> bool:
         """Return whether the whole duty of a period was called for."""
         return self._calls.get((right, period.name), 0) > len(self._office.books[right].surrender.stages)
