@@ -46,6 +46,7 @@ class Market(MarketState):
         for x in instruments:
             if self.best_bid[x.index] or self.best_ask[x.index]:
                 raise ExchangeError(f"{x.code} has resting orders: terms of trade change before the session")
+        self.otc.release_all([x.index for x in instruments], "terms of trade change")
         self.adopt(book)
         for x in instruments:
             if self.is_open[x.index]:
@@ -87,6 +88,8 @@ class Market(MarketState):
         self._open_books()
         for i in chosen:
             self._set_band(i)
+        self.tape.publish(day, np.flatnonzero(self.is_open))
+        self.otc.begin_day(day, chosen)
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
@@ -99,6 +102,7 @@ class Market(MarketState):
 
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
+        self.otc.count_batch()
         orders, barred = self._admit(orders)
         if self._supervision is None:
             return self._write(self.book.submit(orders, self._funding()), Mode.CONTINUOUS, barred)
@@ -246,14 +250,19 @@ class Market(MarketState):
             self._set_band(instrument)
 
     def cancel_asks(self, accounts: npt.NDArray[np.int64], instrument: int) -> Int64:
-        """Withdraw sell orders by order of the registrar, before lots are taken back, surrendered or lapse.
+        """Withdraw what is offered for sale by order of the registrar, before lots are taken back, handed in or lapse.
 
         Returns
         -------
         ndarray of int64
-            Ids of the orders withdrawn.
+            Ids of the orders withdrawn from the book.
         """
+        self.otc.release_asks(accounts, instrument)
         return self.book.cancel_asks(accounts, instrument, self._funding())
+
+    def release_offers(self, accounts: npt.ArrayLike, why: str) -> None:
+        """Release the offers that accounts made or were made, as when they leave the market; `why` goes on record."""
+        self.otc.release(accounts, why)
 
     def bar_sales(self, accounts: Int64) -> None:
         """Refuse new sell orders of these accounts, and of no others, from now on."""

@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
+from rights_market.dealing import Otc
+from rights_market.dealing.terms import Floor
 from rights_market.exchange.call_auction import CallAuction
+from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
@@ -67,6 +70,10 @@ class MarketState:
     ----------
     instruments, accounts, registry, obligations, book, limits, tape
         The departments; each is the sole writer of its own state.
+    commitments : Commitments
+        What stands behind offers beside the books.
+    otc : Otc
+        Offers over the counter, for rights that have a rule for them.
     events : list of Event
         What happened in this market besides orders and trades, in order.
     is_open : ndarray of bool, shape (n_instruments,)
@@ -118,6 +125,7 @@ class MarketState:
         self._call = CallAuction()
         self._funded: Funding | None = None
         self._barred: Int64 = np.zeros(0, np.int64)
+        self.commitments = Commitments(self.registry)
         self._supervision = self._supervise()
         self._negotiation = Negotiation(
             self._book_of,
@@ -130,6 +138,25 @@ class MarketState:
             self._supervision,
             self._funding,
             self._print,
+            self.commitments,
+        )
+        self.otc = Otc(self._floor())
+
+    def _floor(self) -> Floor:
+        """Return what deals beside the books need of this market."""
+        return Floor(
+            rules_of=self._book_of,
+            registry=self.registry,
+            limits=self.limits,
+            tape=self.tape,
+            commitments=self.commitments,
+            tick_value_fen=self._tick_value,
+            is_open=self.is_open,
+            supervision=self._supervision,
+            barred=lambda: self._barred,
+            events=self.events,
+            rejected=self.rejected,
+            write=self._print,
         )
 
     def _supervise(self) -> Supervision | None:
@@ -145,6 +172,7 @@ class MarketState:
             self._tick_value,
             lambda: self.obligations,
             self.events,
+            self.commitments,
         )
 
     @property
@@ -260,6 +288,7 @@ class MarketState:
             "day": self.day,
             "batch": self.batch,
             "rejected": self.rejected.copy(),
+            "otc": self.otc.state(),
             "supervision": None if self._supervision is None else self._supervision.state(),
             "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
@@ -278,6 +307,8 @@ class MarketState:
         self.day, self.batch = int(state["day"]), int(state["batch"])
         self.rejected[:] = state["rejected"]
         self._in_session = bool(state["in_session"])
+        self.commitments.clear()
+        self.otc.restore(state["otc"])
         self.events[:] = [Event(*row) for row in state["events"]]
         if self._supervision is not None and state["supervision"] is not None:
             self._supervision.restore(state["supervision"])
@@ -310,6 +341,6 @@ class MarketState:
             )
         return self._funded
 
-    def _print(self, mode: Mode, trades: Trades) -> None:
-        """Write trades made outside the book on the tape."""
-        self.tape.add_trades(self.day, self.batch, mode, trades)
+    def _print(self, mode: Mode, trades: Trades, delay_days: int = 0) -> None:
+        """Write trades made outside the book on the tape; what the public sees counts them so many days later."""
+        self.tape.add_trades(self.day, self.batch, mode, trades, public_from=self.day + delay_days)

@@ -39,6 +39,7 @@ from rights_market.policies.trading import (
     Fees,
     HoldingLimit,
     ListedAgreement,
+    OtcOffer,
     PriceBand,
     SettlementCycle,
 )
@@ -164,6 +165,7 @@ class RightBlock(RightTerms):
     band: PriceBand | None = None
     listed: ListedAgreement | None = None
     block: BlockAgreement | None = None
+    otc: OtcOffer | None = None
     breaker: CircuitBreaker | None = None
     holding_limit: HoldingLimit | None = None
     admission: Admission | None = None

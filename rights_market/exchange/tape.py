@@ -6,6 +6,7 @@ The day's bar is built up while trades arrive, so that it does not need the trad
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,8 @@ class Tape:
     -----
     Prices are ticks and `NO_PRICE` (-1) where there is none.  ``vwap_tick_lots`` is the sum of price x lots and
     ``vwap_lots`` the lots of the trades that make prices.  A day without such trades has no open, high and
-    low, and the closing price of the day before.
+    low, and the closing price of the day before.  A bar counts what was public on its day: trades that are published
+    later count on the day on which they are, and until then stand among the trades only.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class Tape:
         self._today: Int64 = np.zeros((tape_sums.FIGURES, n), np.int64)
         self._today[_PRICES] = NO_PRICE
         self._net_sold: NetSold | None = None
+        self._unpublished: list[tuple[int, Trades]] = []
 
     def __len__(self) -> int:
         return len(self._last_price)
@@ -185,8 +188,16 @@ class Tape:
             raise ExchangeError("the tape does not count sales by account; call watch_sales() before the first trade")
         return self._net_sold.on(day, modes, n_accounts)
 
-    def add_trades(self, day: int, batch: int, mode: Mode, trades: Trades) -> None:
+    def add_trades(self, day: int, batch: int, mode: Mode, trades: Trades, *, public_from: int | None = None) -> None:
         """Write down trades in the order in which they were made.
+
+        Parameters
+        ----------
+        day, batch : int
+        mode : Mode
+        trades : Trades
+        public_from : int, optional
+            Trading day with which the trades are published: until then no bar counts them.  They must not make prices.
 
         Raises
         ------
@@ -197,12 +208,12 @@ class Tape:
         if n == 0:
             return
         own = trades.packed()
-        makes_prices = mode in self._price_modes
-        figures, last = self._today, self._last_price
-        if not tape_sums.add_to_day(
-            own.instrument, own.price_ticks, own.lots, self._tick_value, makes_prices, figures, last
-        ):
-            raise ExchangeError(f"a trade names an instrument outside 0 to {len(self) - 1}")
+        if public_from is None or public_from <= day:
+            self._count(own, mode in self._price_modes)
+        elif mode in self._price_modes:
+            raise ExchangeError(f"trades of mode {mode.name.lower()} make prices and are public at once")
+        else:
+            self._unpublished.append((public_from, own))
         if self._net_sold is not None:
             self._net_sold.count(day, mode, trades)
         if self._keep_trades:
@@ -220,6 +231,22 @@ class Tape:
                 taker=trades.taker,
                 taker_side=trades.taker_side,
             )
+
+    def publish(self, day: int, instruments: Collection[int]) -> None:
+        """Count the trades that are published by a day in the day's volume of the instruments that are open."""
+        open_now, waiting = set(instruments), []
+        for public_from, trades in self._unpublished:
+            is_due = np.isin(trades.instrument, list(open_now)) & (public_from <= day)
+            self._count(trades.take(np.flatnonzero(is_due)), makes_prices=False)
+            if not is_due.all():
+                waiting.append((public_from, trades.take(np.flatnonzero(~is_due))))
+        self._unpublished = waiting
+
+    def _count(self, trades: Trades, makes_prices: bool) -> None:
+        """Add trades to the figures of the running day."""
+        columns = trades.instrument, trades.price_ticks, trades.lots
+        if not tape_sums.add_to_day(*columns, self._tick_value, makes_prices, self._today, self._last_price):
+            raise ExchangeError(f"a trade names an instrument outside 0 to {len(self) - 1}")
 
     def add_quotes(
         self,
@@ -339,6 +366,9 @@ class Tape:
             state |= {f"{name}/{column}": values for column, values in table.state().items()}
         if self._net_sold is not None:
             state |= self._net_sold.state()
+        state["unpublished"] = [
+            [day, {f.name: getattr(t, f.name).copy() for f in fields(Trades)}] for day, t in self._unpublished
+        ]
         return state
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -358,6 +388,10 @@ class Tape:
             table.restore({key.split("/")[1]: x for key, x in state.items() if key.startswith(f"{name}/")})
         if self._net_sold is not None and "net_sold/day" in state:
             self._net_sold.restore(state)
+        self._unpublished = [
+            (int(day), Trades(**{name: np.array(x) for name, x in columns.items()}))
+            for day, columns in state["unpublished"]
+        ]
 
     def _tables(self) -> dict[str, Table]:
         return {"trades": self._trades, "quotes": self._quotes, "bars": self._bars}

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
+from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.gate import NO_LIMIT
 from rights_market.exchange.order_book import OrderBook
 from rights_market.records import Event
@@ -35,6 +36,8 @@ class Holdings:
     registry, book : Registry, OrderBook
     obligations : callable
         Returns what accounts were allocated.
+    commitments : Commitments
+        What offers beside the books would buy.
     """
 
     def __init__(
@@ -43,8 +46,10 @@ class Holdings:
         registry: Registry,
         book: OrderBook,
         obligations: Callable[[], Obligations],
+        commitments: Commitments,
     ) -> None:
         self._rules_of, self._registry, self._book, self._obligations = rules_of, registry, book, obligations
+        self._commitments = commitments
         self._instruments: dict[str, list[int]] = {}
         for i, rules in enumerate(rules_of):
             has_class_limit = rules.admission is not None and any(
@@ -63,15 +68,16 @@ class Holdings:
     def headroom(self) -> Int64:
         """Return the lots that each account may still buy, shape (n_instruments, n_accounts); `NO_LIMIT` without limit.
 
-        What an account holds in all vintages counts, and its open bids.
+        What an account holds in all vintages counts, its open bids, and what its open offers would buy.
         """
-        # Whatever is bought, sold, bid or withdrawn leaves a row in the journal.
+        # Whatever is bought, sold, bid, offered or withdrawn leaves a row in the journal.
         key = len(self._registry.journal), len(self._registry.accounts)
         if self._room is not None and self._room[0] == key:
             return self._room[1]
         limits, limited = self._limits(), np.flatnonzero(self._group >= 0)
         counted = self._book.bid_lots(self._group, (len(self._instruments), limits.shape[1]))
-        np.add.at(counted, self._group[limited], self._held()[limited])
+        held = self._held() + self._commitments.wanted
+        np.add.at(counted, self._group[limited], held[limited])
         counted = counted[self._group] if len(counted) else np.zeros_like(limits)
         room = np.where(limits < NO_LIMIT, np.maximum(0, limits - counted), NO_LIMIT)
         self._room = key, room
