@@ -46,7 +46,8 @@ class Market(MarketState):
         for x in instruments:
             if self.best_bid[x.index] or self.best_ask[x.index]:
                 raise ExchangeError(f"{x.code} has resting orders: terms of trade change before the session")
-        self.otc.release_all([x.index for x in instruments], "terms of trade change")
+        for deals in (self.otc, self.one_way):
+            deals.release_all([x.index for x in instruments], "terms of trade change")
         self.adopt(book)
         for x in instruments:
             if self.is_open[x.index]:
@@ -90,6 +91,7 @@ class Market(MarketState):
             self._set_band(i)
         self.tape.publish(day, np.flatnonzero(self.is_open))
         self.otc.begin_day(day, chosen)
+        self.one_way.begin_day(day, chosen)
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
@@ -103,6 +105,7 @@ class Market(MarketState):
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
         self.otc.count_batch()
+        self.one_way.count_batch()
         orders, barred = self._admit(orders)
         if self._supervision is None:
             return self._write(self.book.submit(orders, self._funding()), Mode.CONTINUOUS, barred)
@@ -258,11 +261,13 @@ class Market(MarketState):
             Ids of the orders withdrawn from the book.
         """
         self.otc.release_asks(accounts, instrument)
+        self.one_way.release_asks(accounts, instrument)
         return self.book.cancel_asks(accounts, instrument, self._funding())
 
     def release_offers(self, accounts: npt.ArrayLike, why: str) -> None:
-        """Release the offers that accounts made or were made, as when they leave the market; `why` goes on record."""
+        """Release offers of and to accounts and cancel their auctions, as when they leave; `why` goes on record."""
         self.otc.release(accounts, why)
+        self.one_way.release(accounts, why)
 
     def bar_sales(self, accounts: Int64) -> None:
         """Refuse new sell orders of these accounts, and of no others, from now on."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
-from rights_market.dealing import Otc
+from rights_market.dealing import OneWay, Otc
 from rights_market.dealing.terms import Floor
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.commitments import Commitments
@@ -74,6 +74,8 @@ class MarketState:
         What stands behind offers beside the books.
     otc : Otc
         Offers over the counter, for rights that have a rule for them.
+    one_way : OneWay
+        Auctions of one seller or buyer, for rights that have a rule for them.
     events : list of Event
         What happened in this market besides orders and trades, in order.
     is_open : ndarray of bool, shape (n_instruments,)
@@ -140,7 +142,8 @@ class MarketState:
             self._print,
             self.commitments,
         )
-        self.otc = Otc(self._floor())
+        floor = self._floor()
+        self.otc, self.one_way = Otc(floor), OneWay(floor)
 
     def _floor(self) -> Floor:
         """Return what deals beside the books need of this market."""
@@ -289,6 +292,7 @@ class MarketState:
             "batch": self.batch,
             "rejected": self.rejected.copy(),
             "otc": self.otc.state(),
+            "one_way": self.one_way.state(),
             "supervision": None if self._supervision is None else self._supervision.state(),
             "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
@@ -309,6 +313,7 @@ class MarketState:
         self._in_session = bool(state["in_session"])
         self.commitments.clear()
         self.otc.restore(state["otc"])
+        self.one_way.restore(state["one_way"])
         self.events[:] = [Event(*row) for row in state["events"]]
         if self._supervision is not None and state["supervision"] is not None:
             self._supervision.restore(state["supervision"])

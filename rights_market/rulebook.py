@@ -43,6 +43,7 @@ from rights_market.policies.trading import (
     Fees,
     HoldingLimit,
     ListedAgreement,
+    OneWayAuction,
     OtcOffer,
     PriceBand,
     SettlementCycle,
@@ -85,7 +86,7 @@ class RuleBook:
         How it is sold, and what steadies that.
     collar, price_floor
         What steadies prices in the secondary market.
-    band, listed, block, otc, breaker, holding_limit, admission, fees, settlement, opening_call
+    band, listed, block, otc, one_way, breaker, holding_limit, admission, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
     government_reserve
         What the government buys back and gives out again.
@@ -137,6 +138,7 @@ class RuleBook:
     listed: ListedAgreement | None = None
     block: BlockAgreement | None = None
     otc: OtcOffer | None = None
+    one_way: OneWayAuction | None = None
     breaker: CircuitBreaker | None = None
     holding_limit: HoldingLimit | None = None
     admission: Admission | None = None
@@ -283,7 +285,18 @@ class RuleBook:
         why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
         if why is not None:
             self._refuse(why)
-        of_books = ("band", "listed", "block", "otc", "breaker", "holding_limit", "admission", "collar", "price_floor")
+        of_books = (
+            "band",
+            "listed",
+            "block",
+            "otc",
+            "one_way",
+            "breaker",
+            "holding_limit",
+            "admission",
+            "collar",
+            "price_floor",
+        )
         given = next((name for name in of_books if getattr(self, name) is not None), None)
         if self.permission is not None and given is not None:
             self._refuse(f"`{given}` is a rule of books, but with `permission` there are auctions over zones only")

@@ -14,17 +14,18 @@ SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price
 SLOTS = (
     "cap", "allocation", "upfront", "auction", "consignment", "forward_vintages", "stability", "banking", "surrender",
     "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions", "band", "block", "otc",
-    "fees", "settlement", "opening_call", "measurement", "reporting", "verification", "audit", "disclosure",
-    "inventory", "government_reserve", "permission", "ratio", "zonal_call", "hot_spot", "compensation", "changes",
+    "one_way", "fees", "settlement", "opening_call", "measurement", "reporting", "verification", "audit",
+    "disclosure", "inventory", "government_reserve", "permission", "ratio", "zonal_call", "hot_spot",
+    "compensation", "changes",
 )  # fmt: skip
 
 
 # Kinds that are the only one of their slot, so that the name of the slot says it already.
 ONLY_KINDS = {
     "audit", "borrowing", "disclosure", "eco_compensation", "fees", "government_reserve", "hot_spot_guard",
-    "inventory_targets", "make_good", "measurement", "offset_limit", "otc_offer", "trading_ratio", "zonal_call",
-    "zone_permission", "penalty", "price_band", "sanctions", "self_report", "settlement_cycle", "shortfall_cap",
-    "surrender", "upfront_true_up", "verification",
+    "inventory_targets", "make_good", "measurement", "offset_limit", "one_way_auction", "otc_offer", "trading_ratio",
+    "zonal_call", "zone_permission", "penalty", "price_band", "sanctions", "self_report", "settlement_cycle",
+    "shortfall_cap", "surrender", "upfront_true_up", "verification",
 }  # fmt: skip
 
 

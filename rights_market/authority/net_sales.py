@@ -77,11 +77,11 @@ class SalesCount:
 
 
 def modes_of(rule: NetSales) -> list[Mode]:
-    """Return the modes of trading that a rule counts; the government's auctions are none of them."""
+    """Return the modes of trading that a rule counts; the tape counts no sales of the government in auctions."""
     found: list[Mode] = []
     for mode in Mode:
         name = mode.name.lower()
         is_related = name.endswith("_related")
-        if mode is not Mode.AUCTION and (not rule.count or name.removesuffix("_related") in rule.count):
+        if not rule.count or name.removesuffix("_related") in rule.count:
             found += [mode] if rule.related or not is_related else []
     return found

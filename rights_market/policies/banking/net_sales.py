@@ -17,7 +17,7 @@ from rights_market.policies.lots import floor_share
 from rights_market.policies.rule import Lots, Rule
 
 Int64 = npt.NDArray[np.int64]
-TradingMode = Literal["continuous", "call", "block", "otc"]
+TradingMode = Literal["continuous", "call", "block", "otc", "auction"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

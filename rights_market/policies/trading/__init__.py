@@ -6,6 +6,7 @@ from rights_market.policies.trading.circuit_breaker import CircuitBreaker, Level
 from rights_market.policies.trading.fees import Fees
 from rights_market.policies.trading.holding_limit import HoldingLimit
 from rights_market.policies.trading.listed_agreement import ListedAgreement
+from rights_market.policies.trading.one_way_auction import OneWayAuction
 from rights_market.policies.trading.otc_offer import OtcOffer
 from rights_market.policies.trading.price_band import PriceBand, Range
 from rights_market.policies.trading.settlement import SettlementCycle
@@ -19,6 +20,7 @@ __all__ = [
     "HoldingLimit",
     "Level",
     "ListedAgreement",
+    "OneWayAuction",
     "OtcOffer",
     "PriceBand",
     "Range",
