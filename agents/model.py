@@ -4,7 +4,7 @@
 
     open_day     shocks; duties of the morning; monthly decisions; output, use; expectations; call auction
     trade_batch  quotes of those who look at the market, matched and settled
-    negotiate    blocks, agreed between firms that know each other
+    negotiate    blocks and offers, agreed between firms that know each other
     close_day    bars, slow prices; duties of the evening: verify, true up, surrender, fine, bank
 
 The order of a day and of a year is that of the rule book's hooks (`rights_market.exchange.calendar`).
@@ -35,7 +35,9 @@ from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.objects import ObjectTraders, Participant
 from agents.operations import Operations, Rates
+from agents.otc_trade import OtcTrade
 from agents.paid_terms import PaidTerms
+from agents.partner_search import draw_relations
 from agents.primary_market import PrimaryMarket
 from agents.production import Production
 from agents.progress import RightProgress
@@ -219,7 +221,9 @@ class RightsMarketModel(mesa.Model):
         limits = self.roster.position_lots(books, self.seats)
         self.desk = Desk(self.market, self.seats, len(books), behaviour, limits)
         self.expectations = Expectations(self)
-        self.block_desk = BlockDesk(self, people)
+        relations = draw_relations(self, people)
+        self.block_desk = BlockDesk(self, relations)
+        self.otc_trade = OtcTrade(self, relations)
         self.floor = TradingFloor(self)
         own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
         self.object_traders = ObjectTraders(traders, own, self.desk, self.seats, [b.right for b in books])
@@ -308,8 +312,9 @@ class RightsMarketModel(mesa.Model):
         return self.floor.trade(self.floor.quoting(at_desk & self.zone_trade.in_books))
 
     def negotiate(self) -> None:
-        """Let those who look for large lots agree on blocks, once the day's batches have gone by."""
+        """Let those who look for large lots agree on blocks, and others on offers, once the day's batches are over."""
         self.block_desk.negotiate()
+        self.otc_trade.negotiate()
 
     def close_day(self) -> None:
         """End the trading day, serve the evening's duties and write down the day."""
