@@ -3,7 +3,7 @@
 ::
 
     open_day     shocks; duties of the morning; monthly decisions; output, use; expectations; call auction
-    trade_batch  quotes of those who look at the market, matched and settled
+    trade_batch  quotes of those who look at the market, matched and settled; bids in one-way auctions
     negotiate    blocks and offers, agreed between firms that know each other
     close_day    bars, slow prices; duties of the evening: verify, true up, surrender, fine, bank
 
@@ -34,6 +34,7 @@ from agents.forecasts import Forecasts
 from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.objects import ObjectTraders, Participant
+from agents.one_way_trade import OneWayTrade
 from agents.operations import Operations, Rates
 from agents.otc_trade import OtcTrade
 from agents.paid_terms import PaidTerms
@@ -224,6 +225,7 @@ class RightsMarketModel(mesa.Model):
         relations = draw_relations(self, people)
         self.block_desk = BlockDesk(self, relations)
         self.otc_trade = OtcTrade(self, relations)
+        self.one_way_trade = OneWayTrade(self)
         self.floor = TradingFloor(self)
         own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
         self.object_traders = ObjectTraders(traders, own, self.desk, self.seats, [b.right for b in books])
@@ -280,6 +282,7 @@ class RightsMarketModel(mesa.Model):
         self.expectations.form()
         self.entry_exit.press()
         self.block_desk.hold_back()
+        self.one_way_trade.open_day()
         for strategy in self.floor.strategies:
             strategy.open_day(self.desk)
         self.links.quote()
@@ -309,7 +312,9 @@ class RightsMarketModel(mesa.Model):
         """Let those at their desks quote once, in random order, and match what they send."""
         self.links.quote()
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
-        return self.floor.trade(self.floor.quoting(at_desk & self.zone_trade.in_books))
+        receipt = self.floor.trade(self.floor.quoting(at_desk & self.zone_trade.in_books))
+        self.one_way_trade.hold()
+        return receipt
 
     def negotiate(self) -> None:
         """Let those who look for large lots agree on blocks, and others on offers, once the day's batches are over."""

@@ -82,6 +82,7 @@ class OtcTrade:
             rows = firm_rows(self.model, progress.index)
             if len(rows):
                 self._talk(self._who_asks_whom(progress, rows, draw, pick))
+        self.model.desk.refresh()
 
     def _who_asks_whom(self, progress: RightProgress, rows: Rows, draw: Floats, pick: Floats) -> Talks:
         """Return today's pairs: each firm that looks for a partner asks one of those it knows on the other side."""

@@ -14,7 +14,7 @@ from tests.province import run
 
 SEEDS = (1, 2, 3)
 OTC = OtcOffer()
-CLOSE, LOOSE = (RelationSpec(groups=4, share=share, acquaintances=n) for share, n in ((0.8, 4), (0.0, 1)))
+CLOSE, LOOSE = RelationSpec(groups=4, share=0.8, acquaintances=4), RelationSpec(acquaintances=1)
 
 
 def volume(model: RightsMarketModel, *modes: Mode) -> int:
