@@ -313,7 +313,7 @@ class RightsMarketModel(mesa.Model):
         self.links.quote()
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
         receipt = self.floor.trade(self.floor.quoting(at_desk & self.zone_trade.in_books))
-        self.one_way_trade.hold()
+        self.one_way_trade.end_batch()
         return receipt
 
     def negotiate(self) -> None:

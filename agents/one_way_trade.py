@@ -67,15 +67,15 @@ class OneWayTrade:
                 self._announce(progress, rows)
         self._tie()
 
-    def hold(self) -> None:
-        """Let firms bid after a batch, and settle the auctions that are over."""
-        if not self._rights:
-            return
+    def end_batch(self) -> None:
+        """Let firms bid in the auctions that are held, and book what was traded in those that end with the batch."""
         one_way = self.model.market.one_way
         for auction in one_way.auctions:
             if one_way.batches_left(auction):
                 self._bid(auction)
-        trades = one_way.settle_due()
+        trades = self.model.authority.end_batch()
+        if not self._rights:
+            return
         self._tie()
         self.model.desk.book(trades)
         self.model.floor.count(trades)

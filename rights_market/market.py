@@ -104,8 +104,6 @@ class Market(MarketState):
 
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
-        self.otc.count_batch()
-        self.one_way.count_batch()
         orders, barred = self._admit(orders)
         if self._supervision is None:
             return self._write(self.book.submit(orders, self._funding()), Mode.CONTINUOUS, barred)
@@ -115,6 +113,18 @@ class Market(MarketState):
         receipt = self._write(self._supervision.submit(orders, self._funding(), self.batch), Mode.CONTINUOUS, barred)
         every = Trades.join([*(trades for _, trades in resumed), receipt.trades])
         return replace(receipt, trades=every) if resumed else receipt
+
+    def end_batch(self) -> Trades:
+        """End a batch for deals beside the books: offers lapse, auctions that are over are settled.
+
+        Returns
+        -------
+        Trades
+            Those of the auctions.
+        """
+        self.otc.count_batch()
+        self.one_way.count_batch()
+        return self.one_way.settle_due()
 
     def zonal_call(self, orders: Orders, zone: Int64, terms: ZonalTerms, n_zones: int) -> ZonalReceipt:
         """Clear orders of one instrument over zones; what is not filled does not rest.

@@ -51,6 +51,7 @@ from rights_market.policies.trading import (
 from rights_market.policies.zones import EcoCompensation, HotSpotGuard, TradingRatio, ZonalCall, ZonePermission
 from rights_market.policies.zones.agreement import contradiction
 from rights_market.rights import Right
+from rights_market.units import Side
 
 S = TypeVar("S", bound=Rule)
 
@@ -191,6 +192,7 @@ class RuleBook:
             self._refuse("`entrant_reserve` needs a `cap`: it is a share of it")
         if self.paid_use is not None and self.upfront is not None:
             self._refuse("`paid_use` fixes a quota for its term, so `upfront` has nothing to settle")
+        self._check_reserve()
         if self.forward_vintages is not None and self.auction is None:
             self._refuse("`forward_vintages` needs an `auction`: they are sold there")
         if self.cap is not None:
@@ -202,6 +204,27 @@ class RuleBook:
             self._refuse(
                 "surrender.mode is cover, but tiered_price_reserve.ceiling sells units to be surrendered at once"
             )
+
+    def _check_reserve(self) -> None:
+        """Refuse a reserve that is filled from no cap, or sold in auctions that cannot be held."""
+        rule = self.government_reserve
+        if rule is None:
+            return
+        if rule.initial_share and self.cap is None:
+            self._refuse("government_reserve.initial_share is a share of a `cap`, and there is none")
+        entrants = self.entrant_reserve
+        within = entrants.share if entrants is not None and entrants.within_cap else 0
+        if rule.initial_share + within > 1:
+            self._refuse(
+                f"government_reserve.initial_share is {rule.initial_share} and entrant_reserve.share {within}: "
+                "together more than the cap"
+            )
+        if rule.initial_share and self.permission is not None:
+            self._refuse(
+                f"government_reserve.initial_share is {rule.initial_share}, but units count by zone with `permission`"
+            )
+        if rule.release_mode == "auction" and (self.one_way is None or not self.one_way.allows(Side.ASK)):
+            self._refuse("government_reserve.release_mode is auction, which needs `one_way` with sides that name sell")
 
     def _check_compliance(self) -> None:
         """Refuse dates of periods that do not follow from the rules, and rules that nobody carries out."""

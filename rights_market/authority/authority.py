@@ -44,7 +44,7 @@ from rights_market.market import Market
 from rights_market.policies.banking import NetSales
 from rights_market.policies.links import MarketLink, RightExchangeRate
 from rights_market.policies.rule import Rule
-from rights_market.records import Event
+from rights_market.records import Event, Trades
 from rights_market.rule_history import RuleChange, RuleHistory
 
 Int64 = npt.NDArray[np.int64]
@@ -168,6 +168,7 @@ class Authority:
             offences,
             self.paid_use,
             self.supplies,
+            self.reserve,
         )
         self.access = Access(self._office, self.entitlements, self.coverage, self.entrants)
         self.shortfalls = Shortfalls(self._office, self.coverage, self.fines, offences, self.sanctions)
@@ -279,6 +280,12 @@ class Authority:
         matter = self._office.matter("verification", right, period)
         self._office.note(matter, "verification", "verified", lots=int(use_lots.sum()))
         self.zones.review(matter, use_lots, self.credits.claimed_sites)
+
+    def end_batch(self) -> Trades:
+        """End a batch of the market, and return what one-way auctions traded in it; see `Market.end_batch`."""
+        trades = self.market.end_batch()
+        self.reserve.count_sales(trades)
+        return trades
 
     def count_day(self, on: date, calendar_days: int = 1) -> None:
         """Count what was held and what was sold on a day, for the rules that look at it.

@@ -13,6 +13,7 @@ from rights_market.authority.entrants import Entrants
 from rights_market.authority.mrv.offences import Offences
 from rights_market.authority.office import Matter, Office
 from rights_market.authority.paid_use import PaidUse
+from rights_market.authority.reserve import Reserve
 from rights_market.authority.supply import Supply
 from rights_market.authority.zones import Zones
 from rights_market.entitlement import Entitlement
@@ -34,6 +35,8 @@ class Plans:
         Departments that set aside, cut or bill what is given.
     supplies : dict of str to Supply
         Auctions to which a part may have to be consigned, by code of the right.
+    reserve : Reserve
+        What is set aside into the government's reserve.
 
     Attributes
     ----------
@@ -51,6 +54,7 @@ class Plans:
         offences: Offences,
         paid_use: PaidUse,
         supplies: Mapping[str, Supply],
+        reserve: Reserve,
     ) -> None:
         self._office = office
         self._entitlements = entitlements
@@ -60,6 +64,7 @@ class Plans:
         self._offences = offences
         self._paid_use = paid_use
         self._supplies = supplies
+        self._reserve = reserve
         self.published: set[tuple[str, str]] = set()
 
     def published_years(self, right: str) -> set[int]:
@@ -74,8 +79,12 @@ class Plans:
         """
         if self._office.books[right].cap is not None:
             for year in period.years:
-                matter = self._office.matter("cap_set", right, period)
-                self._entrants.set_aside(matter, year, self._caps.set(matter, year, activity[year]))
+                matter, aside = self._office.matter("cap_set", right, period), self._entitlements[right].set_aside_lots
+                cap = self._caps.set(matter, year, activity[year])
+                self._entrants.set_aside(matter, year, cap)
+                kept = self._reserve.set_aside(matter, year, cap)
+                if kept:
+                    aside[year] = aside.get(year, 0) + kept
 
     def estimate_base(self, right: str, period: Period, year: int, use_lots: Int64, output_units: Int64) -> None:
         """File an estimate of a base year that is not verified when the plan of a period rests on it.

@@ -20,7 +20,7 @@ from rights_market.policies.trading import (
     PriceBand,
 )
 from rights_market.policies.trading.settlement import SettlementCycle
-from rights_market.records import Mode, Orders, Reason
+from rights_market.records import Mode, Reason, Trades
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.units import Side
 from tests.compliance_market import (
@@ -60,9 +60,7 @@ def next_day(market: Market) -> None:
 
 def finished(market: Market, batches=2):
     """Let batches go by, and return what the auction sold."""
-    for _ in range(batches):
-        market.submit(Orders.none())
-    return market.one_way.settle_due()
+    return Trades.join([market.end_batch() for _ in range(batches)])
 
 
 def proved(market: Market) -> None:
@@ -193,14 +191,15 @@ def test_late_bids_put_the_end_off_at_most_ten_times() -> None:
     market.one_way.bid(A, number, 40, 1)
     left = []
     for price in range(41, 55):
-        market.submit(Orders.none())
-        if market.one_way.bid(A, number, price, 1) is Reason.MARKET_CLOSED:
+        trades = market.end_batch()
+        if len(trades):
             break
+        market.one_way.bid(A, number, price, 1)
         left.append(market.one_way.batches_left(market.one_way.auctions[0]))
     # Two batches; in the last one each bid brings one more, ten times; then the end comes.
     assert left == [2] * 10 + [1]
     assert len(codes(market, "auction_extended")) == 10
-    assert sold(market.one_way.settle_due()) == [(A, 1, 51)]
+    assert sold(trades) == [(A, 1, 51)]
 
 
 def test_a_session_goes_on_over_the_night() -> None:
@@ -388,7 +387,7 @@ def test_an_auction_under_way_is_put_back_to_the_same_bits() -> None:
     announced(market, Side.BID, who=C)
     next_day(market)
     market.one_way.bid(A, number, 42, 4)
-    market.submit(Orders.none())
+    market.end_batch()
     saved = market.state()
     again = open_market(band=PriceBand())
     again.restore(saved)
@@ -417,8 +416,7 @@ def test_whatever_is_done_everything_frozen_stands_behind_an_auction(acts: list[
                 for auction in market.one_way.auctions[:1]:
                     market.one_way.bid(account, auction.number, price, lots)
             case "batch":
-                market.submit(Orders.none())
-                market.one_way.settle_due()
+                market.end_batch()
             case "day":
                 next_day(market)
             case _:

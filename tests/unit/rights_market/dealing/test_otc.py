@@ -131,7 +131,7 @@ def test_an_offer_lapses_after_its_batches_which_count_on_over_the_night(expiry:
         market.close_day()
         assert market.registry.frozen[0, SELLER] == 100
         market.open_day(day, [0, 1], TODAY)
-        market.submit(Orders.none())
+        market.end_batch()
     assert [c[:4] for c in codes(market, "otc_expire")] == [("otc_expire", SELLER, 0, 100)]
     assert market.registry.free[0, SELLER] == 300
 
@@ -327,7 +327,7 @@ def test_whatever_is_done_everything_frozen_stands_behind_an_offer(acts: list[tu
             case "counter":
                 market.otc.counter(account, number, price, lots)
             case "batch":
-                market.submit(Orders.none())
+                market.end_batch()
             case _:
                 getattr(market.otc, verb)(account, number)
     proved(market)
