@@ -171,7 +171,9 @@ class OneWayTrade:
         self._tries[seat, front] = TRIES
         start, row = rule.relisted_ticks(auction.side, auction.start_ticks), np.array([seat])
         if auction.side is Side.ASK:
-            bears = model.seats.wish_lots[seat] <= -auction.lots and start >= seller_reserve(model.desk, row)[0]
+            there = model.market.registry.free[auction.instrument, auction.account] >= auction.lots
+            wants = model.seats.wish_lots[seat] <= -auction.lots
+            bears = there and wants and start >= seller_reserve(model.desk, row)[0]
         else:
             bears = model.seats.wish_lots[seat] >= auction.lots and start <= buyer_limit(model.desk, row)[0]
         if bears:

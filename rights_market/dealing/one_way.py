@@ -148,6 +148,7 @@ class OneWay:
     def begin_day(self, day: int, traded: Collection[int]) -> None:
         """Begin a day: open the sessions that are due; auctions in what is not traded any more are cancelled."""
         self._day = day
+        self._book.failed = {n: a for n, a in self._book.failed.items() if a.instrument in traded}
         for auction in self.auctions:
             if auction.instrument not in traded:
                 self._cancel(auction, "not traded any more")
