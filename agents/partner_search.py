@@ -74,14 +74,9 @@ def chance(model: RightsMarketModel, left: int) -> float:
 
 
 def on_offer(model: RightsMarketModel, progress: RightProgress, sellers: Rows) -> tuple[Ints, Ints]:
-    """Return the vintage that each seller offers, the one of which it can deliver most, and the lots.
-
-    What stands behind offers and auctions already is not offered again.
-    """
+    """Return the vintage that each seller offers, the one of which it can deliver most, and the lots."""
     usable, account = model.desk.usable[progress.index], model.seats.account[sellers]
-    tied = model.market.commitments.lots
-    there = np.array([model.desk.saleable(i, account) - tied[i, account] for i in usable], dtype=np.int64)
-    there = there.reshape(len(usable), -1)
+    there = np.array([model.desk.saleable(i, account) for i in usable], dtype=np.int64).reshape(len(usable), -1)
     most = there.argmax(axis=0)
     wanted = np.floor(-model.seats.wish_lots[sellers]).astype(np.int64)
     offered = np.minimum(there[most, np.arange(len(sellers))], wanted)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rights_market.authority.office import Matter, Office
 from rights_market.authority.zones import Zones
+from rights_market.exchange.calendar import Hook
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.lots import take_in_order
 from rights_market.policies.zones import NO_ZONE
@@ -179,7 +180,7 @@ class Reserve:
                 self.stock[key] -= lots
                 into = right, newest, key[2]
                 self.stock[into] = self.stock.get(into, 0) + lots
-                self._note(rule, "validity_reset", lots=lots, instrument=newest)
+                self._note(rule, "validity_reset", lots=lots, instrument=newest, hook="session")
 
     def _zone(self, right: str, account: int) -> int:
         return self._zones.of[right].zone_of_account(account) if right in self._zones.of else NO_ZONE
@@ -232,8 +233,8 @@ class Reserve:
             right = self._office.market.instruments[i].right
             self.stock[right.code, i, NO_ZONE] -= lots
             money, buyer = lots * price * right.tick_value_fen, int(trades.buyer[row])
-            rule = self._rules[right.code]
-            self._note(rule, "reserve_released", lots=lots, money_fen=money, account=buyer, instrument=i)
+            paid = {"lots": lots, "money_fen": money, "account": buyer, "instrument": i}
+            self._note(self._rules[right.code], "reserve_released", **paid, hook="session")
 
     def settle_sales(self) -> None:
         """Count what was sold from the book today."""
@@ -288,9 +289,10 @@ class Reserve:
         money_fen: int = 0,
         account: int = -1,
         instrument: int = -1,
+        hook: Hook = "year_close",
     ) -> None:
         market = self._office.market
-        event = Event(market.day, "year_close", rule.kind, code, account, instrument, lots, money_fen=money_fen)
+        event = Event(market.day, hook, rule.kind, code, account, instrument, lots, money_fen=money_fen)
         market.events.append(event)
 
     def state(self) -> dict[str, Any]:

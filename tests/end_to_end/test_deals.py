@@ -21,7 +21,10 @@ DEALS = {
     "one_way": OneWayAuction(notice=2, pricing="uniform"),
     "breaker": CircuitBreaker(halt_auctions=True),
 }
-RESERVE = GovernmentReserve(guide_fen=1, release_trigger_ticks=100, release_mode="auction", validity_reset=True)
+STOCK = 20_000
+RESERVE = GovernmentReserve(
+    guide_fen=1, release_trigger_ticks=100, release_lots=2_000, release_mode="auction", validity_reset=True
+)
 
 
 def model() -> RightsMarketModel:
@@ -34,8 +37,8 @@ def model() -> RightsMarketModel:
 
 def stocked() -> RightsMarketModel:
     made = model()
-    made.market.registry.issue(0, GOVERNMENT_ACCOUNT, 2_000)
-    made.authority.reserve.stock["CEA", 0, -1] = 2_000
+    made.market.registry.issue(0, GOVERNMENT_ACCOUNT, STOCK)
+    made.authority.reserve.stock["CEA", 0, -1] = STOCK
     return made
 
 
@@ -61,8 +64,8 @@ def test_events_tell_of_them(done: RightsMarketModel) -> None:
 def test_the_reserve_sells_rights_of_the_newest_vintage_once_there_is_one(done: RightsMarketModel) -> None:
     reset: list[Event] = [e for e in done.market.events if e.code == "validity_reset"]
     released = sum(e.lots for e in done.market.events if e.code == "reserve_released")
-    assert released + sum(done.authority.reserve.stock.values()) == 2_000
-    assert all(e.instrument > 0 for e in reset)
+    assert released + sum(done.authority.reserve.stock.values()) == STOCK
+    assert reset and all(e.instrument > 0 for e in reset)
 
 
 def test_a_run_is_continued_to_the_same_bits() -> None:
