@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.partner_search import days_left, firm_rows, on_offer
+from agents.partner_search import days_left, ever_has, firm_rows, on_offer
 from agents.planning import URGENT_DAYS
 from agents.seats import Rows
 from agents.strategies.compliance import buyer_limit, seller_reserve
@@ -51,7 +51,7 @@ class OneWayTrade:
 
     def __init__(self, model: RightsMarketModel) -> None:
         self.model = model
-        self._rights = [p for p in model.progress if p.rules.one_way is not None]
+        self._rights = [p for p in model.progress if ever_has(p, "one_way")]
         self._taken: Floats = np.zeros(len(model.seats))
         self._tries: dict[tuple[int, int], int] = {}
 
@@ -63,7 +63,7 @@ class OneWayTrade:
         self._tie()
         for progress in self._rights:
             rows = firm_rows(self.model, progress.index)
-            if len(rows):
+            if len(rows) and progress.rules.one_way is not None:
                 self._announce(progress, rows)
         self._tie()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.partner_search import chance, days_left, firm_rows, on_offer
+from agents.partner_search import chance, days_left, ever_has, firm_rows, on_offer
 from agents.relations import Relations
 from agents.seats import Rows
 from agents.strategies.compliance import buyer_limit, seller_reserve
@@ -70,7 +70,7 @@ class OtcTrade:
     def __init__(self, model: RightsMarketModel, relations: Relations | None) -> None:
         self.model = model
         self.relations = relations
-        self._rights = [p for p in model.progress if p.rules.otc is not None]
+        self._rights = [p for p in model.progress if ever_has(p, "otc")]
 
     def negotiate(self) -> None:
         """Let those who look for a partner today make their offers, one after the other, and have them answered."""
@@ -80,7 +80,7 @@ class OtcTrade:
         draw, pick = rng.random((2, len(self.model.seats)))
         for progress in self._rights:
             rows = firm_rows(self.model, progress.index)
-            if len(rows):
+            if len(rows) and progress.rules.otc is not None:
                 self._talk(self._who_asks_whom(progress, rows, draw, pick))
         self.model.desk.refresh()
 

@@ -34,7 +34,7 @@ def draw_relations(model: RightsMarketModel, people: Streams) -> Relations | Non
         Draws of groups and acquaintances: those of the population.
     """
     blocks = {p.index: p.rules.block.min_lots for p in model.progress if p.rules.block is not None}
-    otc = [p.index for p in model.progress if p.rules.otc is not None]
+    otc = [p.index for p in model.progress if ever_has(p, "otc")]
     if not blocks and not otc:
         return None
     spec, rng = model.config.population.relations, people[RELATIONS]
@@ -50,6 +50,11 @@ def draw_relations(model: RightsMarketModel, people: Streams) -> Relations | Non
         sizes.append(need[:, r] / max(float(need[needs, r].mean()), 1.0) if needs.any() else need[:, r])
         stands |= needs
     return Relations(group, np.max(sizes, axis=0), stands, spec.acquaintances, rng)
+
+
+def ever_has(progress: RightProgress, slot: str) -> bool:
+    """Return whether a right has a rule in a slot, now or after a dated change."""
+    return any(getattr(book, slot) is not None for book in progress.history.books)
 
 
 def firm_rows(model: RightsMarketModel, right: int) -> Rows:

@@ -198,9 +198,10 @@ class OneWay:
         return self._book.state() | {"day": self._day}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Put back what `state` returned."""
+        """Put back what `state` returned; auctions for which there is no rule here are cancelled."""
         self._book.restore(state)
         self._day = int(state["day"])
+        self.release_all([i for i in range(len(self._floor.rules_of)) if self.rule(i) is None], "no rule any more")
 
     # -- parts
 

@@ -157,9 +157,10 @@ class Otc:
         return self._book.state() | {"day": self._day}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Put back what `state` returned."""
+        """Put back what `state` returned; offers for which there is no rule here are released."""
         self._book.restore(state)
         self._day = int(state["day"])
+        self.release_all([i for i in range(len(self._floor.rules_of)) if self.rule(i) is None], "no rule any more")
 
     # -- parts
 

@@ -11,7 +11,8 @@ from agents.model import RightsMarketModel
 from agents.otc_trade import _one_each
 from agents.spec import RelationSpec
 from agents.strategies.compliance import buyer_limit, seller_reserve
-from rights_market.policies.trading import BlockAgreement, OtcOffer
+from rights_market import RuleChange
+from rights_market.policies.trading import BlockAgreement, OneWayAuction, OtcOffer
 from rights_market.records import Mode
 from tests.block_market import block_config
 from tests.compliance_market import assert_journal_replays, assert_orders_are_covered
@@ -131,3 +132,18 @@ def test_firms_are_known_by_size_whether_they_trade_blocks_or_not() -> None:
     config = block_config(block=None, otc=OtcOffer(), relations=replace(NETWORK, groups=0, share=0.0))
     model = RightsMarketModel(config, seed=2)
     assert len(model.otc_trade.relations.graph) == int(model.firms.covered[:, 0].sum())
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, OTC), (OTC, None)])
+def test_offers_begin_and_end_with_a_dated_change(before: OtcOffer | None, after: OtcOffer | None) -> None:
+    config = block_config(block=None, otc=before, one_way=before and OneWayAuction(), relations=NETWORK)
+    day = config.calendar.days_of_year(config.calendar.days[-1].year).start
+    on = config.calendar.days[day]
+    change = RuleChange(
+        right="CEA", announce=on, start=on, slots={"otc": after, "one_way": after and OneWayAuction()}, retroactive=True
+    )
+    model = run(RightsMarketModel(replace(config, rule_changes=(change,)), seed=2))
+    assert {d >= day for d in over_the_counter(model)["day"].tolist()} == {after is not None}
+    announced = {e.day >= day for e in model.market.events if e.code == "auction_announced"}
+    assert announced == {after is not None}
+    model.market.audit()

@@ -14,6 +14,7 @@ from rights_market.market import Market
 from rights_market.policies.allocation import Grandfathering, UpfrontTrueUp, Where
 from rights_market.policies.banking import BankCap, CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrender
+from rights_market.policies.trading import OneWayAuction, OtcOffer
 from rights_market.records import Event, Orders
 from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT, AccountKind, Accounts
 from rights_market.registry.obligations import Debt
@@ -307,6 +308,19 @@ class TestSurrender:
         assert firms_of(market.registry.free[0]) == [0, 0, 0]
         assert market.registry.frozen[:, A].tolist() == [0, 5]
         assert codes(market, "order_cancelled_by_registrar") == [("order_cancelled_by_registrar", A, 0, 25, 0)]
+
+    def test_lots_behind_offers_and_announced_auctions_are_surrendered_as_well(self):
+        market, authority, _ = market_of(rule_book(otc=OtcOffer(), one_way=OneWayAuction()), 3)
+        hold(authority, 40, 0, 0)
+        market.open_day(0, [0, 1])
+        market.otc.offer(A, B, 0, Side.ASK, 7000, 15)
+        market.one_way.announce(A, 0, Side.ASK, 20, 7000)
+        market.close_day()
+        authority.verify("CEA", Y24, lots(30, 0, 0))
+        assert authority.surrender("CEA", Y24).tolist() == [0, 0, 0]
+        assert market.registry.free[0, A] == 10
+        assert market.commitments.is_empty
+        assert codes(market, "order_cancelled_by_registrar") == [("order_cancelled_by_registrar", A, 0, 35, 0)]
 
     def test_a_duty_of_0_leaves_orders_alone(self):
         market, authority, _ = market_of(rule_book(), 3)
