@@ -136,7 +136,8 @@ def test_rules_about_who_may_trade_and_how_much_do_not_stop_the_gateway() -> Non
     authority.gateways.requote("CEA", 0, TODAY)
     ask(market, seller, 10, 6700)
     authority.gateways.requote("CEA", 0, TODAY)
-    # 15 of the 20 that it first bid for, the last 5, and 5 of the next bid for 20.
+    # 15 of the 20 that it first bid for and 5 of the rest; the other 5 meet the next bid for 20.
+    authority.gateways.close_day(TODAY)
     assert authority.gateways.bounds("CEA", TODAY)[2:] == (50, 25)
     assert market.registry.free[0, seller] == 175
 
