@@ -144,7 +144,7 @@ def test_the_supply_of_a_year_from_the_cap_to_the_sale() -> None:
     assert stage.supply.volumes.plan.planned == (143, 143, 142, 142)
     stage.go_to(2024, 1)
     stage.supply.open_year(2024)
-    stage.authority.preallocate("CEA", stage.period(2024), scaled.lots)
+    stage.authority.plans.preallocate("CEA", stage.period(2024), scaled.lots)
     assert stage.held(2024) == [129, 86, 0]
     first = stage.hold(2024, (2, 60, 400))
     # 129 and 86 over four auctions: 33 and 22 first.
