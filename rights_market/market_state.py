@@ -235,6 +235,10 @@ class MarketState:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""
         return self.book.cash_behind(order_ids, self._funding())
 
+    def is_paused(self, instrument: int) -> bool:
+        """Return whether a circuit breaker holds up the matching of an instrument now."""
+        return self._supervision is not None and bool(self._supervision.rests(np.array([instrument]))[0])
+
     def audit(self) -> None:
         """Prove that nothing was created or lost.
 

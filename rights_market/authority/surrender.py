@@ -204,7 +204,9 @@ def hand_in_one(office: Office, matter: Matter, row: int) -> int:
     obligations, account = office.market.obligations, office.accounts[[row]]
     done = obligations.surrendered_lots(*matter.key)[account]
     debts = obligations.debt_lots(*matter.key)[account]
-    duty = np.maximum(obligations.verified_lots(*matter.key)[account] + debts, done)
+    use = obligations.verified_lots(*matter.key)[office.accounts]
+    obligations.forgive(*matter.key, _forgiven(office, matter, use)[[row]], account)
+    duty = np.maximum(obligations.obligation_lots(*matter.key)[account] + debts, done)
     obligations.set_duty(*matter.key, duty, account)
     wanted = np.zeros(len(office.accounts), np.int64)
     wanted[row] = int((duty - done)[0])
@@ -229,13 +231,18 @@ def cover(office: Office, matter: Matter, rule: Surrender, duty: Int64, held: Ho
 
 def _forgive(office: Office, matter: Matter) -> Int64:
     """Set and return what the caps on the gap forgive of the verified use, shape (n_firms,)."""
-    obligations, accounts = office.market.obligations, office.accounts
-    use, allocated = _use(office, matter), obligations.allocated_lots(*matter.key)[accounts]
+    forgiven = _forgiven(office, matter, _use(office, matter))
+    office.market.obligations.forgive(*matter.key, forgiven, office.accounts)
+    return forgiven
+
+
+def _forgiven(office: Office, matter: Matter, use: Int64) -> Int64:
+    """Return what the caps on the gap forgive of some use, shape (n_firms,)."""
+    allocated = office.market.obligations.allocated_lots(*matter.key)[office.accounts]
     forgiven = np.zeros_like(use)
     for rule in office.books[matter.right].shortfall_caps:
         rows = office.firms.meant_by(rule.where, matter.period.vintage)
         forgiven[rows] = rule.forgiven(use[rows], allocated[rows])
-    obligations.forgive(*matter.key, forgiven, accounts)
     return forgiven
 
 

@@ -230,6 +230,19 @@ def test_steps_of_the_surcharge_follow_verified_use() -> None:
     ].any()
 
 
+def test_without_output_the_step_of_the_year_before_stays() -> None:
+    model = run(model_of(fiscal=(TIERS,)))
+    progress, fiscal = model.progress[1], model.fiscal_year
+    use, dear = progress.uses[-1], np.flatnonzero([bool(x) for x in fiscal._tier_adds[0]])
+    use.output[:, dear] = 0.0
+    use.use[dear] = 0.0
+    fiscal.verify(progress, len(progress.uses) - 1)
+    assert len(dear) and all(fiscal._tier_adds[0][row] > 0 for row in dear)
+    use.output[:, dear] = 1e9
+    fiscal.verify(progress, len(progress.uses) - 1)
+    assert not any(fiscal._tier_adds[0][row] for row in dear)
+
+
 def test_revenue_is_shared_at_the_end_of_each_year(full: RightsMarketModel) -> None:
     shared = [e for e in full.market.events if e.code == "recycled"]
     days = full.calendar.days

@@ -95,7 +95,7 @@ def unsold(model) -> int:
 
 
 def test_an_emissions_containment_reserve_cancels_what_nobody_wants() -> None:
-    rule = EmissionsContainmentReserve(trigger=PricePath(r0=4200, start_year=FIRST), size=Size(lots=1500))
+    rule = EmissionsContainmentReserve(trigger=PricePath(r0=4600, start_year=FIRST), size=Size(lots=1500))
     model = run(market(rules(cap=11_500, stability=(rule,))))
     withheld = sum(r["withheld"] for r in auctions(model))
     assert 0 < withheld <= 3000
@@ -106,7 +106,7 @@ def test_an_emissions_containment_reserve_cancels_what_nobody_wants() -> None:
         year = row["day"] // DAYS
         left[year] -= row["withheld"]
         if row["withheld"] and row["code"] == "auction_cleared":
-            assert row["price_ticks"] == 4200 if left[year] else row["price_ticks"] < 4200
+            assert row["price_ticks"] == 4600 if left[year] else row["price_ticks"] < 4600
     assert min(left.values()) >= 0
 
 

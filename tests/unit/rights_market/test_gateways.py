@@ -11,6 +11,7 @@ from rights_market.market import Market
 from rights_market.policies.links import ExchangePair, MarketLink, PriceSeries, RightExchangeRate, Way
 from rights_market.policies.trading import (
     Admission,
+    CircuitBreaker,
     Fees,
     HoldingLimit,
     ListedAgreement,
@@ -135,8 +136,8 @@ def test_rules_about_who_may_trade_and_how_much_do_not_stop_the_gateway() -> Non
     authority.gateways.requote("CEA", 0, TODAY)
     ask(market, seller, 10, 6700)
     authority.gateways.requote("CEA", 0, TODAY)
+    # 15 of the 20 that it first bid for and 5 of the rest; the other 5 meet the next bid for 20.
     authority.gateways.close_day(TODAY)
-    # 15 and 5 of the 20 that it first bid for, and 5 of the next bid for 20.
     assert authority.gateways.bounds("CEA", TODAY)[2:] == (50, 25)
     assert market.registry.free[0, seller] == 175
 
@@ -228,3 +229,47 @@ def test_going_there_and_back_never_gains(way: int) -> None:
         authority.conversions.convert(pair, source, period(2024), lots(int(held * ratio)), lots(10**6))
         assert market.registry.free[right, firms[0]] > 0
     assert market.registry.free[way, firms[0]] <= 100
+
+
+def test_nothing_crosses_while_trade_pauses() -> None:
+    """A trade at 74.80 lies 10 % above the close of 68.00 and stops trade for two batches, then all meet in a call."""
+    market, authority, (seller, buyer) = linked({"breaker": CircuitBreaker()})
+    ask(market, seller, 5, 7480)
+    authority.gateways.requote("CEA", 0, TODAY)
+    (quote,) = market.book.resting(0).order_id[market.book.resting(0).account == 4]
+    market.withdraw(np.array([4], np.int32), np.array([quote]))
+    assert buy(market, buyer, 5) == [(7480, 5)]
+    for _ in range(2):
+        assert authority.gateways.requote("CEA", 0, TODAY) is None
+        assert not len(market.submit(Orders.of(buyer, 0, Side.BID, 6900, 3)).trades)
+    assert market.is_paused(0)
+    # The pause ends without the outside market, which quotes again from the next batch on.
+    assert not len(market.submit(Orders.none()).trades)
+    receipt = authority.gateways.requote("CEA", 0, TODAY)
+    assert receipt is not None and receipt.trades.lots.tolist() == [3]
+    authority.gateways.close_day(TODAY)
+    assert [e[3] for e in codes(market, "link_trade")] == [3]
+    market.close_day()
+    market.audit()
+    assert_journal_replays(market)
+
+
+def test_what_is_left_of_a_quote_that_stops_trade_does_not_count_as_sold() -> None:
+    """A bid for 2 lots at 75.00 meets 50 of the gateway: 10 % above the close trade stops, and 48 lots wait."""
+    market, authority, (seller, buyer) = linked({"breaker": CircuitBreaker()})
+    market.submit(Orders.of(buyer, 0, Side.BID, 7500, 2))
+    receipt = authority.gateways.requote("CEA", 0, TODAY)
+    assert receipt is not None and receipt.trades.price_ticks.tolist() == [7500]
+    for _ in range(3):
+        authority.gateways.requote("CEA", 0, TODAY)
+        market.submit(Orders.none())
+    assert not market.is_paused(0)
+    authority.gateways.requote("CEA", 0, TODAY)
+    assert authority.gateways.bounds("CEA", TODAY)[2:] == (48, 50)
+    assert buy(market, buyer, 60) == [(6868, 48)]
+    authority.gateways.close_day(TODAY)
+    assert [e[3] for e in codes(market, "link_trade")] == [50]
+    assert market.registry.outstanding[0] == 450
+    market.close_day()
+    market.audit()
+    assert_journal_replays(market)

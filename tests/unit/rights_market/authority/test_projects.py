@@ -177,6 +177,13 @@ class TestRegions:
         _, projects = self.start(RegionState.RED, need=4)
         assert projects.review(APPLIED) == [NEW]
 
+    def test_a_plant_that_was_approved_before_stays_so(self):
+        _, projects = self.start(RegionState.GREEN)
+        assert projects.review(APPLIED) == [NEW]
+        projects.region_states["CEA", "north"] = RegionState.RED
+        assert projects.review(date(2024, 6, 3)) == []
+        assert projects.stage(NEW) == Stage.APPROVED
+
     def test_a_change_of_state_is_written_down_once(self):
         made, projects, _ = market(rule_book(cap=DUAL))
         start = Fraction("0.5")
@@ -245,4 +252,17 @@ def test_a_project_buys_what_it_lacks_from_the_reserve():
     assert projects.review(date(2024, 3, 2)) == [NEW]
     assert made.registry.free[0, [GOVERNMENT_ACCOUNT, firms[NEW]]].tolist() == [1, 7]
     assert made.registry.cash[firms[NEW]] == 10_000 - 4 * 500
+    assert_journal_replays(made)
+
+
+def test_the_way_the_ratio_and_the_replacement_all_add_to_what_is_brought():
+    """Two lots are asked for one, 14 for 7; at 0.8 a lot they take 18 of the zone upstream."""
+    rules = {"replacement": NewProjectReplacement(ratio=Decimal(2)), "permission": RIVER, "ratio": TAU}
+    made, projects, firms = market(rule_book(**rules))
+    made.registry.issue(0, firms[OLD], 20)
+    projects.apply(Project(NEW, APPLIED, {"CEA": 7}, replaces=OLD))
+    assert projects.review(date(2024, 3, 2)) == [NEW]
+    assert made.registry.free[0, firms].tolist() == [20 - 18, 7]
+    # 4 for the ratio (18 x 0.8 = 14.4 count as 14), and 7 beyond the need.
+    assert made.registry.total("cancelled")[0] == 4 + 7
     assert_journal_replays(made)
