@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.bidding import FirmBidders
+from agents.resale import resellers
 from rights_market.authority.supply import Supply
 from rights_market.policies.auction import DescendingClock
 
@@ -49,6 +50,15 @@ class PrimaryMarket:
             supply.hold_advance(period, self.bidders(progress, later, target.vintage - period.vintage), ties)
         self.model.expectations.hear(progress.index)
 
+    def deliver(self, progress: RightProgress, period_name: str) -> None:
+        """Have delivered and paid what was won in auctions some days ago."""
+        self._supply(progress).deliver()
+        self.model.expectations.hear(progress.index)
+
+    def awaited_lots(self, progress: RightProgress, k: int) -> Ints:
+        """Return what each account has won of a period's units and not received yet, shape (n_accounts,)."""
+        return self._supply(progress).auctions.deliveries.awaited_lots(progress.uses[k].period.vintage)
+
     def sell_reserves(self, progress: RightProgress, period_name: str) -> None:
         """Bid in a sale of reserves, if one is held."""
         k = progress.position(period_name)
@@ -77,9 +87,10 @@ class PrimaryMarket:
         self.model.expectations.hear(progress.index)
 
     def bidders(self, progress: RightProgress, k: int, ahead: int = 0) -> FirmBidders:
-        """Return the firms that expect to lack units of a period and value them at a tick or more.
+        """Return those who may bid and want units of a period, and value them at a tick or more.
 
-        Units that may be surrendered only some years `ahead` are worth less by the interest until then.
+        Firms bid for what they expect to lack; others, where they may, for what they hope to resell.  Units that may
+        be surrendered only some years `ahead` are worth less by the interest until then.
         """
         model, r = self.model, progress.index
         right, auction = progress.rules.right, progress.rules.auction
@@ -89,14 +100,22 @@ class PrimaryMarket:
         lack, ceiling = self._lack(progress, k, ahead), discount * self._ceiling(progress)
         market = discount * float(model.desk.last_price[r])
         value = self._worth(discount * model.values_yuan()[:, r] / float(right.tick_yuan), market, ceiling)
-        rows = np.flatnonzero((lack >= 1.0) & (value >= 1.0))
-        budget = model.market.registry.cash[accounts] / float(right.tick_value_fen)
+        if auction.eligible == "all":
+            others = resellers(model, progress, k)
+            accounts = np.concatenate([accounts, others.accounts])
+            lack, value = np.concatenate([lack, others.lots]), np.concatenate([value, discount * others.value])
+            ceiling = np.concatenate([ceiling, np.zeros(len(others.accounts))])
+        may = self._supply(progress).may_bid(model.calendar.days[model.day])[accounts]
+        rows = np.flatnonzero((lack >= 1.0) & (value >= 1.0) & may)
+        # What was won before and is not paid yet is spoken for.
+        owed_fen = self._supply(progress).auctions.deliveries.owed_fen()
+        cash_fen = np.maximum(model.market.registry.cash - owed_fen, 0)[accounts]
         return FirmBidders(
             firms=accounts[rows],
             lack=lack[rows],
             value=value[rows],
             ceiling=ceiling[rows],
-            budget=budget[rows],
+            budget=cash_fen[rows] / float(right.tick_value_fen),
             market_ticks=market,
             lot_size=auction.lot_size,
             max_price_ticks=right.max_price_ticks,
@@ -128,6 +147,7 @@ class PrimaryMarket:
             return np.asarray((registry.free + registry.frozen)[instruments][:, accounts].sum(axis=0))
 
         spare = held(progress.instruments[k : k + 1]) - progress.issued_lots[k]
+        spare = spare + self.awaited_lots(progress, k)[accounts]
         if not ahead:
             # What an earlier duty that is still open will take is not there for this one.
             front = progress.front(model.day)

@@ -44,7 +44,7 @@ class TestCostContainment:
         stage.plan(2024, free=90)
         row = stage.hold(2024, *self.BIDS)
         assert (row["price_ticks"], row["sold"], row["offered"], row["released"]) == (15, 14, 10, 4)
-        assert (row["code"], stage.supply.auctions.release_left(2024)) == ("auction_cleared", (1,))
+        assert (row["code"], stage.supply.auctions.containment.release_left(2024)) == ("auction_cleared", (1,))
         assert stage.events("ccr_released") == [("cost_containment_reserve", "ccr_released", -1, 4, "tier 1")]
         assert stage.supply.volumes.changed_lots("2024") == 4
         assert stage.supply.volumes.plan.unsold == 0
@@ -54,10 +54,10 @@ class TestCostContainment:
         quarterly = Stage(SealedUniform(schedule=FOUR), stability=(CostContainmentReserve(tiers=(tier(15, 5),)),))
         quarterly.plan(2024, 2025, free=60)
         sold = [quarterly.hold(2024, (0, 20, 14))["sold"] for _ in range(2)]
-        assert (sold, quarterly.supply.auctions.release_left(2024)) == ([14, 11], (0,))
+        assert (sold, quarterly.supply.auctions.containment.release_left(2024)) == ([14, 11], (0,))
         assert quarterly.hold(2024, (0, 20, 14))["sold"] == 10
         assert quarterly.events("reserve_exhausted")[-1][:2] == ("cost_containment_reserve", "reserve_exhausted")
-        assert quarterly.supply.auctions.release_left(2025) == (5,)
+        assert quarterly.supply.auctions.containment.release_left(2025) == (5,)
         quarterly.check()
 
     def test_a_reserve_within_the_cap_is_set_aside(self) -> None:
@@ -78,7 +78,7 @@ class TestEmissionsContainment:
         row = stage.hold(2024, (0, 9, 5), (1, 7, 4), (2, 5, 3))
         assert (row["price_ticks"], row["sold"], row["withheld"]) == (6, 9, 1)
         assert stage.market.registry.total("cancelled")[0] == 1
-        assert stage.supply.auctions.withhold_left(2024) == 1
+        assert stage.supply.auctions.containment.withhold_left(2024) == 1
         assert stage.supply.volumes.changed_lots("2024") == -1
         assert [e[1:4] for e in stage.events("ecr_withheld", "cancelled")] == [
             ("ecr_withheld", -1, 1),
