@@ -44,6 +44,7 @@ class ComplianceYear:
             "cap_set": model.cap_course.set,
             "allocation_announced": self.announce,
             "preallocation": self.preallocate,
+            "delivery": self.deliver,
             "auction": self.auction,
             "report_due": self.report,
             "reserve_sale": self.reserve_sale,
@@ -268,6 +269,10 @@ class ComplianceYear:
     def auction(self, progress: RightProgress, period_name: str) -> None:
         """Hold an auction of the government."""
         self.model.primary_market.hold(progress, period_name)
+
+    def deliver(self, progress: RightProgress, period_name: str) -> None:
+        """Have what was won in an auction delivered and paid."""
+        self.model.primary_market.deliver(progress, period_name)
 
     def reserve_sale(self, progress: RightProgress, period_name: str) -> None:
         """Sell from reserves at fixed prices, if a sale is due."""

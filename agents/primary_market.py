@@ -59,6 +59,14 @@ class PrimaryMarket:
         """Return what each account has won of a period's units and not received yet, shape (n_accounts,)."""
         return self._supply(progress).auctions.deliveries.awaited_lots(progress.uses[k].period.vintage)
 
+    def to_receive(self, progress: RightProgress, k: int) -> Ints | int:
+        """Return what each firm has won of units usable in a period and not received yet, shape (n_firms,) or 0."""
+        code = progress.rules.right.code
+        if code not in self.model.authority.supplies or not self._supply(progress).auctions.deliveries.waiting:
+            return 0
+        accounts = self.model.accounts_of[: len(self.model.firms)]
+        return np.asarray(sum(self.awaited_lots(progress, j)[accounts] for j in range(k + 1)))
+
     def sell_reserves(self, progress: RightProgress, period_name: str) -> None:
         """Bid in a sale of reserves, if one is held."""
         k = progress.position(period_name)

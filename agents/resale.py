@@ -49,7 +49,7 @@ def resellers(model: RightsMarketModel, progress: RightProgress, k: int) -> Want
         none = np.zeros(0)
         return Wanted(none.astype(np.int64), none, none)
     most, lots = np.zeros((2, len(own)))
-    for strategy in model.strategies:
+    for strategy in model.floor.strategies:
         mine = np.flatnonzero(np.isin(own, strategy.seats))
         if mine.size:
             most[mine], lots[mine] = strategy.auction_bids(desk, own[mine])

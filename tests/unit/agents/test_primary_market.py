@@ -247,7 +247,7 @@ class TestInstitutions:
         """The last price is 50.00: the speculator expects another, the maker fills half of its limit of 40 lots."""
         model = self.market(eligible="all")
         speculator, maker = model.accounts_of[-2:].tolist()
-        (strategy,) = (s for s in model.strategies if s.name == "fundamental")
+        (strategy,) = (s for s in model.floor.strategies if s.name == "fundamental")
         (own,) = strategy.seats.tolist()
         model.desk.fundamental[:] = 9000.0
         expected = float(strategy.expected_ticks(model.desk, np.array([own]))[0])
@@ -273,7 +273,13 @@ class TestInstitutions:
         supply_of(model).hold(period, model.primary_market.bidders(progress, k), np.arange)
         won = model.primary_market.awaited_lots(progress, k)
         speculator = int(model.accounts_of[-2])
-        assert won[speculator] > 0 and won[model.accounts_of[:3]].any()
+        firms = model.accounts_of[:3]
+        assert won[speculator] > 0 and won[firms].any()
+        rows = np.arange(3)
+        awaited = model.expectations.net_lots(progress, rows)
+        supply_of(model).auctions.deliveries.waiting, kept = [], supply_of(model).auctions.deliveries.waiting
+        assert (awaited - model.expectations.net_lots(progress, rows)).tolist() == won[firms].tolist()
+        supply_of(model).auctions.deliveries.waiting = kept
         bidders = model.primary_market.bidders(progress, k)
         left = dict(zip(bidders.firms.tolist(), bidders.lack.tolist(), strict=True))
         assert left[speculator] == 50 - won[speculator]
