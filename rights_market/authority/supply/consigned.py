@@ -131,6 +131,17 @@ class Consigned:
             if n:
                 self._again(matter, Tranche(account, matter.instrument, -1, n, rolls=1), following)
 
+    def withdraw(self, matter: Matter, account: int) -> int:
+        """Return what one firm has in the queue to it, and return the lots."""
+        own = [t for t in self.queue if t.account == account]
+        self.queue = [t for t in self.queue if t.account != account]
+        for t in own:
+            self._office.market.registry.transfer(t.instrument, CLEARING_ACCOUNT, account, t.lots)
+        lots = sum(t.lots for t in own)
+        if lots:
+            self._office.note(matter, self.rule.kind, "consign_withdrawn", account=account, lots=lots)
+        return lots
+
     def _again(self, matter: Matter, rest: Tranche, following: int | None) -> None:
         """Put lots into the queue of the next auction, or return them where they have waited long enough."""
         if following is not None and rest.rolls <= self.rule.max_rollovers:

@@ -70,6 +70,15 @@ class Supply:
         if self.reserves.consigned is not None:
             self.reserves.consigned.take(matter, issued, self.volumes.ahead(matter.period.name))
 
+    def store(self, matter: Matter, lots: int) -> None:
+        """Put lots that were kept back for something else into the market stability reserve."""
+        assert self.reserves.stability is not None
+        self.reserves.stability.pot.put(matter.instrument, lots)
+
+    def withdraw_consigned(self, matter: Matter, account: int) -> int:
+        """Give a firm that has closed back what it has consigned and what is not sold, and return the lots."""
+        return 0 if self.reserves.consigned is None else self.reserves.consigned.withdraw(matter, account)
+
     def hold(self, period: Period, bidders: Bidders, ties: Ties) -> None:
         """Hold the next auction.
 

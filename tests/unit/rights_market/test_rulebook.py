@@ -8,7 +8,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from rights_market.errors import PolicyError
-from rights_market.policies.allocation import Grandfathering
+from rights_market.policies.access import NewEntrantReserve
+from rights_market.policies.allocation import CapScaling, Grandfathering
 from rights_market.policies.auction import (
     AscendingClock,
     AuctionLimits,
@@ -22,6 +23,7 @@ from rights_market.policies.auction import (
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath, IntensityTarget
 from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, Stage, Surrender
+from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.stability import (
     CostContainmentReserve,
     EmissionsContainmentReserve,
@@ -33,6 +35,7 @@ from rights_market.policies.stability import (
     TieredPriceReserve,
 )
 from rights_market.policies.stability.price_collar import CollarStep, PriceCollar
+from rights_market.policies.zones import ZonePermission
 from rights_market.rulebook import RuleBook
 from tests.compliance_market import period, rule_book
 
@@ -72,6 +75,20 @@ class TestSupply:
     def test_a_cap_reaches_every_year_of_use(self):
         with pytest.raises(PolicyError, match="cap: E_YEAR: table has no year 2025"):
             rule_book(cap=AbsolutePath(table={2024: 5}))
+
+    def test_what_is_left_needs_a_reserve_to_go_to(self):
+        cap = AbsolutePath(table={2024: 5, 2025: 5})
+        with pytest.raises(PolicyError, match=r"entrant_reserve\.leftover is msr, but `stability` has no market_stab"):
+            rule_book(cap=cap, auction=AUCTION, entrant_reserve=NewEntrantReserve(leftover="msr"))
+        scaling, reserve = CapScaling(leftover="reserve"), GovernmentReserve(guide_fen=1)
+        with pytest.raises(
+            PolicyError, match=r"scaling\.leftover is reserve, but there is neither an `entrant_reserve`"
+        ):
+            rule_book(cap=cap, scaling=scaling)
+        zones = ZonePermission(zones=("south", "north"))
+        with pytest.raises(PolicyError, match=r"scaling\.leftover is reserve, but with `permission`"):
+            rule_book(cap=cap, scaling=scaling, government_reserve=reserve, permission=zones)
+        assert rule_book(cap=cap, scaling=scaling, government_reserve=reserve).scaling is scaling
 
     @pytest.mark.parametrize("ticks", [0, 20_001])
     def test_the_first_price_can_be_quoted(self, ticks):
