@@ -164,8 +164,9 @@ class PrimaryMarket:
                 older += course.expected_lots(progress, j) - progress.issued_lots[j]
                 older -= course.expected_use(progress, j) / lot - self._surrendered(progress, j)
             spare = spare + np.maximum(0.0, older)
+        forgiven = model.expectations.duties.forgiven(progress, k, need, given)
         covered = model.firms.covered[:, progress.index]
-        return np.where(covered, np.maximum(0.0, need - given - spare), 0.0)
+        return np.where(covered, np.maximum(0.0, need - forgiven - given - spare), 0.0)
 
     def _surrendered(self, progress: RightProgress, k: int) -> Ints:
         obligations, period = self.model.market.obligations, progress.uses[k].period.name

@@ -12,7 +12,7 @@ from rights_market.policies.access import EntryExit, NewEntrantReserve
 from rights_market.policies.allocation import CapScaling, Grandfathering, UpfrontTrueUp
 from rights_market.policies.auction import Consignment
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import MakeGood, Penalty, Surrender
+from rights_market.policies.compliance import MakeGood, Penalty, ShortfallCap, Surrender
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.stability import MarketStabilityReserve
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
@@ -318,6 +318,15 @@ def test_what_must_be_made_good_is_missing_from_the_market_and_not_shared_out():
     assert authority.plans.preallocate("CEA", Y24, given).tolist() == [33, 26, 21]
     assert authority.entitlements["CEA"].scaled(2024, lots(40, 30, 25)).lots.tolist() == [38, 28, 24]
     assert_journal_replays(market)
+
+
+def test_what_a_cap_on_the_gap_forgives_is_not_asked_of_a_closed_firm_either():
+    """It used 100 and was given 70: by a cap of 20 % it owes 90."""
+    market, authority = authority_of(entry_exit=EntryExit(), shortfall_caps=(ShortfallCap(),))
+    authority.plans.preallocate("CEA", Y24, lots(70, 0, 0))
+    market.registry.issue(0, A, 30)
+    authority.access.settle_closed("CEA", Y24, 0, 100, None)
+    assert (market.registry.free[0, A], market.registry.total("surrendered")[0]) == (10, 90)
 
 
 def test_a_closed_firm_gets_back_what_it_has_consigned():
