@@ -105,8 +105,8 @@ class PrimaryMarket:
         assert auction is not None
         accounts = model.accounts_of[: len(model.firms)]
         discount = (1.0 + model.behaviour.discount_rate) ** -ahead
-        lack, ceiling = self._lack(progress, k, ahead), discount * self._ceiling(progress)
-        market = discount * float(model.desk.last_price[r])
+        lack = np.maximum(-self.spare_lots(progress, k, ahead), 0.0)
+        ceiling, market = discount * self._ceiling(progress), discount * float(model.desk.last_price[r])
         value = self._worth(discount * model.values_yuan()[:, r] / float(right.tick_yuan), market, ceiling)
         if auction.eligible == "all":
             others = resellers(model, progress, k)
@@ -139,10 +139,11 @@ class PrimaryMarket:
         pay = (1.0 - psi) * value + psi * market
         return np.asarray(np.maximum(value, np.minimum(pay, ceiling)))
 
-    def _lack(self, progress: RightProgress, k: int, ahead: int) -> Floats:
-        """Return the lots that each firm expects to lack for a period, shape (n_firms,).
+    def spare_lots(self, progress: RightProgress, k: int, ahead: int) -> Floats:
+        """Return the lots that each firm expects to have left over for a period, below 0 to lack, shape (n_firms,).
 
-        Of a period that lies ahead only its own units count: older ones are needed before.
+        Of a period that lies ahead only its own units count: older ones are needed before.  0 for firms that need not
+        hold the right.
         """
         model = self.model
         course, lot = model.forecasts, float(progress.rules.right.lot)
@@ -166,7 +167,7 @@ class PrimaryMarket:
             spare = spare + np.maximum(0.0, older)
         forgiven = model.expectations.duties.forgiven(progress, k, need, given)
         covered = model.firms.covered[:, progress.index]
-        return np.where(covered, np.maximum(0.0, need - forgiven - given - spare), 0.0)
+        return np.where(covered, given + spare - (need - forgiven), 0.0)
 
     def _surrendered(self, progress: RightProgress, k: int) -> Ints:
         obligations, period = self.model.market.obligations, progress.uses[k].period.name

@@ -54,5 +54,10 @@ def resellers(model: RightsMarketModel, progress: RightProgress, k: int) -> Want
         if mine.size:
             most[mine], lots[mine] = strategy.auction_bids(desk, own[mine])
     accounts = seats.account[own].astype(np.int64)
-    awaited = model.primary_market.awaited_lots(progress, k)[accounts]
-    return Wanted(accounts, np.maximum(lots - awaited, 0.0), most / HIGHEST)
+    held = model.primary_market.awaited_lots(progress, k)[accounts]
+    instrument = progress.instruments[k]
+    if instrument not in desk.usable[progress.index]:
+        # What is not traded at the desk yet is missing from the stock that a strategy sees.
+        registry = model.market.registry
+        held = held + (registry.free + registry.frozen)[instrument, accounts]
+    return Wanted(accounts, np.maximum(lots - held, 0.0), most / HIGHEST)

@@ -295,6 +295,11 @@ class RuleBook:
             self._refuse(
                 "`government_reserve.release_trigger_ticks` sells through a book, but with `permission` there is none"
             )
+        forward = self.forward_vintages
+        if self.permission is not None and forward is not None and forward.tradable_from != "at_hand":
+            self._refuse(
+                f"forward_vintages.tradable_from is {forward.tradable_from}, but with `permission` there are no books"
+            )
         why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
         if why is not None:
             self._refuse(why)

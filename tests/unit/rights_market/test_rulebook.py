@@ -76,6 +76,16 @@ class TestSupply:
         with pytest.raises(PolicyError, match="cap: E_YEAR: table has no year 2025"):
             rule_book(cap=AbsolutePath(table={2024: 5}))
 
+    @pytest.mark.parametrize("start", ["issue", "year_open"])
+    def test_later_vintages_need_books_to_be_traded_in(self, start):
+        rules = {
+            "cap": AbsolutePath(table={2024: 5, 2025: 5}), "auction": AUCTION,
+            "permission": ZonePermission(zones=("south", "north")),
+        }  # fmt: skip
+        with pytest.raises(PolicyError, match=f"forward_vintages.tradable_from is {start}, but with `permission`"):
+            rule_book(forward_vintages=ForwardVintages(tradable_from=start), **rules)
+        assert rule_book(forward_vintages=ForwardVintages(), **rules).forward_vintages == ForwardVintages()
+
     def test_what_is_left_needs_a_reserve_to_go_to(self):
         cap = AbsolutePath(table={2024: 5, 2025: 5})
         with pytest.raises(PolicyError, match=r"entrant_reserve\.leftover is msr, but `stability` has no market_stab"):
