@@ -110,13 +110,15 @@ class ForwardTrade:
         return float((1.0 + self._model.behaviour.discount_rate) ** -book.ahead)
 
     def _firms(self, book: ForwardBook) -> Iterator[tuple[int, int, int, int, int]]:
-        """Yield the orders of firms at their own, discounted, value."""
+        """Yield the orders of firms: asks at their own, discounted, value, bids as in an auction."""
         model, right = self._model, book.progress.rules.right
         accounts = model.accounts_of[: len(model.firms)]
         spare = model.primary_market.spare_lots(book.progress, book.k, book.ahead)
         value = self._discount(book) * model.values_yuan()[:, book.progress.index] / float(right.tick_yuan)
         held = self._saleable(book, accounts)
-        yield from self._orders(book, Side.BID, accounts, value, np.maximum(-spare, 0.0))
+        market = float(model.market.last_price[book.instrument])
+        worth = model.primary_market.worth_ticks(book.progress, book.ahead, market)
+        yield from self._orders(book, Side.BID, accounts, worth, np.maximum(-spare, 0.0))
         yield from self._orders(book, Side.ASK, accounts, value, np.minimum(held, np.maximum(spare, 0.0)))
 
     def _others(self, book: ForwardBook) -> Iterator[tuple[int, int, int, int, int]]:

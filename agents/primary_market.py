@@ -107,7 +107,7 @@ class PrimaryMarket:
         discount = (1.0 + model.behaviour.discount_rate) ** -ahead
         lack = np.maximum(-self.spare_lots(progress, k, ahead), 0.0)
         ceiling, market = discount * self._ceiling(progress), discount * float(model.desk.last_price[r])
-        value = self._worth(discount * model.values_yuan()[:, r] / float(right.tick_yuan), market, ceiling)
+        value = self.worth_ticks(progress, ahead, market)
         if auction.eligible == "all":
             others = resellers(model, progress, k)
             accounts = np.concatenate([accounts, others.accounts])
@@ -129,6 +129,18 @@ class PrimaryMarket:
             max_price_ticks=right.max_price_ticks,
             pays_claims=not isinstance(auction, DescendingClock) or auction.pay == "claim_price",
         )
+
+    def worth_ticks(self, progress: RightProgress, ahead: int, market: float) -> Floats:
+        """Return what a unit that it lacks of a vintage some years `ahead` is worth to each firm, ticks.
+
+        Parameters
+        ----------
+        market : float
+            Price of such a unit in the market, ticks.
+        """
+        discount = (1.0 + self.model.behaviour.discount_rate) ** -ahead
+        value = discount * self.model.values_yuan()[:, progress.index] / float(progress.rules.right.tick_yuan)
+        return self._worth(value, market, discount * self._ceiling(progress))
 
     def _worth(self, value: Floats, market: float, ceiling: Floats) -> Floats:
         """Return what a unit that it lacks is worth to each firm, ticks.

@@ -49,7 +49,7 @@ def traded() -> RightsMarketModel:
 
 
 def test_a_vintage_is_traded_before_it_meets_a_duty(traded: RightsMarketModel) -> None:
-    assert days_of(traded, 1) and days_of(traded, 2)
+    assert days_of(traded, 1)
     assert min(days_of(traded, 1)) > 3  # nothing is issued before the first auction, whose book opens on the next day
 
 
@@ -77,8 +77,9 @@ def test_firms_offer_what_they_will_not_need_and_bid_for_what_they_will_lack() -
     asks = [r for r in rows if r[2] == 1]
     assert [r[0] for r in asks] == [accounts[0]] and asks[0][4] == int(0.05 * spare[0])
     value = model.values_yuan()[:, 0] * 100 / (1 + model.behaviour.discount_rate)
+    worth = model.primary_market.worth_ticks(book.progress, 1, float(model.market.last_price[1]))
     bids = {r[0]: r[3:] for r in rows if r[2] == 0}
-    assert bids[accounts[1]] == (int(np.floor(value[1])), max(1, int(0.05 * -spare[1])))
+    assert bids[accounts[1]] == (int(np.floor(worth[1])), max(1, int(0.05 * -spare[1])))
     assert asks[0][3] == int(np.ceil(value[0]))
 
 

@@ -246,13 +246,11 @@ def test_lots_delivered_later_and_bidders_without_a_duty(tmp_path) -> None:
         InstitutionSpec("fundamental", 1, 1e6, position_limit=2000.0),
         InstitutionSpec("market_maker", 1, 1e6, position_limit=2000.0),
     ]
-    model = market(rules(auction=terms), institutions=institutions)
-    day = model.agenda.days_of("auction", "CEA", str(FIRST))[1]
-    while model.day < day:
-        model.step()
-    row = auctions(model)[-1]
+    model = market(rules(auction=terms), seed=6, institutions=institutions)
     deliveries = model.authority.supplies["CEA"].auctions.deliveries
-    awaited = deliveries.awaited_lots(FIRST)
+    while not deliveries.awaited_lots(FIRST)[model.accounts_of[-2:]].any():
+        model.step()
+    row, awaited = auctions(model)[-1], deliveries.awaited_lots(FIRST)
     assert awaited.sum() == row["sold"] > 0 and model.market.registry.cash_frozen.sum() > 0
     assert 0 < awaited[model.accounts_of[-2:]].max() <= row["offered"] // 10
     save(model, tmp_path / "x")
