@@ -96,7 +96,7 @@ def unsold(model) -> int:
 
 
 def test_an_emissions_containment_reserve_cancels_what_nobody_wants() -> None:
-    rule = EmissionsContainmentReserve(trigger=PricePath(r0=4200, start_year=FIRST), size=Size(lots=1500))
+    rule = EmissionsContainmentReserve(trigger=PricePath(r0=4600, start_year=FIRST), size=Size(lots=1500))
     model = run(market(rules(cap=11_500, stability=(rule,))))
     withheld = sum(r["withheld"] for r in auctions(model))
     assert 0 < withheld <= 3000
@@ -107,7 +107,7 @@ def test_an_emissions_containment_reserve_cancels_what_nobody_wants() -> None:
         year = row["day"] // DAYS
         left[year] -= row["withheld"]
         if row["withheld"] and row["sold"]:
-            assert row["price_ticks"] == 4200 if left[year] else row["price_ticks"] < 4200
+            assert row["price_ticks"] == 4600 if left[year] else row["price_ticks"] < 4600
     assert min(left.values()) >= 0
 
 
@@ -179,7 +179,7 @@ def test_a_price_trigger_brings_next_years_lots_forward() -> None:
     """Caps that fall by a third after two years make prices rise; one month is compared with the six before."""
     caps = AbsolutePath(table={FIRST: 11_000, FIRST + 1: 10_500, FIRST + 2: 7500, FIRST + 3: 7500})
     given = (Grandfathering(base_years=(FIRST - 1,), total=5000, where=Where(sectors=("cheap",))),)
-    rule = PriceTriggerRelease(short=1, long=6, multiple=Decimal("1.04"), qty=400, source="next_year", spread=6)
+    rule = PriceTriggerRelease(short=1, long=6, multiple=Decimal("1.02"), qty=400, source="next_year", spread=6)
     model = run(market(replace(rules(cap=99_999, years=4, allocation=given, stability=(rule,)), cap=caps)))
     assert events(model, "price_trigger")
     notes = {e.note for e in events(model, "supply_adjusted")}
