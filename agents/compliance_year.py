@@ -108,7 +108,7 @@ class ComplianceYear:
                 claims[year] = entitlement.claims(year, output, progress.lots_of(units))
             follows = entitlement.follows_output(year)
             if progress.rules.paid_use is not None:
-                lots = model.paid_terms.quota_lots(progress, self.model.forecasts.covered(progress, lots, year))
+                lots = model.paid_terms.quota_lots(progress, self.model.forecasts.covered(progress, lots, year), year)
                 follows = np.zeros_like(follows)
             plan.lots_per_output[i] = np.where(follows, lots / output, 0.0)
             plan.fixed_lots[i] = np.where(follows, 0.0, lots)

@@ -188,6 +188,10 @@ class RuleBook:
         self._check_left_over()
         if self.paid_use is not None and self.upfront is not None:
             self._refuse("`paid_use` fixes a quota for its term, so `upfront` has nothing to settle")
+        if self.paid_use is not None and self.paid_use.quota == "permit_level":
+            for name in ("allocation", "auction"):
+                if getattr(self, name):
+                    self._refuse(f"paid_use.quota is permit_level, so `{name}` has nothing to give: leave it out")
         if self.forward_vintages is not None and self.auction is None:
             self._refuse("`forward_vintages` needs an `auction`: they are sold there")
         if self.cap is not None:

@@ -20,8 +20,9 @@ YEAR_DAYS = 365
 class PaidInitialUse(Rule):
     """Sale of the allocation by the government: so many lots a year for a term, at a fee for each lot and year.
 
-    The quota is what the allocation rules give in the first year of the term.  Each year's lots are issued with that
-    year's allocation, and what is not used does not add up.
+    Each year's lots are issued with that year's allocation, and what is not used does not add up.  In the market a lot
+    is bought for the rest of its year, at a price for that; a price that parties quote for a lot and full year comes to
+    its part for the days that are left (`rest_of_year_fen`).
 
     Attributes
     ----------
@@ -38,6 +39,9 @@ class PaidInitialUse(Rule):
     on_arrears : str
         ``suspend``: the lots are held by the government until everything due is paid: not sold, and no cover.
         ``cancel``: the part of the quota that is not paid for is cancelled.
+    quota : str
+        Lots a year of a term: what the rules of ``allocation`` give in its first year, or what the permit of each firm
+        says (``permit_level``), verified anew for each term.
     free_old_holders : bool
         Whether firms that were there when the market began pay nothing for their first term.
 
@@ -58,6 +62,7 @@ class PaidInitialUse(Rule):
     instalments: Annotated[int, Ge(1)] = 1
     grace_days: Days = 30
     on_arrears: Literal["suspend", "cancel"] = "suspend"
+    quota: Literal["allocation", "permit_level"] = "allocation"
     free_old_holders: bool = False
 
     def check(self) -> None:

@@ -235,6 +235,21 @@ class TestPaidUse:
         assert len(noted(sold, "paid_use_refused")) == 6
 
 
+def test_the_quota_may_be_what_the_permit_of_each_firm_allows() -> None:
+    """Permits of nine tenths of expected use for steel, and of all of it for power; verified anew after a year."""
+    low = sectors()
+    low["steel"] = replace(low["steel"], permit_share={"SO2": 0.9})
+    rule = PaidInitialUse(fee=1, term_years=1, quota="permit_level")
+    model = finished({}, {"paid_use": rule, "allocation": (), "surrender": Surrender(mode="cover")}, sectors=low)
+    progress = model.progress[1]
+    given = np.array([p["allocation"] for p in model.recorder.periods if p["right"] == "SO2"])
+    fresh = province(rule_books=tuple(p.rules for p in model.progress), population=population(sectors=low))
+    expected = fresh.forecasts.formula(fresh.progress[1], FIRST)[2] / float(progress.rules.right.lot)
+    share = np.where(np.arange(NEW) < 8, 1.0, 0.9)
+    np.testing.assert_array_equal(given[0], np.floor(share * expected + 1e-9))
+    assert noted(model, "expired") and given[1].any() and (given[1] != given[0]).any()
+
+
 def test_holders_decide_anew_when_the_term_is_over() -> None:
     rule = PaidInitialUse(fee=1, term_years=1)
     model = finished({}, {"paid_use": rule})

@@ -24,6 +24,7 @@ from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath, IntensityTarget
 from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, Stage, Surrender
 from rights_market.policies.government_reserve import GovernmentReserve
+from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.stability import (
     CostContainmentReserve,
     EmissionsContainmentReserve,
@@ -85,6 +86,13 @@ class TestSupply:
         with pytest.raises(PolicyError, match=f"forward_vintages.tradable_from is {start}, but with `permission`"):
             rule_book(forward_vintages=ForwardVintages(tradable_from=start), **rules)
         assert rule_book(forward_vintages=ForwardVintages(), **rules).forward_vintages == ForwardVintages()
+
+    def test_permits_leave_nothing_to_allocate_or_auction(self):
+        paid = PaidInitialUse(fee=1, quota="permit_level")
+        with pytest.raises(PolicyError, match="paid_use.quota is permit_level, so `allocation` has nothing to give"):
+            rule_book(paid_use=paid, allocation=(Grandfathering(base_years=(2023,)),))
+        with pytest.raises(PolicyError, match="paid_use.quota is permit_level, so `auction` has nothing to give"):
+            rule_book(paid_use=paid, allocation=(), auction=AUCTION, cap=AbsolutePath(table={2024: 5, 2025: 5}))
 
     def test_what_is_left_needs_a_reserve_to_go_to(self):
         cap = AbsolutePath(table={2024: 5, 2025: 5})

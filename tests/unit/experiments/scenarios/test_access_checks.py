@@ -165,3 +165,18 @@ def test_a_year_before_the_path_of_a_cap_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "year.yaml"
     path.write_text(text, encoding="utf-8")
     assert "E_YEAR" in only(path).what
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [("{CEA: 0.9}", "rights.CEA.paid_use.quota is not permit_level"), ("{COX: 0.9}", "right of this sector's")],
+)
+def test_a_share_for_permits_needs_a_right_that_is_sold_by_them(tmp_path: Path, share: str, words: str) -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    path = tmp_path / "permit.yaml"
+    path.write_text(
+        text.replace("      intensity:", f"      permit_share: {share}\n      intensity:", 1), encoding="utf-8"
+    )
+    problem = only(path)
+    assert words in f"{problem.what} {problem.expected}" and problem.path.endswith(share[1:4])
+    assert problem.line > 0
