@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from rights_market.policies.access import EntryExit, NewEntrantReserve
-from rights_market.policies.allocation import CapScaling, Grandfathering, UpfrontTrueUp
+from rights_market.policies.allocation import CapScaling, EmissionMatchingBand, Grandfathering, UpfrontTrueUp
 from rights_market.policies.auction import Consignment
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, ShortfallCap, Surrender
 from rights_market.policies.government_reserve import GovernmentReserve
+from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.stability import MarketStabilityReserve
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.registry.obligations import Debt
@@ -347,3 +348,38 @@ def test_a_closed_firm_gets_back_what_it_has_consigned():
     assert stage.held(2024)[0] == 0
     assert stage.market.registry.total("surrendered")[0] == 10 and stage.market.registry.total("cancelled")[0] == 14
     stage.check()
+
+
+def test_what_is_given_around_verified_use_is_compared_with_it():
+    """Reference 2.0: A uses 1.8 a unit and is given 1.5 % more for 1,801, B 2.6 and 3 % less for 1,000."""
+    rule = EmissionMatchingBand(balance_value={"power": {2024: Decimal("2.00")}})
+    market, authority = authority_of(allocation=(rule,), upfront=UpfrontTrueUp())
+    authority.verify("CEA", Y24, lots(1801, 1000, 0))
+    given = authority.entitlements["CEA"].lots(2024, np.array([1001, 385, 0]), lots(1801, 1000, 0))
+    authority.plans.true_up("CEA", Y24, given)
+    assert given.tolist() == [1828, 970, 0]
+    (balance,) = [(e.rule, e.lots) for e in market.events if e.code == "scheme_balance"]
+    assert balance == ("emission_matching_band", 1828 + 970 - 2801)
+
+
+def test_the_duty_of_a_closed_firm_comes_first_and_what_is_idle_may_be_bought_back():
+    """A right for a term of 100 lots: 60 were used, 15 of last year must be made good; 25 are idle, and 5 pledged."""
+    market, authority = authority_of(
+        paid_use=PaidInitialUse(fee=1, term_years=5),
+        entry_exit=EntryExit(),
+        make_good=MakeGood(),
+        government_reserve=GovernmentReserve(guide_fen=10, budget_fen=1000),
+    )
+    market.registry.deposit(A, 10_000)
+    authority.begin_term("CEA", lots(100, 0, 0), date(2024, 1, 2), is_first=True)
+    authority.plans.preallocate("CEA", Y24, lots(0, 0, 0))
+    market.obligations.add_debt("CEA", Y24.name, Debt.MAKE_GOOD, lots(15, 0, 0), authority.firms.accounts)
+    market.registry.pledge(0, A, 5)
+    authority.access.close(0, date(2024, 5, 31))
+    authority.access.settle_closed("CEA", Y24, 0, 60, None)
+    assert (market.registry.total("surrendered")[0], market.registry.free[0, A]) == (75, 20)
+    closed = np.array([True, False, False])
+    assert authority.reserve.buy_back("CEA", date(2024, 12, 31), ALL, closed).tolist() == [20, 0, 0]
+    assert codes(market, "idle_pledged") == [("idle_pledged", A, -1, 5, 0)]
+    assert authority.reserve.stock == {("CEA", 0, -1): 20}
+    assert_journal_replays(market)

@@ -174,6 +174,14 @@ class TestRegions:
         assert projects.review(date(2024, 5, 29)) == []
         assert projects.review(date(2024, 5, 30)) == [NEW]
 
+    def test_a_project_that_was_approved_stays_so_when_the_region_turns_red(self):
+        made, projects = self.start(RegionState.GREEN)
+        assert projects.review(APPLIED) == [NEW]
+        projects.region_states["CEA", "north"] = RegionState.RED
+        assert projects.review(date(2024, 6, 3)) == []
+        assert projects.stage(NEW) == Stage.APPROVED
+        assert [e.note for e in made.events if e.code == "project_pending"] == ["applied"]
+
     def test_small_projects_do_not_wait(self):
         _, projects = self.start(RegionState.RED, need=4)
         assert projects.review(APPLIED) == [NEW]
