@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from agents.term_sales import term_sales
 
 if TYPE_CHECKING:
     from agents.model import RightsMarketModel
@@ -68,6 +71,24 @@ class PaidTerms:
             quota = self._verified(progress, today.year)
             model.authority.begin_term(code, np.where(self._wants(progress), quota, 0), today, is_first=False)
             model.expectations.hear(progress.index)
+        self._sell(today)
+
+    def _sell(self, today: date) -> None:
+        """Let firms sell lots a year for the rest of the term, on the first trading day of a month."""
+        model = self.model
+        if model.day and model.calendar.days[model.day - 1].month == today.month:
+            return
+        paid = model.authority.paid_use
+        for progress in self._sold:
+            rule, code = progress.rules.paid_use, progress.rules.right.code
+            if rule is None or not rule.mid_term_sales or code not in paid.terms:
+                continue
+            lot = float(progress.rules.right.lot)
+            covered = model.firms.covered[:, progress.index] & model.firms.working
+            use = np.where(covered, model.forecasts.formula(progress, today.year)[2] / lot, 0.0)
+            worth = model.values_yuan()[:, progress.index] * lot * 100.0
+            for sale in term_sales(paid.quota_lots(code), paid.saleable_lots(code), use, worth):
+                paid.sell(code, *sale, today)
 
     def _wants(self, progress: RightProgress) -> npt.NDArray[np.bool_]:
         """Return which firms take a new term: those to whom a year's lot is worth at least its fee."""

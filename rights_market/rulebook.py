@@ -188,6 +188,8 @@ class RuleBook:
         self._check_left_over()
         if self.paid_use is not None and self.upfront is not None:
             self._refuse("`paid_use` fixes a quota for its term, so `upfront` has nothing to settle")
+        if self.paid_use is not None and self.paid_use.mid_term_sales and self.permission is not None:
+            self._refuse("paid_use.mid_term_sales knows no zones, but with `permission` units move along them only")
         if self.paid_use is not None and self.paid_use.quota == "permit_level":
             for name in ("allocation", "auction"):
                 if getattr(self, name):

@@ -250,6 +250,25 @@ def test_the_quota_may_be_what_the_permit_of_each_firm_allows() -> None:
     assert noted(model, "expired") and given[1].any() and (given[1] != given[0]).any()
 
 
+def test_lots_a_year_change_hands_in_mid_term() -> None:
+    """Steel may discharge a fifth more than it does and power a fifth less; who closes sells all."""
+    uneven = sectors()
+    for code, share in (("steel", 1.2), ("power", 0.8)):
+        uneven[code] = replace(uneven[code], permit_share={"SO2": share})
+    rule = PaidInitialUse(fee=1, term_years=2, quota="permit_level", mid_term_sales=True)
+    sulphur = {"paid_use": rule, "allocation": (), "surrender": Surrender(mode="cover")}
+    model, plain = (
+        finished({}, sulphur | {"paid_use": replace(rule, mid_term_sales=x)}, sectors=uneven) for x in (True, False)
+    )
+    bought = [e for e in model.authority.events if e.code == "right_bought"]
+    assert bought and not noted(plain, "right_bought")
+    assert sum(e.lots for e in bought) == sum(e.lots for e in model.authority.events if e.code == "right_sold")
+    quota, before = (m.authority.paid_use.quota_lots("SO2") for m in (model, plain))
+    assert quota.sum() == before.sum() and (quota[POWER] > before[POWER]).any()
+    short = [next(p["shortfall"] for p in m.recorder.periods if p["right"] == "SO2").sum() for m in (model, plain)]
+    assert short[0] < short[1]
+
+
 def test_holders_decide_anew_when_the_term_is_over() -> None:
     rule = PaidInitialUse(fee=1, term_years=1)
     model = finished({}, {"paid_use": rule})

@@ -87,6 +87,11 @@ class TestSupply:
             rule_book(forward_vintages=ForwardVintages(tradable_from=start), **rules)
         assert rule_book(forward_vintages=ForwardVintages(), **rules).forward_vintages == ForwardVintages()
 
+    def test_sales_in_mid_term_know_no_zones(self):
+        paid, zones = PaidInitialUse(fee=1, mid_term_sales=True), ZonePermission(zones=("south", "north"))
+        with pytest.raises(PolicyError, match="paid_use.mid_term_sales knows no zones, but with `permission`"):
+            rule_book(paid_use=paid, permission=zones)
+
     def test_permits_leave_nothing_to_allocate_or_auction(self):
         paid = PaidInitialUse(fee=1, quota="permit_level")
         with pytest.raises(PolicyError, match="paid_use.quota is permit_level, so `allocation` has nothing to give"):
