@@ -123,7 +123,7 @@ class ForwardTrade:
 
     def _others(self, book: ForwardBook) -> Iterator[tuple[int, int, int, int, int]]:
         """Yield the orders of traders without a duty."""
-        wanted = resellers(self._model, book.progress, book.k)
+        wanted = resellers(self._model, book.progress)
         most = wanted.value * HIGHEST * self._discount(book)
         held = self._saleable(book, wanted.accounts)
         yield from self._orders(book, Side.BID, wanted.accounts, most, wanted.lots)

@@ -109,7 +109,7 @@ class PrimaryMarket:
         ceiling, market = discount * self._ceiling(progress), discount * float(model.desk.last_price[r])
         value = self.worth_ticks(progress, ahead, market)
         if auction.eligible == "all":
-            others = resellers(model, progress, k)
+            others = resellers(model, progress)
             accounts = np.concatenate([accounts, others.accounts])
             lack, value = np.concatenate([lack, others.lots]), np.concatenate([value, discount * others.value])
             ceiling = np.concatenate([ceiling, np.zeros(len(others.accounts))])

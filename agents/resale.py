@@ -36,11 +36,11 @@ class Wanted(NamedTuple):
     value: Floats
 
 
-def resellers(model: RightsMarketModel, progress: RightProgress, k: int) -> Wanted:
-    """Return what traders without a duty want of a period's units, shape (n_institutions,) or none.
+def resellers(model: RightsMarketModel, progress: RightProgress) -> Wanted:
+    """Return what traders without a duty want of a right's units, shape (n_institutions,) or none.
 
-    Their highest bid stays below what they expect to resell a unit for.  A trader counts what it has won and not
-    received yet as held.
+    Their highest bid stays below what they expect to resell a unit for.  A trader counts units of all vintages as held,
+    with what it has won and not received yet.
     """
     seats, desk = model.seats, model.desk
     own = np.arange(len(seats))[seats.of_right(progress.index)]
@@ -54,10 +54,9 @@ def resellers(model: RightsMarketModel, progress: RightProgress, k: int) -> Want
         if mine.size:
             most[mine], lots[mine] = strategy.auction_bids(desk, own[mine])
     accounts = seats.account[own].astype(np.int64)
-    held = model.primary_market.awaited_lots(progress, k)[accounts]
-    instrument = progress.instruments[k]
-    if instrument not in desk.usable[progress.index]:
-        # What is not traded at the desk yet is missing from the stock that a strategy sees.
-        registry = model.market.registry
-        held = held + (registry.free + registry.frozen)[instrument, accounts]
+    held = sum((model.primary_market.awaited_lots(progress, j)[accounts] for j in range(len(progress.uses))), 0)
+    # Later vintages, which are not traded at the desk yet, are missing from the stock that a strategy sees.
+    later = [i for i in progress.instruments if i not in desk.usable[progress.index]]
+    registry = model.market.registry
+    held = held + (registry.free + registry.frozen)[later][:, accounts].sum(axis=0)
     return Wanted(accounts, np.maximum(lots - held, 0.0), most / HIGHEST)

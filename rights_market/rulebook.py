@@ -211,6 +211,8 @@ class RuleBook:
         entrants, scaling = self.entrant_reserve, self.scaling
         if entrants is not None and entrants.leftover == "msr" and self.steady(MarketStabilityReserve) is None:
             self._refuse("entrant_reserve.leftover is msr, but `stability` has no market_stability_reserve")
+        if entrants is not None and entrants.leftover == "auction" and self.auction is None:
+            self._refuse("entrant_reserve.leftover is auction, but there is no `auction`")
         if scaling is None or scaling.leftover != "reserve" or entrants is not None:
             return
         if self.government_reserve is None:

@@ -103,6 +103,8 @@ class TestSupply:
         cap = AbsolutePath(table={2024: 5, 2025: 5})
         with pytest.raises(PolicyError, match=r"entrant_reserve\.leftover is msr, but `stability` has no market_stab"):
             rule_book(cap=cap, auction=AUCTION, entrant_reserve=NewEntrantReserve(leftover="msr"))
+        with pytest.raises(PolicyError, match=r"entrant_reserve\.leftover is auction, but there is no `auction`"):
+            rule_book(cap=cap, entrant_reserve=NewEntrantReserve(leftover="auction"))
         scaling, reserve = CapScaling(leftover="reserve"), GovernmentReserve(guide_fen=1)
         with pytest.raises(
             PolicyError, match=r"scaling\.leftover is reserve, but there is neither an `entrant_reserve`"

@@ -10,7 +10,7 @@ import pytest
 
 from rights_market.policies.access import EntryExit, NewEntrantReserve
 from rights_market.policies.allocation import CapScaling, EmissionMatchingBand, Grandfathering, UpfrontTrueUp
-from rights_market.policies.auction import Consignment
+from rights_market.policies.auction import Consignment, SealedUniform
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, ShortfallCap, Surrender
 from rights_market.policies.government_reserve import GovernmentReserve
@@ -91,8 +91,8 @@ class TestCoverage:
 
 
 class TestReserve:
-    def start(self, **changes):
-        market, authority = authority_of(cap=CAP, entrant_reserve=replace(RESERVE, **changes))
+    def start(self, rules=None, **changes):
+        market, authority = authority_of(cap=CAP, entrant_reserve=replace(RESERVE, **changes), **(rules or {}))
         authority.plans.set_caps("CEA", Y24, {2024: 0})
         return market, authority
 
@@ -142,7 +142,7 @@ class TestReserve:
         ("leftover", "pot", "auction"), [("next_year", 60, 0), ("cancel", 30, 0), ("auction", 30, 30)]
     )
     def test_what_is_left_at_the_end_of_the_year(self, leftover, pot, auction):
-        _, authority = self.start(leftover=leftover)
+        _, authority = self.start(leftover=leftover, rules={"auction": SealedUniform()})
         authority.access.open_year("CEA", Y25, 2025, ALL)
         authority.plans.set_caps("CEA", Y25, {2025: 0})
         assert authority.entrants.pot_lots["CEA"] == pot
