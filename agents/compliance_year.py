@@ -44,6 +44,7 @@ class ComplianceYear:
             "cap_set": model.cap_course.set,
             "allocation_announced": self.announce,
             "preallocation": self.preallocate,
+            "delivery": self.deliver,
             "auction": self.auction,
             "report_due": self.report,
             "reserve_sale": self.reserve_sale,
@@ -107,7 +108,7 @@ class ComplianceYear:
                 claims[year] = entitlement.claims(year, output, progress.lots_of(units))
             follows = entitlement.follows_output(year)
             if progress.rules.paid_use is not None:
-                lots = model.paid_terms.quota_lots(progress, self.model.forecasts.covered(progress, lots, year))
+                lots = model.paid_terms.quota_lots(progress, self.model.forecasts.covered(progress, lots, year), year)
                 follows = np.zeros_like(follows)
             plan.lots_per_output[i] = np.where(follows, lots / output, 0.0)
             plan.fixed_lots[i] = np.where(follows, 0.0, lots)
@@ -284,6 +285,10 @@ class ComplianceYear:
     def auction(self, progress: RightProgress, period_name: str) -> None:
         """Hold an auction of the government."""
         self.model.primary_market.hold(progress, period_name)
+
+    def deliver(self, progress: RightProgress, period_name: str) -> None:
+        """Have what was won in an auction delivered and paid."""
+        self.model.primary_market.deliver(progress, period_name)
 
     def reserve_sale(self, progress: RightProgress, period_name: str) -> None:
         """Sell from reserves at fixed prices, if a sale is due."""

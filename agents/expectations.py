@@ -194,6 +194,7 @@ class Expectations:
             given[r] = course.expected_lots(progress, front)
             if not plan.settled:
                 np.maximum(given[r] - progress.issued_lots[front], 0.0, out=to_come[r])
+            to_come[r] += model.primary_market.to_receive(progress, front)
             used[r] = course.expected_use(progress, front) / self.lot[r]
             forgiven = self.duties.forgiven(progress, front, used[r], given[r])
             debts = model.market.obligations.debt_lots(progress.rules.right.code, period.name)[accounts]

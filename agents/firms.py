@@ -235,6 +235,24 @@ class Firms:
             own[:, r] /= self._sector_mean(own[:, r], self.output)
         return np.asarray(mean[self.sector] * np.where(np.isnan(self.file_factor), own, self.file_factor))
 
+    def permit_units(self, right: int, expected_use: Floats) -> Floats:
+        """Return what the permit of each firm allows a year, units of a right, shape (n,).
+
+        Parameters
+        ----------
+        right : int
+            Column of the right.
+        expected_use : ndarray of float64, shape (n,)
+            Use a year, of which the permit is a share where no file says what it allows.
+        """
+        code = self.rights[right]
+        share = np.array([s.permit_share.get(code, 1.0) for s in self.sectors])[self.sector]
+        units = share * expected_use
+        for i, row in enumerate(self.spec.rows):
+            if code in row.permit:
+                units[i] = row.permit[code]
+        return np.asarray(units)
+
     def past_output(self, year: int, streams: Streams) -> Floats:
         """Return output of a year before the market, drawn from streams of that year alone.
 

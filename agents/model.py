@@ -31,6 +31,7 @@ from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.fiscal_year import FiscalYear
 from agents.forecasts import Forecasts
+from agents.forward_trade import ForwardTrade
 from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.objects import ObjectTraders, Participant
@@ -227,6 +228,7 @@ class RightsMarketModel(mesa.Model):
         self.primary_market = PrimaryMarket(self)
         self.zone_trade = ZoneTrade(self)
         self.credit_trade = CreditTrade(self)
+        self.forward_trade = ForwardTrade(self)
 
     def _history_start(self) -> int:
         first = min(p.use_from.year for b in self.config.rule_books for p in b.periods)
@@ -263,7 +265,8 @@ class RightsMarketModel(mesa.Model):
         day = self.day
         usable = [self._tradable(p) for p in self.progress]
         self._carry_prices()
-        traded = [*(i for instruments in usable for i in instruments), *self.credit_trade.open_now()]
+        others = (*self.credit_trade.open_now(), *self.forward_trade.open_now())
+        traded = [*(i for instruments in usable for i in instruments), *others]
         self.market.open_day(day, traded, self.calendar.days[day])
         self.credit_trade.issue()
         self.desk.open_day(usable)
@@ -286,6 +289,7 @@ class RightsMarketModel(mesa.Model):
             self.floor.trade(self.floor.quoting(np.isin(self.seats.right, opening)), call=True)
         self.zone_trade.hold(usable)
         self.credit_trade.hold()
+        self.forward_trade.hold()
         offer_reserve(self)
 
     def _serve_morning(self, day: int) -> None:

@@ -33,6 +33,7 @@ PARTS = (
     "recorder",
     "zone_trade",
     "fiscal_year",
+    "forward_trade",
 )
 RULES = "rules, population or behaviour"
 

@@ -106,6 +106,9 @@ class SectorSpec:
         Prefecture -> share of the sector's firms that lie in it; the shares add up to 1.  Empty: nobody knows.
     closure_rate : float
         Probability a year that a firm closes.
+    permit_share : dict
+        Right -> what the permit of a firm allows a year, as a share of its expected use; 1 for those not named.  For
+        rights that are sold by permit level; a column of a population file goes before.
     uncounted : dict
         Kind of use (``new_renewable``, ``feedstock``) -> its share of a firm's use, which may not count in
         the control of energy.
@@ -135,6 +138,7 @@ class SectorSpec:
     cash_share: NotNegative = 0.1
     regions: dict[str, Share] = field(default_factory=dict)
     closure_rate: Share = 0.0
+    permit_share: dict[str, NotNegative] = field(default_factory=dict)
     uncounted: dict[Literal["new_renewable", "feedstock"], Share] = field(default_factory=dict)
     power_bought_mwh: NotNegative = 0.0
     power_sold_mwh: NotNegative = 0.0
@@ -166,6 +170,7 @@ class FirmRow:
     cash_yuan: NotNegative | None = None
     group: str = ""
     filled: tuple[str, ...] = ()
+    permit: dict[str, NotNegative] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

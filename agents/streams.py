@@ -36,6 +36,7 @@ RELATIONS = "relations"
 BLOCK_SEARCH = "block_search"
 ZONAL_ARRIVALS = "zonal_arrivals"
 CREDIT_ARRIVALS = "credit_arrivals"
+FORWARD_ARRIVALS = "forward_arrivals"
 REVERSALS = "reversals"
 
 KEY_BYTES = 16  # 128 bits of the digest: two names collide with probability below 1e-38

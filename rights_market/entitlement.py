@@ -6,7 +6,7 @@ names gets nothing.  Then, in this order: the share that is given free, the tota
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -194,6 +194,19 @@ class Entitlement:
         scaled, rule = self.scaled(year, claims, cap), self._book(year).scaling
         aside = self.set_aside_lots.get(year, 0)
         return max(0, cap - aside - int(scaled.lots.sum())) if rule is None else rule.auctioned(cap, aside, scaled)
+
+    def unclaimed_lots(self, years: Iterable[int], given: int) -> int:
+        """Return what the caps of a period's years leave for free allocation beyond what was given, for a reserve.
+
+        0 where the rule does not put it into a reserve.
+        """
+        room = 0
+        for year in years:
+            rule, cap = self._book(year).scaling, self.cap_lots.get(year)
+            if rule is None or rule.leftover != "reserve" or cap is None:
+                return 0
+            room += max(0, rule.room(cap, self.set_aside_lots.get(year, 0)))
+        return max(0, room - given)
 
     def _within_regions(self, year: int, claims: Int64) -> Int64:
         """Cut the claims of each region to its total, by the largest remainder."""

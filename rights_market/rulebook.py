@@ -32,7 +32,7 @@ from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
-from rights_market.policies.stability import Stability, TieredPriceReserve
+from rights_market.policies.stability import MarketStabilityReserve, Stability, TieredPriceReserve
 from rights_market.policies.stability.agreement import contradictions
 from rights_market.policies.stability.price_collar import PriceCollar
 from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
@@ -185,8 +185,15 @@ class RuleBook:
             self._refuse("`scaling` needs a `cap`: without one there is nothing that claims could exceed")
         if self.entrant_reserve is not None and self.cap is None:
             self._refuse("`entrant_reserve` needs a `cap`: it is a share of it")
+        self._check_left_over()
         if self.paid_use is not None and self.upfront is not None:
             self._refuse("`paid_use` fixes a quota for its term, so `upfront` has nothing to settle")
+        if self.paid_use is not None and self.paid_use.mid_term_sales and self.permission is not None:
+            self._refuse("paid_use.mid_term_sales knows no zones, but with `permission` units move along them only")
+        if self.paid_use is not None and self.paid_use.quota == "permit_level":
+            for name in ("allocation", "auction"):
+                if getattr(self, name):
+                    self._refuse(f"paid_use.quota is permit_level, so `{name}` has nothing to give: leave it out")
         if self.forward_vintages is not None and self.auction is None:
             self._refuse("`forward_vintages` needs an `auction`: they are sold there")
         if self.cap is not None:
@@ -197,6 +204,24 @@ class RuleBook:
         if tiers is not None and tiers.ceiling is not None and self.surrender.mode == "cover":
             self._refuse(
                 "surrender.mode is cover, but tiered_price_reserve.ceiling sells units to be surrendered at once"
+            )
+
+    def _check_left_over(self) -> None:
+        """Refuse to put what is left where there is no reserve for it."""
+        entrants, scaling = self.entrant_reserve, self.scaling
+        if entrants is not None and entrants.leftover == "msr" and self.steady(MarketStabilityReserve) is None:
+            self._refuse("entrant_reserve.leftover is msr, but `stability` has no market_stability_reserve")
+        if entrants is not None and entrants.leftover == "auction" and self.auction is None:
+            self._refuse("entrant_reserve.leftover is auction, but there is no `auction`")
+        if scaling is None or scaling.leftover != "reserve" or entrants is not None:
+            return
+        if self.government_reserve is None:
+            self._refuse(
+                "scaling.leftover is reserve, but there is neither an `entrant_reserve` nor a `government_reserve`"
+            )
+        if self.permission is not None:
+            self._refuse(
+                "scaling.leftover is reserve, but with `permission` what lies in `government_reserve` needs a zone"
             )
 
     def _check_compliance(self) -> None:
@@ -277,6 +302,11 @@ class RuleBook:
         if self.permission is not None and reserve is not None and reserve.release_trigger_ticks is not None:
             self._refuse(
                 "`government_reserve.release_trigger_ticks` sells through a book, but with `permission` there is none"
+            )
+        forward = self.forward_vintages
+        if self.permission is not None and forward is not None and forward.tradable_from != "at_hand":
+            self._refuse(
+                f"forward_vintages.tradable_from is {forward.tradable_from}, but with `permission` there are no books"
             )
         why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
         if why is not None:

@@ -226,8 +226,8 @@ class FirmsBlock(Block):
     sheet: str | None = None
     """Sheet of an XLSX file; the first one if null."""
     columns: dict[str, str | Column] = {}
-    """Field -> header, or {column, unit}; fields: name, sector, output, region, group, cash_yuan, intensity.R, use.R
-    with R the code of a right."""
+    """Field -> header, or {column, unit}; fields: name, sector, output, region, group, cash_yuan, intensity.R, use.R,
+    permit.R with R the code of a right."""
     on_bad_rows: Literal["refuse", "skip"] = "refuse"
 
 

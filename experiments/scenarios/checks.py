@@ -269,10 +269,23 @@ def _sector_rights(path: Path, sector: SectorSpec, scenario: MarketScenario, roo
     )
     for right_code, others in sector.co_benefits.items():
         yield from _unknown_keys(others, used, (*path, "co_benefits", right_code), "right of this sector", root)
+    yield from _permits((*path, "permit_share"), sector, scenario, root)
     for i, measure in enumerate(sector.measures):
         yield from _unknown_keys(
             measure.reduction, used, (*path, "measures", i, "reduction"), "right of this sector", root
         )
+
+
+def _permits(path: Path, sector: SectorSpec, scenario: MarketScenario, root: Node) -> Found:
+    """Yield shares of permits for rights that are not sold by what a permit allows."""
+    for code in sector.permit_share:
+        block = scenario.rights.get(code)
+        if block is None or code not in sector.intensity:
+            used = [r for r in scenario.rights if r in sector.intensity]
+            yield from _unknown_keys([code], used, path, "right of this sector's `intensity`", root)
+        elif block.paid_use is None or block.paid_use.quota != "permit_level":
+            what = f"is given, but rights.{code}.paid_use.quota is not permit_level"
+            yield problem_at(root, (*path, code), what, "a right sold by permit level", "")
 
 
 def _strategies(scenario: MarketScenario, root: Node) -> Found:

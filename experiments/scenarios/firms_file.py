@@ -113,6 +113,7 @@ class _Reader:
             raise _Bad(self.columns.header("output"), "is missing or 0", "", f"output above 0, in {spec.output_unit}")
         intensity, filled = self.intensities(row, spec, output)
         cash = self.number(row, "cash_yuan", "CNY")
+        stated = {code: self.number(row, f"permit.{code}", unit) for code, unit in self.rights.items()}
         self.seen[_key(name)] = row.number
         return FirmRow(
             name=name,
@@ -123,6 +124,7 @@ class _Reader:
             cash_yuan=cash,
             group=self.text(row, "group"),
             filled=filled,
+            permit={code: units for code, units in stated.items() if units is not None},
         )
 
     def name(self, row: Row) -> str:

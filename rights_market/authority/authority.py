@@ -140,17 +140,17 @@ class Authority:
         }
         self.caps = Caps(self._office, self.entitlements)
         self.coverage = Coverage(self._office, self.entitlements)
-        self.entrants = Entrants(self._office, self.entitlements)
+        self.supplies: dict[str, Supply] = {}
+        if calendar is not None:
+            auctioned = (b for b in market.rule_books if b.auction is not None)
+            self.supplies = {b.right.code: Supply(self._office, b, calendar) for b in auctioned}
+        self.entrants = Entrants(self._office, self.entitlements, self.supplies)
         self.zones = Zones(self._office)
         self.reserve = Reserve(self._office, self.zones)
         self.projects = Projects(self._office, self.zones, self.reserve)
         self.paid_use = PaidUse(self._office)
         self.fines = Fines(self._office)
         self.monitoring = Monitoring(self._office)
-        self.supplies: dict[str, Supply] = {}
-        if calendar is not None:
-            auctioned = (b for b in market.rule_books if b.auction is not None)
-            self.supplies = {b.right.code: Supply(self._office, b, calendar) for b in auctioned}
         self._surrenders = Surrenders(self._office)
         self._sales = SalesCount(self._office)
         self.sanctions = SanctionList(self._office)
@@ -167,9 +167,10 @@ class Authority:
             self.zones,
             offences,
             self.paid_use,
+            self.reserve,
             self.supplies,
         )
-        self.access = Access(self._office, self.entitlements, self.coverage, self.entrants)
+        self.access = Access(self._office, self.entitlements, self.coverage, self.entrants, self.supplies)
         self.shortfalls = Shortfalls(self._office, self.coverage, self.fines, offences, self.sanctions)
         self._stateful: dict[str, Department] = {
             "caps": self.caps,

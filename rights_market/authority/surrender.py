@@ -168,6 +168,20 @@ def due_now(office: Office, matter: Matter, stages_done: int) -> tuple[Int64, bo
     rule = office.books[matter.right].surrender
     if stages_done > len(rule.stages):
         raise ExchangeError(f"surrender of {matter.right} {matter.period.name} is done; it is called for once")
+    duty, forgiven, debts = set_duty(office, matter)
+    if stages_done < len(rule.stages):
+        return rule.due(duty, rule.stages[stages_done].days_before), False
+    office.note_each(matter, "shortfall_cap", "obligation_reduced", office.accounts, forgiven)
+    # From here on the debts are part of the duty: what stays unserved is a shortfall, and that alone.
+    office.market.obligations.take_debt(*matter.key, debts, office.accounts)
+    return duty, True
+
+
+def set_duty(office: Office, matter: Matter) -> tuple[Int64, Int64, Int64]:
+    """Set the duty of a period by what is known of its use, and return it, what is forgiven in it, and its debts.
+
+    Use less what a cap on the gap forgives, and the debts, which it does not; all of shape (n_firms,).
+    """
     obligations, accounts = office.market.obligations, office.accounts
     debts = obligations.debt_lots(*matter.key)[accounts]
     # Lots surrendered at a stage are not returned when a later verification finds less use.
@@ -175,12 +189,7 @@ def due_now(office: Office, matter: Matter, stages_done: int) -> tuple[Int64, bo
     forgiven = _forgive(office, matter)
     duty = np.maximum(obligations.obligation_lots(*matter.key)[accounts] + debts, done)
     obligations.set_duty(*matter.key, duty, accounts)
-    if stages_done < len(rule.stages):
-        return rule.due(duty, rule.stages[stages_done].days_before), False
-    office.note_each(matter, "shortfall_cap", "obligation_reduced", accounts, forgiven)
-    # From here on the debts are part of the duty: what stays unserved is a shortfall, and that alone.
-    obligations.take_debt(*matter.key, debts, accounts)
-    return duty, True
+    return duty, forgiven, debts
 
 
 def hand_in(office: Office, matter: Matter, rule: Surrender, wanted: Int64) -> Int64:

@@ -77,6 +77,15 @@ class ZonesOfRight:
         """Return what a unit of one zone counts for in another, 0 where it may not go there."""
         return self._arcs.get((seller, buyer), Fraction(0))
 
+    def replacement_ratio(self, seller: int, buyer: int, *, missed: bool) -> Fraction:
+        """Return what a unit of one zone counts for in the needs of a new project in another.
+
+        Into a zone that missed its standard, or has a ban on net imports, replacement must come from inside, whatever
+        has left it in the year.
+        """
+        is_closed = missed or (buyer != NO_ZONE and self.zones[buyer] in self._rule.no_net_import)
+        return Fraction(0) if is_closed and seller != buyer else self.ratio_between(seller, buyer)
+
     # -- trade
 
     def is_due(self, day: int) -> bool:
@@ -317,12 +326,12 @@ class Zones:
             trades.append(receipt.trades)
         return Receipt(-1, reason, filled, _joined(trades))
 
-    def ratio(self, right: str, giver: int, taker: int) -> Fraction:
-        """Return what a unit of one account counts for in another's: 1 for rights without zones, 0 if it may not go."""
+    def replacement_ratio(self, right: str, giver: int, taker: int, *, missed: bool) -> Fraction:
+        """Return what a unit of one account counts for in a new project; 1 for rights without zones."""
         if right not in self.of:
             return Fraction(1)
         zones = self.of[right]
-        return zones.ratio_between(zones.zone_of_account(giver), zones.zone_of_account(taker))
+        return zones.replacement_ratio(zones.zone_of_account(giver), zones.zone_of_account(taker), missed=missed)
 
     def review(self, matter: Matter, use_lots: Int64, claimed_sites: frozenset[str]) -> None:
         """Draw the consequences of the verified use of a period; see `ZonesOfRight.review`."""

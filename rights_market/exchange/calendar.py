@@ -21,6 +21,7 @@ Hook = Literal[
     "preallocation",
     "firm_entry",
     "firm_exit",
+    "delivery",
     "auction",
     "reserve_sale",
     "session_open",
