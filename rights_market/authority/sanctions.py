@@ -116,7 +116,7 @@ class SanctionList:
         return self.cuts.get(year, np.ones(len(self.is_marked)))
 
     def _bar(self) -> None:
-        self._office.market.bar_sales(self._office.accounts[self.is_barred])
+        self._office.market.suspend(self._office.accounts[self.is_barred])
 
     def state(self) -> dict[str, Any]:
         """Return everything that changes, as plain arrays and numbers."""

@@ -1,4 +1,4 @@
-"""Who may enter which orders: admission, sizes of orders and holding limits."""
+"""Who may enter which orders: admission, suspensions, sizes of orders and holding limits."""
 
 from __future__ import annotations
 
@@ -71,6 +71,16 @@ class Entry:
         )
         self._on = date.min
         self._who_may: dict[tuple[str, int], tuple[Bool, Bool]] = {}
+        self._no_sales: Int64 = np.zeros(0, np.int64)
+
+    @property
+    def suspends(self) -> bool:
+        """Whether anyone is suspended."""
+        return bool(len(self._no_sales))
+
+    def suspend(self, sellers: Int64) -> None:
+        """Let these accounts, and no others, sell nothing from now on, in whatever mode."""
+        self._no_sales, self._who_may = np.array(sellers, np.int64), {}
 
     def open_day(self, on: date) -> None:
         """Prepare for a day."""
@@ -80,7 +90,7 @@ class Entry:
     def admit(self, orders: Orders) -> tuple[Orders, Tally | None, Rows]:
         """Return the orders that may go on, a tally if some may not, and the rows of those that may."""
         everyone = np.arange(len(orders))
-        if not self._has_rules:
+        if not (self._has_rules or self.suspends):
             return orders, None, everyone
         # Rows that name nobody or nothing are for the book to refuse.
         known = (orders.instrument >= 0) & (orders.instrument < len(self._rules_of))
@@ -115,7 +125,9 @@ class Entry:
                 if rules.admission is not None:
                     for kind, name in CLASS_OF.items():
                         may[:, i, kind] = rules.admission.may(name, self._on, mode)  # type: ignore[arg-type]
-            self._who_may[key] = may[0][:, kinds], may[1][:, kinds]
+            may_buy, may_sell = may[0][:, kinds], may[1][:, kinds]
+            may_sell[:, self._no_sales] = False
+            self._who_may[key] = may_buy, may_sell
         return self._who_may[key]
 
     def may_enter(self, account: Int64, instrument: Int64, side: npt.NDArray[np.int8]) -> Bool:

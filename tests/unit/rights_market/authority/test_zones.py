@@ -215,7 +215,7 @@ def test_what_changes_is_saved() -> None:
 
 def test_who_is_barred_from_selling_does_not_sell_over_zones() -> None:
     made, authority, firms = market(("a", "b"))
-    made.bar_sales(firms[:1])
+    made.suspend(firms[:1])
     receipt = trade(authority, firms, (0, ASK, 800, 100), (1, BID, 1500, 10))
     assert receipt.reason.tolist() == [Reason.NOT_ADMITTED, Reason.ACCEPTED]
 
