@@ -244,6 +244,8 @@ class FiscalYear:
         admitted = model.authority.treasury.mask(rule, year)
         if rule.exclude_short:
             admitted = admitted & ~self._short()
+        if rule.exclude_banned:
+            admitted = admitted & model.authority.sanctions.may_be_subsidised(year)
         column = None if rule.right is None else self._column(rule.right)
         claims = np.zeros(len(measures.firm), np.int64)
         for i, (firm, name) in enumerate(zip(measures.firm.tolist(), model.operations.measure_names, strict=True)):

@@ -70,7 +70,8 @@ class Market(MarketState):
         Raises
         ------
         ExchangeError
-            If the day before has not been closed, `day` does not come after it, or an instrument does not exist.
+            If the day before has not been closed, `day` does not come after it, an instrument does not exist, or a rule
+            needs the date and there is none.
         """
         if self._in_session:
             raise ExchangeError(f"day {self.day} is still open: close it before day {day} begins")
@@ -79,10 +80,11 @@ class Market(MarketState):
         chosen = sorted(set(instruments))
         if chosen and not 0 <= chosen[0] <= chosen[-1] < len(self.instruments):
             raise ExchangeError(f"day {day}: no instruments {chosen}, there are {len(self.instruments)}")
+        resting = self._supervision.open_day(day, on, chosen)
         self.registry.begin_day(day)
         self.day, self.batch, self._in_session = day, 0, True
         self.is_open[chosen] = True
-        self.is_open[self._supervision.open_day(day, on, chosen)] = False
+        self.is_open[resting] = False
         self._open_books()
         for i in chosen:
             self._set_band(i)
@@ -123,8 +125,8 @@ class Market(MarketState):
         if len(named) != 1 or not self.is_open[named[0]]:
             raise ExchangeError(f"a zonal call is held in one open instrument, not in {named.tolist()}")
         i = int(named[0])
-        admitted = self.may_enter(orders.account.astype(np.int64), orders.instrument.astype(np.int64), orders.side)
-        zone = np.where(admitted, zone, -1)
+        if self.is_supervised:
+            zone = np.where(self._supervision.turned_away(orders), -1, zone)
         receipt = hold_zonal_call(self.registry, self.limits, int(self._tick_value[i]), i, orders, zone, terms, n_zones)
         self.tape.add_trades(self.day, self.batch, Mode.ZONAL, receipt.trades)
         self.rejected += np.bincount(receipt.reason, minlength=len(self.rejected))
@@ -225,9 +227,9 @@ class Market(MarketState):
         """
         return self.book.cancel_asks(accounts, instrument, self._funding())
 
-    def suspend(self, sellers: Int64) -> None:
-        """Let these accounts, and no others, sell nothing from now on."""
-        self._supervision.suspend(sellers)
+    def suspend(self, no_sales: Int64, only_cover: npt.ArrayLike = ()) -> None:
+        """Let these accounts, and no others, sell nothing, or buy no more than they owe, from now on."""
+        self._supervision.suspend(no_sales, np.array(only_cover, np.int64))
 
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)

@@ -82,17 +82,17 @@ class Supervision:
     @property
     def watches(self) -> bool:
         """Whether anything stands between orders and books now."""
-        return self._has_rules or self._entry.suspends
+        return self._has_rules or bool(self._entry.suspensions)
 
-    def suspend(self, sellers: Int64) -> None:
-        """Let these accounts, and no others, sell nothing from now on."""
-        self._entry.suspend(sellers)
+    def suspend(self, no_sales: Int64, only_cover: Int64) -> None:
+        """Let these accounts, and no others, sell nothing, or buy no more than they owe, from now on."""
+        self._entry.suspend(no_sales, only_cover)
 
     # -- the day
 
     def open_day(self, day: int, on: date | None, instruments: Sequence[int]) -> list[int]:
         """Prepare for a day, and return the instruments that the authority lets rest."""
-        if not self._has_rules:
+        if not self.watches:
             return []
         if on is None:
             raise ExchangeError(
@@ -173,6 +173,10 @@ class Supervision:
         """End the pauses that are over, and return what was traded in doing so."""
         return [self._execution.resume(call, self._rules_of[i], i, funding, batch) for i, _ in self._pauses.over(batch)]
 
+    def turned_away(self, orders: Orders) -> Bool:
+        """Return which orders of accounts and instruments that exist may not enter as they are."""
+        return self._entry.turned_away(orders)
+
     def refuse(self, order: Orders) -> Reason:
         """Return why one order may not enter the book, or ACCEPTED; an order that would be trimmed is refused."""
         return self._entry.refuse(order)
@@ -199,7 +203,7 @@ class Supervision:
 
     def headroom(self, account: Int64, instrument: Int64) -> Int64:
         """Return the lots that accounts may still buy in instruments, `NO_LIMIT` where there is no limit."""
-        return self._entry.holdings.headroom()[instrument, account]
+        return self._entry.headroom()[instrument, account]
 
     def government_quotes(self, best_bid: Int64, best_ask: Int64) -> tuple[Int64, Int64]:
         """Return best quotes with those of the government, which are good at any time, put in."""

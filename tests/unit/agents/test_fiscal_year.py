@@ -253,3 +253,17 @@ def test_a_link_follows_the_outside_price_as_news() -> None:
     assert max(used.values()) <= 20_000
     bought = sum(int(p["bought"].sum()) - int(p["sold"].sum()) for p in model.recorder.periods if p["right"] == "CEA")
     assert bought != 0  # what crossed was counted as bought by firms
+
+
+def test_those_a_sanction_bans_count_on_no_grant() -> None:
+    asks, ignores = (MeasureSubsidy(share=Decimal("0.5"), exclude_banned=x) for x in (True, False))
+    granted = []
+    for rule in (asks, ignores):
+        model = run(model_of(fiscal=(rule,)), 1)
+        banned = model.operations.measures.firm[0]
+        model.authority.sanctions.no_subsidies_to[banned] = FIRST
+        granted.append(model.fiscal_year.help_fen()[0])
+    mine = model.operations.measures.firm == banned
+    assert mine.any() and (~mine).any()
+    assert granted[1].all()
+    assert np.array_equal(granted[0], np.where(mine, 0, granted[1]))
