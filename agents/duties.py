@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from agents.planning import Standing
 from rights_market.exchange.calendar import Period
-from rights_market.policies.banking import NetSales
+from rights_market.policies.banking import BankingRule
 from rights_market.policies.compliance import Penalty
 from rights_market.rulebook import RuleBook
 
@@ -164,10 +164,27 @@ class Duties:
         Where units lapse only at a later deadline, nobody has to sell yet: who has two deadlines left waits for the
         second.
         """
-        rule = self.book(progress, k).banking
-        if not isinstance(rule, NetSales) or not rule.bites(self._closing[progress.index][k]):
+        rule, period = self.book(progress, k).banking, progress.uses[k].period
+        on = period.banking_close or self._closing[progress.index][k]
+        # Where nothing outlives the close, what is left loses its value day by day instead.
+        if not rule.bites(on) or not rule.outlives(on):
             return np.zeros(len(stock))
-        return rule.to_sell(stock, self.model.authority.net_sold(progress.rules.right.code, rule)[accounts])
+        return rule.to_sell(stock, self._basis(progress, k, rule)[accounts], "continuous")
+
+    def _basis(self, progress: RightProgress, k: int, rule: BankingRule) -> Ints:
+        """Return what a rule of carry-over follows, as far as it is known, lots, shape (n_accounts,)."""
+        model = self.model
+        if rule.basis == "net_sales":
+            return model.authority.net_sold(progress.rules.right.code, rule)
+        basis = np.zeros(len(model.market.accounts), np.int64)
+        if rule.basis is not None:
+            course, lot = model.forecasts, float(progress.rules.right.lot)
+            used = course.expected_use(progress, k) / lot
+            given = course.expected_lots(progress, k)
+            due = used - self.forgiven(progress, k, used, given)
+            lots = given if rule.basis == "allocation" else due
+            basis[model.accounts_of[: len(model.firms)]] = np.floor(np.maximum(lots, 0.0)).astype(np.int64)
+        return basis
 
 
 def conceded(concession: float, days_left: Floats | float, must_sell: npt.NDArray[np.bool_]) -> Floats:

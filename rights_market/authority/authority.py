@@ -41,7 +41,7 @@ from rights_market.authority.zones import Zones
 from rights_market.entitlement import Entitlement
 from rights_market.exchange.calendar import Hook, Period, TradingCalendar
 from rights_market.market import Market
-from rights_market.policies.banking import NetSales
+from rights_market.policies.banking import BankingRule
 from rights_market.policies.links import MarketLink, RightExchangeRate
 from rights_market.policies.rule import Rule
 from rights_market.records import Event
@@ -342,11 +342,11 @@ class Authority:
         following : Period or None
             Period by whose vintage carried lots are replaced, if the rule replaces them.
         on : date
-            Today, for rules that let lots lapse on some dates only.
+            Date of the close, for rules that let lots lapse on some dates only.
         """
         banking.close(self._office, self._office.matter("banking_close", right, period), following, on, self._sales)
 
-    def net_sold(self, right: str, rule: NetSales) -> Int64:
+    def net_sold(self, right: str, rule: BankingRule) -> Int64:
         """Return lots sold less bought so far in the window of a rule of carry-over, shape (n_accounts,)."""
         return self._sales.lots(right, rule)
 

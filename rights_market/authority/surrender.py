@@ -15,7 +15,6 @@ from rights_market.authority.office import Matter, Office
 from rights_market.authority.offsets import Offsets
 from rights_market.errors import ExchangeError
 from rights_market.exchange.calendar import Period
-from rights_market.policies.banking import NoBanking
 from rights_market.policies.compliance import Surrender
 
 Int64 = npt.NDArray[np.int64]
@@ -65,10 +64,11 @@ def _held(office: Office, right: str, period: Period) -> Int64:
     registry, shelf = office.market.registry, office.shelf(right)
     at = np.ix_(shelf.instruments, office.accounts)
     lots: Int64 = registry.free[at] + registry.frozen[at] + registry.pledged[at]
-    banking = office.books[right].banking
-    if isinstance(banking, NoBanking) and not banking.phase_end:
-        # Lots of last year lapse only after its deadline, weeks into the new year: they cover one year, not two.
-        lots *= (shelf.vintages == period.vintage)[:, np.newaxis]
+    book = office.books[right]
+    # Lots of last year lapse only after its deadline, weeks into the new year: they cover one year, not two.
+    ended = [p.vintage for p in book.periods if p.vintage < period.vintage and not book.outlives(p)]
+    if ended:
+        lots *= (shelf.vintages > max(ended))[:, np.newaxis]
     return lots
 
 
