@@ -172,6 +172,11 @@ class MarketState:
         """Highest price that may be quoted today, ticks."""
         return self.limits.band_high
 
+    def inside_collar(self, instrument: int) -> tuple[int, int]:
+        """Return lowest and highest price that may be quoted today and lies inside a collar, soft ones included."""
+        low, high = int(self.price_low[instrument]), int(self.price_high[instrument])
+        return self._supervision.inside_collar(instrument, low, high)
+
     @property
     def reference(self) -> Int64:
         """Price around which today's limits of each instrument stand, ticks."""

@@ -209,6 +209,11 @@ class Supervision:
         """Return best quotes with those of the government, which are good at any time, put in."""
         return self._government.put_in(best_bid, best_ask)
 
+    def inside_collar(self, instrument: int, low: int, high: int) -> tuple[int, int]:
+        """Return the prices of a band that lie inside a collar, soft or hard; an empty range where none does."""
+        floor, ceiling = self._government.edges
+        return max(low, int(floor[instrument])), min(high, int(ceiling[instrument]))
+
     # -- saved and continued
 
     def carry(self, instrument_from: int, instrument_to: int) -> None:

@@ -9,6 +9,8 @@ import pytest
 from rights_market.authority import Authority, Covered
 from rights_market.market import Market
 from rights_market.policies.links import ExchangePair, MarketLink, PriceSeries, RightExchangeRate, Way
+from rights_market.policies.stability.price_collar import PriceCollar
+from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
 from rights_market.policies.trading import (
     Admission,
     Fees,
@@ -21,7 +23,15 @@ from rights_market.records import OrderKind, Orders
 from rights_market.registry.accounts import AccountKind, Accounts
 from rights_market.rights import Right
 from rights_market.units import Side
-from tests.compliance_market import assert_journal_replays, assert_orders_are_covered, codes, lots, period, rule_book
+from tests.compliance_market import (
+    assert_journal_replays,
+    assert_orders_are_covered,
+    codes,
+    lots,
+    period,
+    rule_book,
+    swap,
+)
 
 TODAY = date(2024, 5, 6)
 PRICES = PriceSeries(prices={date(2024, 1, 1): Decimal(68), date(2024, 6, 1): Decimal(80)})
@@ -35,7 +45,7 @@ def linked(rules: dict | None = None, **changes: object) -> tuple[Market, Author
     authority = Authority(market, Covered(firms, ("power",) * 2), links=[MarketLink(**given | changes)])
     market.registry.deposit(firms, 10**7)
     market.registry.issue(0, firms, 200)
-    market.open_day(0, [0], TODAY)
+    market.open_day(0, [0], date(2024, 5, 3))
     return market, authority, firms
 
 
@@ -147,6 +157,42 @@ def test_quotes_keep_to_the_price_limits() -> None:
     high = int(market.price_high[0])
     assert market.best_bid[0] == min(6732, high)
     assert market.best_ask[0] == (6868 if high >= 6868 else 0)
+
+
+@pytest.mark.parametrize("mode", ["soft", "hard"])
+@pytest.mark.parametrize(
+    ("floor", "ceiling", "bid", "ask"),
+    [
+        (5000, 9000, 6732, 6868),
+        (7000, 9000, 0, 7000),  # the ask is lifted to the floor; a bid there would lose money
+        (5000, 6500, 6500, 0),  # the bid is lowered to the ceiling; an ask there would lose money
+    ],
+)
+def test_quotes_keep_inside_a_collar(mode: str, floor: int, ceiling: int, bid: int, ask: int) -> None:
+    collar = PriceCollar(floor=floor, ceiling=ceiling, mode=mode, reserve=0 if mode == "soft" else None, buy_cash=0)
+    market, authority, _ = linked({"collar": collar})
+    receipt = authority.gateways.requote("CEA", 0, TODAY)
+    assert receipt is not None and not receipt.reason.any()
+    assert (market.book.best_bid[0], market.book.best_ask[0]) == (bid, ask)
+
+
+def test_where_the_band_lies_outside_a_soft_collar_nothing_is_quoted() -> None:
+    collar = PriceCollar(floor=7000, ceiling=9000, reserve=0, buy_cash=0)
+    market, authority, _ = linked({"collar": collar, "opening_price_ticks": 5000, "band": PriceBand()})
+    assert market.price_high[0] < 7000
+    assert authority.gateways.requote("CEA", 0, TODAY) is None
+
+
+def test_a_price_floor_lifts_what_comes_from_outside() -> None:
+    floor = TemporaryPriceFloor(dates=(date(2024, 5, 3),), window=1)
+    market, authority, _ = linked({"price_floor": floor, "opening_price_ticks": 8000})
+    swap(market, 2, 3, 0, 1, 8000)
+    market.close_day()
+    market.open_day(1, [0], TODAY)
+    low = int(market.price_low[0])
+    assert low > 6868
+    authority.gateways.requote("CEA", 0, TODAY)
+    assert (market.book.best_bid[0], market.book.best_ask[0]) == (0, low)
 
 
 def test_without_an_outside_price_nothing_is_quoted() -> None:
