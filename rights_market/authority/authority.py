@@ -278,7 +278,7 @@ class Authority:
         self.market.obligations.verify(right, period.name, use_lots, self.firms.accounts)
         matter = self._office.matter("verification", right, period)
         self._office.note(matter, "verification", "verified", lots=int(use_lots.sum()))
-        self.zones.review(matter, use_lots, self.credits.claimed_sites)
+        self.zones.review(matter, use_lots)
 
     def count_day(self, on: date, calendar_days: int = 1) -> None:
         """Count what was held and what was sold on a day, for the rules that look at it.

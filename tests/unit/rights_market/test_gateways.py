@@ -1,5 +1,6 @@
 """Gateways and conversions on real books: what crosses is issued and cancelled, and nothing is made or lost."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import pytest
 
 from rights_market.authority import Authority, Covered
 from rights_market.market import Market
+from rights_market.policies.credits import ProjectCredits
 from rights_market.policies.links import ExchangePair, MarketLink, PriceSeries, RightExchangeRate, Way
 from rights_market.policies.stability.price_collar import PriceCollar
 from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
@@ -27,6 +29,7 @@ from tests.compliance_market import (
     assert_journal_replays,
     assert_orders_are_covered,
     codes,
+    fingerprint,
     lots,
     period,
     rule_book,
@@ -224,13 +227,17 @@ def test_a_saved_gateway_goes_on_as_before() -> None:
 ENERGY = Right("ENERGY", "energy use", "用能权", "tce", Decimal(1), Decimal("0.01"), max_price_ticks=90_000)
 
 
-def converting(**changes: object) -> tuple[Market, Authority, np.ndarray, Way]:
+def converting(
+    double_count: str = "cancel_source", projects: tuple[ProjectCredits, ...] = (), **changes: object
+) -> tuple[Market, Authority, np.ndarray, Way]:
     pair = ExchangePair(**{"source": "ENERGY", "target": "CEA", "rate": Decimal("2.66")} | changes)
     accounts = Accounts()
     firms = accounts.open_many(AccountKind.COMPLIANCE, ["a", "b", "c"])
     market = Market([rule_book(2024, right=ENERGY), rule_book(2024)], accounts)
-    links = [RightExchangeRate(pairs=(pair,))]
-    authority = Authority(market, Covered(firms, ("power",) * 3), links=links)
+    links = [RightExchangeRate(pairs=(pair,), double_count=double_count)]
+    for project in projects:
+        accounts.open(AccountKind.PROJECT, project.name)
+    authority = Authority(market, Covered(firms, ("power",) * 3), credit_sources=projects, links=links)
     market.registry.issue(0, firms, 10)
     return market, authority, firms, authority.conversions.ways[0]
 
@@ -256,6 +263,31 @@ def test_a_limit_and_a_reserve_bound_what_is_converted() -> None:
     _, other, _, _ = converting(limit=Decimal("0.1"), reserve=25)
     other.restore(authority.state())
     assert other.conversions.made_lots(pair, period(2024)).tolist() == [10, 15, 0]
+
+
+def test_the_tonnes_of_a_place_are_claimed_once() -> None:
+    forest = ProjectCredits(name="wind park", site="a", credit="CEA", type="efficiency", yearly_lots=9, first_year=2023)
+    late = replace(forest, name="boilers", site="b", first_year=2025)
+    for double_count, made in (("cancel_source", [5, 5, 5]), ("forbid_same_project", [0, 5, 5])):
+        market, authority, _, pair = converting(double_count, (forest, late))
+        authority.credits.serve(date(2024, 1, 2), np.zeros(0))
+        use = lots(1000, 1000, 1000)
+        for _ in range(2):
+            assert authority.conversions.convert(pair, 0, period(2024), lots(5, 5, 5), use).tolist() == made
+        authority.credits.serve(date(2026, 1, 5), np.zeros(4))
+        told = [(e.rule, e.account, e.note) for e in market.events if e.code == "double_claim"]
+        if double_count == "cancel_source":
+            assert told == []
+        else:
+            assert told == [
+                ("right_exchange_rate", 2, "site a is claimed already"),
+                ("project_credits", -1, "boilers: site b is claimed already"),
+            ]
+        market2, other, _, _ = converting(double_count, (forest, late))
+        other.restore(authority.state())
+        market2.restore(market.state())
+        assert fingerprint(other.state()) == fingerprint(authority.state())
+        market.audit()
 
 
 @pytest.mark.parametrize("way", [0, 1])
