@@ -104,6 +104,17 @@ def test_disclosure_narrows_what_outsiders_believe() -> None:
     assert (widths[3], misses[3]) == (0.0, 0.0)
 
 
+def test_disclosure_brings_the_beliefs_of_outsiders_together() -> None:
+    """Paired seeds, from the first publication on: the closer the figures, the less values of a unit differ."""
+    items = ("emissions", "holdings")
+    for seed in range(6):
+        spread = []
+        for rule in (None, *(Disclosure(level=level, items=items) for level in (1, 3))):
+            (model,) = runs(market(disclosure=rule), [seed])
+            spread.append(float(np.log(model.seats.value[model.expectations.is_firm]).std()))
+        assert spread[0] > spread[1] > spread[2] > 0.0
+
+
 def violations(price: float, pi: float) -> float:
     """Units that each firm leaves uncovered at a price; nothing but the price enters."""
     return float(marginal_best(np.array([price]), pi, np.array([20.0]), 5.0, np.array([20]))[0])
