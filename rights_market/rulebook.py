@@ -219,7 +219,7 @@ class RuleBook:
         if to_vintage is not None and to_vintage not in vintages:
             self._refuse(f"banking.to_vintage is {to_vintage}, but `periods` have the vintages {vintages}")
         self._check_phases()
-        if self.borrowing is not None and not self.bankable:
+        if self.borrowing is not None and not all(self.outlives(period) for period in self.periods):
             self._refuse(
                 "`borrowing` needs units that outlive their year, but `banking` is none: leave one of them out"
             )
@@ -312,8 +312,8 @@ class RuleBook:
 
     @property
     def bankable(self) -> bool:
-        """Whether unused units may keep their value after every deadline."""
-        return all(self.outlives(period) for period in self.periods)
+        """Whether unused units may keep their value after some deadline."""
+        return any(self.outlives(period) for period in self.periods)
 
     def outlives(self, period: Period) -> bool:
         """Return whether unused units may keep their value after the banking close of a period."""

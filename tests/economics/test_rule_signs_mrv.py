@@ -19,7 +19,7 @@ from rights_market.authority.mrv import UseFile
 from rights_market.policies.mrv import Audit, Disclosure, FalseDataFine, Measurement, SelfReport, Verification
 from tests.banking_market import closes, exceeds_zero, runs, years
 
-SEEDS = range(4)
+SEEDS = range(6)
 GAIN = FalseDataFine(multiple=Decimal(3), gain_threshold=0)
 
 
