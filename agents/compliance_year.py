@@ -273,8 +273,9 @@ class ComplianceYear:
         k = progress.position(period_name)
         periods = progress.rules.periods
         following = periods[k + 1] if k + 1 < len(periods) else None
-        today = model.calendar.days[model.day]
-        model.authority.close_banking(progress.rules.right.code, periods[k], following, today)
+        # Rules that name dates mean those of the period, not the trading days on which they are served.
+        on = periods[k].banking_close or model.calendar.days[model.day]
+        model.authority.close_banking(progress.rules.right.code, periods[k], following, on)
         model.recorder.end_period(progress, k)
         model.expectations.hear(progress.index)
 

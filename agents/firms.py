@@ -74,6 +74,8 @@ class Firms:
         Continuous abatement of each right.
     co_benefits : ndarray of float64, shape (n_sectors, n_rights, n_rights)
         Units of the last removed per unit abated of the second; 1 on the diagonal.
+    concentration : ndarray of float64, shape (n, n_rights)
+        Concentration of discharge before abatement, as a share of its limit; NaN where nobody knows.
     growth, product_price_yuan : ndarray of float64, shape (n,)
         Growth of output a year without policy; price of a unit of output, CNY.
     """
@@ -101,6 +103,7 @@ class Firms:
         self.covered = self.subject & self.working[:, np.newaxis]
         self.curves = self._cost_curves(streams)
         self.co_benefits = self._co_benefit_table()
+        self.concentration = self._concentrations(streams)
         self.growth = self._by_firm("output_growth")
         self.product_price_yuan = self._by_firm("product_price_yuan")
         self.years_passed = 0.0
@@ -199,6 +202,22 @@ class Firms:
                 for other, units in others.items():
                     table[i, self.rights.index(code), self.rights.index(other)] = units
         return table
+
+    def _concentrations(self, streams: Streams) -> Floats:
+        """Return concentrations of the file, else lognormal ones with the mean of the sector."""
+        level = np.full((len(self), len(self.rights)), np.nan)
+        for r, code in enumerate(self.rights):
+            stated = [s.concentration.get(code) for s in self.sectors]
+            if any(stated):
+                mean, sigma = (
+                    np.array([np.nan if c is None else getattr(c, name) for c in stated])[self.sector]
+                    for name in ("mean", "sigma")
+                )
+                level[:, r] = mean * np.exp(sigma * self.normal(streams, f"concentration.{code}") - sigma**2 / 2)
+        for i, row in enumerate(self.spec.rows):
+            for code, own in row.concentration.items():
+                level[i, self.rights.index(code)] = own
+        return level
 
     def _file_factors(self) -> Floats:
         """Return the firm's own intensity over its sector's, where a population file gives it, else NaN."""

@@ -162,11 +162,11 @@ class PrimaryMarket:
         """
         model = self.model
         if progress.is_yearly and k == progress.front(model.day):
-            spare = np.zeros(len(model.firms))
+            left: Floats = np.zeros(len(model.firms))
             rows = model.seats.of_right(progress.index)
             firms = np.arange(rows.start, rows.stop)[model.expectations.is_firm[rows]]
-            spare[model.seats.trader[firms]] = model.expectations.net_lots(progress, firms)
-            return spare
+            left[model.seats.trader[firms]] = model.expectations.net_lots(progress, firms)
+            return left
         course, lot = model.forecasts, float(progress.rules.right.lot)
         need = course.expected_use(progress, k) / lot
         given = course.expected_lots(progress, k)

@@ -69,7 +69,10 @@ class Reporting:
         last = publication_dates(progress.rules, period, model.calendar)[-1]
         due = model.calendar.days[model.day] >= last
         errors = self._disclosure_errors(progress, k)
-        model.authority.publish(progress.rules.right.code, period, errors, disclosure_due=due)
+        code = progress.rules.right.code
+        model.authority.publish(code, period, errors, disclosure_due=due)
+        known = model.authority.monitoring.publication.known_share(code)
+        model.expectations.valuation.learn(progress.index, known)
 
     def answered(self, progress: RightProgress, k: int) -> Floats:
         """Return the share of its own use for which each firm expects to answer, before it has reported.

@@ -69,6 +69,24 @@ class MeasureSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ConcentrationSpec:
+    """How concentrated the discharge of a sector's firms is, before they abate.
+
+    Attributes
+    ----------
+    mean : float
+        Mean concentration, as a share of its limit.
+    sigma : float
+        Log standard deviation over firms.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    mean: Positive
+    sigma: NotNegative = 0.3
+
+
+@dataclass(frozen=True, slots=True)
 class SectorSpec:
     """One sector (or benchmark class) of firms.
 
@@ -114,6 +132,8 @@ class SectorSpec:
         the control of energy.
     power_bought_mwh, power_sold_mwh : float
         Power bought from, and sold to, the grid for a unit of output, MWh.
+    concentration : dict
+        Right -> concentration of discharge, which a tax may look at; rights that are not named: nobody knows.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
@@ -142,6 +162,7 @@ class SectorSpec:
     uncounted: dict[Literal["new_renewable", "feedstock"], Share] = field(default_factory=dict)
     power_bought_mwh: NotNegative = 0.0
     power_sold_mwh: NotNegative = 0.0
+    concentration: dict[str, ConcentrationSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +192,7 @@ class FirmRow:
     group: str = ""
     filled: tuple[str, ...] = ()
     permit: dict[str, NotNegative] = field(default_factory=dict)
+    concentration: dict[str, NotNegative] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

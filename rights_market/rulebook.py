@@ -17,7 +17,7 @@ from rights_market.exchange.calendar import Period
 from rights_market.policies.access import EntryExit, NewEntrantReserve, NewProjectReplacement
 from rights_market.policies.allocation import AllocationRule, CapScaling, FreeShare, UpfrontTrueUp
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
-from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
+from rights_market.policies.banking import BankingRule, FreeBanking
 from rights_market.policies.cap import CapRule
 from rights_market.policies.compliance import (
     Borrowing,
@@ -111,7 +111,7 @@ class RuleBook:
     offset_limit: OffsetLimit | None = None
     borrowing: Borrowing | None = None
     penalties: tuple[Penalty, ...] = ()
-    banking: FreeBanking | NoBanking | CappedBanking | NetSales = field(default_factory=FreeBanking)
+    banking: BankingRule = field(default_factory=FreeBanking)
     make_good: MakeGood | None = None
     sanctions: Sanctions | None = None
     cap: CapRule | None = None
@@ -243,13 +243,23 @@ class RuleBook:
         vintages, to_vintage = [p.vintage for p in self.periods], getattr(self.banking, "to_vintage", None)
         if to_vintage is not None and to_vintage not in vintages:
             self._refuse(f"banking.to_vintage is {to_vintage}, but `periods` have the vintages {vintages}")
-        if self.borrowing is not None and isinstance(self.banking, NoBanking):
+        self._check_phases()
+        if self.borrowing is not None and not all(self.outlives(period) for period in self.periods):
             self._refuse(
                 "`borrowing` needs units that outlive their year, but `banking` is none: leave one of them out"
             )
 
         if self.offset_limit is not None and self.surrender.mode == "cover":
             self._refuse("`offset_limit` is given but surrender.mode is cover, in which nothing is handed in")
+
+    def _check_phases(self) -> None:
+        """Refuse ends of phases that are no banking close: the rule would never hold."""
+        closes = [p.banking_close for p in self.periods if p.banking_close is not None]
+        for end in getattr(self.banking, "phase_end", ()):
+            if end not in closes:
+                self._refuse(
+                    f"banking.phase_end names {end}, but its periods have banking_close {[str(d) for d in closes]}"
+                )
 
     def check_auctions(self, years: Sequence[int]) -> None:
         """Refuse rules of auctions and stability that contradict each other in one of these calendar years.
@@ -332,5 +342,9 @@ class RuleBook:
 
     @property
     def bankable(self) -> bool:
-        """Whether unused units keep their value after the deadline."""
-        return not isinstance(self.banking, NoBanking)
+        """Whether unused units may keep their value after some deadline."""
+        return any(self.outlives(period) for period in self.periods)
+
+    def outlives(self, period: Period) -> bool:
+        """Return whether unused units may keep their value after the banking close of a period."""
+        return self.banking.outlives(period.banking_close or period.deadline)

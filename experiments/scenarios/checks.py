@@ -263,6 +263,7 @@ def _sector_rights(path: Path, sector: SectorSpec, scenario: MarketScenario, roo
     used = [r for r in known if r in sector.intensity]
     yield from _unknown_keys(sector.intensity, known, (*path, "intensity"), "right", root)
     yield from _unknown(sector.covered or (), used, (*path, "covered"), "right of this sector's `intensity`", root)
+    yield from _unknown_keys(sector.concentration, used, (*path, "concentration"), "right of this sector", root)
     yield from _unknown_keys(sector.abatement, used, (*path, "abatement"), "right of this sector's `intensity`", root)
     yield from _unknown_keys(
         sector.co_benefits, sector.abatement, (*path, "co_benefits"), "right of this sector's `abatement`", root

@@ -20,7 +20,7 @@ PLAIN = (*REQUIRED, "region", "group", "cash_yuan")
 def fields_of(rights: Iterable[str]) -> list[str]:
     """Return the fields that a column may be mapped to."""
     codes = list(rights)
-    return [*PLAIN, *(f"intensity.{c}" for c in codes), *(f"use.{c}" for c in codes), *(f"permit.{c}" for c in codes)]
+    return [*PLAIN, *(f"{what}.{c}" for what in ("intensity", "use", "permit", "concentration") for c in codes)]
 
 
 @dataclass(frozen=True, slots=True)

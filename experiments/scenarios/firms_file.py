@@ -125,6 +125,7 @@ class _Reader:
             group=self.text(row, "group"),
             filled=filled,
             permit={code: units for code, units in stated.items() if units is not None},
+            concentration=self.concentrations(row),
         )
 
     def name(self, row: Row) -> str:
@@ -165,6 +166,11 @@ class _Reader:
                 filled.append(code)
             intensity[code] = value
         return intensity, tuple(filled)
+
+    def concentrations(self, row: Row) -> dict[str, float]:
+        """Return the concentrations of discharge that the file gives, as shares of their limits."""
+        given = {code: self.number(row, f"concentration.{code}", "1") for code in self.rights}
+        return {code: level for code, level in given.items() if level is not None}
 
     def text(self, row: Row, name: str) -> str:
         cell = self.columns.cell(row, name)

@@ -41,7 +41,7 @@ from rights_market.authority.zones import Zones
 from rights_market.entitlement import Entitlement
 from rights_market.exchange.calendar import Hook, Period, TradingCalendar
 from rights_market.market import Market
-from rights_market.policies.banking import NetSales
+from rights_market.policies.banking import BankingRule
 from rights_market.policies.links import MarketLink, RightExchangeRate
 from rights_market.policies.rule import Rule
 from rights_market.records import Event
@@ -279,7 +279,7 @@ class Authority:
         self.market.obligations.verify(right, period.name, use_lots, self.firms.accounts)
         matter = self._office.matter("verification", right, period)
         self._office.note(matter, "verification", "verified", lots=int(use_lots.sum()))
-        self.zones.review(matter, use_lots, self.credits.claimed_sites)
+        self.zones.review(matter, use_lots)
 
     def count_day(self, on: date, calendar_days: int = 1) -> None:
         """Count what was held and what was sold on a day, for the rules that look at it.
@@ -347,11 +347,11 @@ class Authority:
         following : Period or None
             Period by whose vintage carried lots are replaced, if the rule replaces them.
         on : date
-            Today, for rules that let lots lapse on some dates only.
+            Date of the close, for rules that let lots lapse on some dates only.
         """
         banking.close(self._office, self._office.matter("banking_close", right, period), following, on, self._sales)
 
-    def net_sold(self, right: str, rule: NetSales) -> Int64:
+    def net_sold(self, right: str, rule: BankingRule) -> Int64:
         """Return lots sold less bought so far in the window of a rule of carry-over, shape (n_accounts,)."""
         return self._sales.lots(right, rule)
 

@@ -108,7 +108,10 @@ class Gateways:
 
     def _quotes(self, rule: MarketLink, instrument: int, price: Fraction, year: int) -> tuple[list[Quote], list[Quote]]:
         market = self._office.market
-        low, high = int(market.price_low[instrument]), int(market.price_high[instrument])
+        # A soft collar binds nobody's orders, but the outside market does not undercut its floor or outbid its ceiling.
+        low, high = market.inside_collar(instrument)
+        if low > high:
+            return [], []
         tick = market.instruments[instrument].right.tick_yuan
         left_in, left_out = self._left(rule, year)
         # A quote is an order like any other where sizes are limited; what is left follows with the next batch.

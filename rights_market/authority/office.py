@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.authority.claims import Claims
+from rights_market.authority.primary_sales import PrimarySales
 from rights_market.exchange.calendar import Hook, Period
 from rights_market.market import Market
 from rights_market.policies.where import Where
@@ -104,6 +106,10 @@ class Office:
         Rules in time by code of the right.
     books : dict of str to RuleBook
         Rule books in force by code of the right.
+    primary : PrimarySales
+        What was bought from the government today.
+    claims : Claims
+        Who may claim the tonnes of which place.
     """
 
     def __init__(self, market: Market, firms: Covered, changes: Sequence[RuleChange] = ()) -> None:
@@ -111,6 +117,8 @@ class Office:
         self.firms = firms
         self.histories = {b.right.code: RuleHistory(b, changes) for b in market.rule_books}
         self.books: dict[str, RuleBook] = {code: history.book for code, history in self.histories.items()}
+        self.primary = PrimarySales()
+        self.claims = Claims()
         self._shelves = {code: _shelf(market, code) for code in self.books}
 
     def adopt(self, right: str) -> None:

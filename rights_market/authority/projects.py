@@ -216,7 +216,7 @@ class Projects:
             return np.zeros(len(shelf.instruments), np.int64)
         book = self._office.books[code]
         valid = [
-            book.bankable or rule.counts(p.banking_close or p.deadline, file.project.applied) for p in book.periods
+            book.outlives(p) or rule.counts(p.banking_close or p.deadline, file.project.applied) for p in book.periods
         ]
         held = registry.free[shelf.instruments, self._account(file.project.row)] + self._frozen(file, code)
         held = held * np.array(valid)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,10 @@ from rights_market.authority.office import Matter, Office
 from rights_market.authority.offsets import Offsets
 from rights_market.errors import ExchangeError
 from rights_market.exchange.calendar import Period
-from rights_market.policies.banking import NoBanking
 from rights_market.policies.compliance import Surrender
-from rights_market.policies.lots import ceil_share
 
 Int64 = npt.NDArray[np.int64]
 Key = tuple[str, str]
-
-ESTIMATE = Fraction(11, 10)
-"""Factor on last period's use where nothing was verified [approx]."""
 
 
 @dataclass(slots=True)
@@ -70,10 +64,11 @@ def _held(office: Office, right: str, period: Period) -> Int64:
     registry, shelf = office.market.registry, office.shelf(right)
     at = np.ix_(shelf.instruments, office.accounts)
     lots: Int64 = registry.free[at] + registry.frozen[at] + registry.pledged[at]
-    banking = office.books[right].banking
-    if isinstance(banking, NoBanking) and not banking.phase_end:
-        # Lots of last year lapse only after its deadline, weeks into the new year: they cover one year, not two.
-        lots *= (shelf.vintages == period.vintage)[:, np.newaxis]
+    book = office.books[right]
+    # Lots of last year lapse only after its deadline, weeks into the new year: they cover one year, not two.
+    ended = [p.vintage for p in book.periods if p.vintage < period.vintage and not book.outlives(p)]
+    if ended:
+        lots *= (shelf.vintages > max(ended))[:, np.newaxis]
     return lots
 
 
@@ -263,7 +258,8 @@ def _use(office: Office, matter: Matter) -> Int64:
         if before is None:
             office.note(matter, "verification", "rule_unmet", note="no verified use, now or before")
             return np.zeros(len(accounts), np.int64)
-        estimate = ceil_share(ESTIMATE, obligations.verified_lots(matter.right, before.name)[accounts])
+        used_before = obligations.verified_lots(matter.right, before.name)[accounts]
+        estimate = office.books[matter.right].surrender.estimate(used_before)
         obligations.verify(*matter.key, estimate, accounts)
         office.note(matter, "verification", "estimated", lots=int(estimate.sum()))
     return obligations.verified_lots(*matter.key)[accounts]

@@ -19,7 +19,7 @@ from rights_market.authority.mrv import UseFile
 from rights_market.policies.mrv import Audit, Disclosure, FalseDataFine, Measurement, SelfReport, Verification
 from tests.banking_market import closes, exceeds_zero, runs, years
 
-SEEDS = range(4)
+SEEDS = range(6)
 GAIN = FalseDataFine(multiple=Decimal(3), gain_threshold=0)
 
 
@@ -102,6 +102,17 @@ def test_disclosure_narrows_what_outsiders_believe() -> None:
     assert all(near < far for far, near in zip(widths, widths[1:], strict=False))
     assert misses[0] > misses[1] > misses[3] and misses[2] < misses[0]
     assert (widths[3], misses[3]) == (0.0, 0.0)
+
+
+def test_disclosure_brings_the_beliefs_of_outsiders_together() -> None:
+    """Paired seeds, from the first publication on: the closer the figures, the less values of a unit differ."""
+    items = ("emissions", "holdings")
+    for seed in range(6):
+        spread = []
+        for rule in (None, *(Disclosure(level=level, items=items) for level in (1, 3))):
+            (model,) = runs(market(disclosure=rule), [seed])
+            spread.append(float(np.log(model.seats.value[model.expectations.is_firm]).std()))
+        assert spread[0] > spread[1] > spread[2] > 0.0
 
 
 def violations(price: float, pi: float) -> float:

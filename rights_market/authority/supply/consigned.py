@@ -92,6 +92,7 @@ class Consigned:
         rows = np.flatnonzero(fen)
         self._office.market.registry.pay(GOVERNMENT_ACCOUNT, accounts[rows], fen[rows])
         self._office.note_each(matter, self.rule.kind, "consign_paid", accounts, lots, fen)
+        self._office.primary.note(matter.instrument, accounts, lots)
         return int(fen.sum())
 
     def settle(self, matter: Matter, due: int, accounts: Int64, sold: Int64, following: int | None) -> None:

@@ -208,6 +208,7 @@ def deliver(office: Office, matter: Matter, accounts: Int64, lots: Int64, price_
     registry.freeze(matter.instrument, GOVERNMENT_ACCOUNT, int(lots.sum()))
     registry.freeze_cash(winners, fen)
     registry.deliver(matter.instrument, GOVERNMENT_ACCOUNT, winners, lots[won], fen, lock_bought=False)
+    office.primary.note(matter.instrument, winners, -lots[won])
 
 
 def _covered(bids: ReserveBids, accounts: Int64) -> ReserveBids:

@@ -55,6 +55,13 @@ def test_a_permit_of_0_is_not_a_permit_that_is_not_stated(tmp_path: Path) -> Non
     assert [row.permit for row in rows] == [{"CEA": 1500.0}, {"CEA": 0.0}, {}]
 
 
+def test_concentrations_of_discharge_are_shares_of_the_limit(tmp_path: Path) -> None:
+    columns = COLUMNS.replace("}}", "}, concentration.CEA: 浓度（%）}")
+    data = HEAD.replace("\n", ",浓度（%）\n") + "赣江钢铁,钢铁,100,新余,2000,45\nHill Clinker,clinker,50,,,\n"
+    first, second = load_scenario(scenario_with(tmp_path, data, columns=columns)).population.rows
+    assert (first.concentration, second.concentration) == ({"CEA": pytest.approx(0.45)}, {})
+
+
 @pytest.mark.parametrize(
     ("encoding", "note"), [("utf-8", None), ("utf-8-sig", None), ("gb18030", "was read as GB18030")]
 )
