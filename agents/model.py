@@ -31,6 +31,7 @@ from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.fiscal_year import FiscalYear
 from agents.forecasts import Forecasts
+from agents.information import InformationExchange
 from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.objects import ObjectTraders, Participant
@@ -220,6 +221,7 @@ class RightsMarketModel(mesa.Model):
         self.desk = Desk(self.market, self.seats, len(books), behaviour, limits)
         self.expectations = Expectations(self)
         self.block_desk = BlockDesk(self, people)
+        self.information = InformationExchange(self, people)
         self.floor = TradingFloor(self)
         own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
         self.object_traders = ObjectTraders(traders, own, self.desk, self.seats, [b.right for b in books])
@@ -272,6 +274,7 @@ class RightsMarketModel(mesa.Model):
         self._serve_morning(day)
         self.links.hear_prices()
         self.links.convert()
+        self.information.exchange()
         self._work()
         self.expectations.form()
         self.entry_exit.press()

@@ -33,6 +33,7 @@ PARTS = (
     "recorder",
     "zone_trade",
     "fiscal_year",
+    "information",
 )
 RULES = "rules, population or behaviour"
 
