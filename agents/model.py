@@ -52,6 +52,7 @@ from agents.zone_trade import ZoneTrade
 from rights_market import AccountKind, Accounts, Receipt
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
+from rights_market.authority.regulator import regulator_dates
 from rights_market.authority.supply import supply_dates
 from rights_market.exchange.calendar import HOOK_ORDER, Agenda, Hook
 from rights_market.market import Market
@@ -197,7 +198,12 @@ class RightsMarketModel(mesa.Model):
         duties = [
             dated
             for book in books
-            for dated in (*supply_dates(book, self.calendar), *mrv_dates(book, self.calendar), *cap_dates(book))
+            for dated in (
+                *supply_dates(book, self.calendar),
+                *mrv_dates(book, self.calendar),
+                *cap_dates(book),
+                *regulator_dates(book, self.calendar),
+            )
         ]
         duties += [dated for p in self.progress for dated in p.history.dates()]
         self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, duties)

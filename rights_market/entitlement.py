@@ -80,7 +80,7 @@ class Entitlement:
         regions: Sequence[str] = (),
         later: Sequence[RuleBook] = (),
     ) -> None:
-        self._books = (book, *later)
+        self._books: tuple[RuleBook, ...] = (book, *later)
         self.sectors = tuple(sectors)
         self.classes = tuple(classes) or self.sectors
         self.regions = np.array(tuple(regions) or ("",) * len(self.sectors), dtype=np.str_)
@@ -116,6 +116,11 @@ class Entitlement:
         for year in self._version.keys() - set(keeps):
             del self._version[year]
         self._newest = version
+
+    def adopt_books(self, books: Sequence[RuleBook]) -> None:
+        """Take up rule books that may come into force one after the other; those in force so far stay as they are."""
+        self._books = tuple(books)
+        self._served = {key: served for key, served in self._served.items() if key[0] <= self._newest}
 
     def report_use(self, year: int, lots: Int64, output_units: Int64 | None = None) -> None:
         """File the use of a year, and the output where it is known.

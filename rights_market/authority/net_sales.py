@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ class SalesCount:
     """Counts trades for every rule book of a right that may ever ask, whether it is in force, announced or neither.
 
     So trades count in the window of the rule in force at the banking close, also those made before it was announced.
+    Rules that differ only in what follows from a count share it.
 
     Parameters
     ----------
@@ -29,10 +32,11 @@ class SalesCount:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._rules: dict[Key, NetSales] = {
-            (right, version): book.banking
+            (right, number): rule
             for right, history in office.histories.items()
-            for version, book in enumerate(history.books)
-            if isinstance(book.banking, NetSales)
+            for number, rule in enumerate(
+                dict.fromkeys(_counting(b.banking) for b in history.books if isinstance(b.banking, NetSales))
+            )
         }
         self._lots: dict[Key, Int64] = {}
         if self._rules:
@@ -50,7 +54,8 @@ class SalesCount:
 
     def lots(self, right: str, rule: NetSales) -> Int64:
         """Return lots sold less bought so far in the window of a rule, shape (n_accounts,)."""
-        key = next(key for key, counted in self._rules.items() if key[0] == right and counted == rule)
+        wanted = _counting(rule)
+        key = next(key for key, counted in self._rules.items() if key[0] == right and counted == wanted)
         return self._filled(key)
 
     def start_anew(self, right: str) -> None:
@@ -74,6 +79,11 @@ class SalesCount:
         if known is not None:
             lots[: len(known)] = known
         return lots
+
+
+def _counting(rule: NetSales) -> NetSales:
+    """Return a rule with what it counts alone; how much may be carried over by the count is set to nothing."""
+    return replace(rule, base=0, factor=Decimal(0), to_vintage=None, floor_zero=True)
 
 
 def modes_of(rule: NetSales) -> list[Mode]:

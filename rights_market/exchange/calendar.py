@@ -38,6 +38,7 @@ Hook = Literal[
     "term_end",
     "stability_review",
     "publish",
+    "rule_review",
     "year_close",
 ]
 

@@ -13,7 +13,7 @@ from rights_market.market import Keep, Market
 from rights_market.policies.banking import FreeBanking, NetSales, SalesWindow
 from rights_market.records import Mode, Orders
 from rights_market.registry.accounts import AccountKind, Accounts
-from rights_market.rule_history import RuleChange
+from rights_market.rule_change import RuleChange
 from rights_market.units import Side
 from tests.compliance_market import assert_journal_replays, codes, fingerprint, period, rule_book, swap
 
@@ -143,3 +143,11 @@ def test_a_tape_counts_sales_when_asked():
 def test_a_vintage_to_carry_to_must_exist():
     with pytest.raises(PolicyError, match=r"banking.to_vintage is 2027, but `periods` have the vintages"):
         rule_book(*YEARS, banking=replace(RULE, to_vintage=2027))
+
+
+def test_rules_that_differ_only_in_the_multiple_share_a_count():
+    market, authority = market_with(RULE)
+    trade(market, authority, 0, date(2025, 6, 2), (A, B, 120))
+    more = replace(RULE, factor=Decimal(3), base=20)
+    assert authority.net_sold("CEA", more).tolist() == authority.net_sold("CEA", RULE).tolist()
+    assert authority.net_sold("CEA", more)[A] == 120

@@ -14,7 +14,7 @@ from rights_market.policies.compliance import Penalty
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 from rights_market.records import Orders
 from rights_market.registry.accounts import AccountKind, Accounts
-from rights_market.rule_history import RuleChange
+from rights_market.rule_change import RuleChange
 from rights_market.units import Side
 from tests.compliance_market import codes, fingerprint, lots, period, rule_book
 
