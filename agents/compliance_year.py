@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from agents.announced_plans import reckon_with_announced
 from rights_market.authority import mean_price_fen
 from rights_market.exchange.calendar import Entry
 
@@ -80,12 +81,14 @@ class ComplianceYear:
             for k, plan in enumerate(progress.plans):
                 if plan.announced and not plan.settled:
                     self._plan(progress, k)
+        reckon_with_announced(model, progress)
         model.expectations.hear_rules(progress.index)
 
     def review_rules(self, progress: RightProgress, number: str) -> None:
         """Let the authority review one of its rules; firms learn at once of what it decides."""
         regulator, today = self.model.authority.regulator, self.model.calendar.days[self.model.day]
         if regulator is not None and regulator.review(progress.rules.right.code, int(number), today):
+            reckon_with_announced(self.model, progress)
             self.model.expectations.hear_rules(progress.index)
 
     def announce(self, progress: RightProgress, period_name: str) -> None:
@@ -94,6 +97,7 @@ class ComplianceYear:
         k = progress.position(period_name)
         claims = self._plan(progress, k)
         progress.plans[k].announced = True
+        reckon_with_announced(model, progress)
         progress.news_year = model.calendar.days[model.day].year
         model.authority.plans.announce(progress.rules.right.code, progress.uses[k].period, claims)
         model.expectations.hear(progress.index)

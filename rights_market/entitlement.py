@@ -7,6 +7,7 @@ names gets nothing.  Then, in this order: the share that is given free, the tota
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,6 +122,16 @@ class Entitlement:
         """Take up rule books that may come into force one after the other; those in force so far stay as they are."""
         self._books = tuple(books)
         self._served = {key: served for key, served in self._served.items() if key[0] <= self._newest}
+
+    def under(self, book: RuleBook) -> Entitlement:
+        """Return what another rule book of the right would give the same firms; what is filed and set is shared."""
+        other = copy(self)
+        other._books, other._version, other._newest, other._served = (book,), {}, 0, {}
+        return other
+
+    def book_of(self, year: int) -> RuleBook:
+        """Return the rules by which a year is allocated: those of its plan, else those in force."""
+        return self._book(year)
 
     def report_use(self, year: int, lots: Int64, output_units: Int64 | None = None) -> None:
         """File the use of a year, and the output where it is known.
