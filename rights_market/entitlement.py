@@ -346,3 +346,4 @@ class Entitlement:
         self.set_aside_lots = {int(year): int(lots) for year, lots in state["set_aside"].items()}
         self._version = {int(y): int(v) for y, v in state["version"].items() if int(v) < len(self._books)}
         self._newest = newest
+        self._served.clear()  # Another book may come to bear a number that one had before.

@@ -240,6 +240,13 @@ def refuse_feedback(book: RuleBook, number: int, changes: Sequence[RuleChange] =
     slot, where = rule.field.partition(".")[0], f"{book.right.code}: field {rule.field}"
     _refuse_fixed(book.right.code, slot)
     current = number_at(book, rule.field)
+    never = date.max
+    refuse_slots(
+        book,
+        Adjustment(
+            right=book.right.code, announce=never, start=never, field=rule.field, value=current, reason=rule.watch
+        ),
+    )
     rule.refuse_start(current)
     for bound in ("minimum", "maximum"):
         limit = getattr(rule, bound)

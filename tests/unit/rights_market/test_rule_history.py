@@ -222,6 +222,16 @@ class TestAdjustments:
         with pytest.raises(PolicyError, match=words):
             RuleHistory(dataclasses.replace(AUDITED, regulator=(rule,)))
 
+    def test_a_cap_by_which_an_auction_sells_is_not_moved(self):
+        cap = AbsolutePath(table={2024: 100, 2025: 90})
+        selling = SealedUniform(schedule=AuctionSchedule(per_year=1))
+        rule = dataclasses.replace(
+            AUDITED.regulator[0], field="cap.table.2025", if_high=Decimal(5), minimum=Decimal(50), maximum=Decimal(200)
+        )
+        RuleHistory(dataclasses.replace(AUDITED, cap=cap, regulator=(rule,)))
+        with pytest.raises(PolicyError, match="cannot set `cap` where an `auction` sells by it"):
+            RuleHistory(dataclasses.replace(AUDITED, cap=cap, auction=selling, regulator=(rule,)))
+
     def test_a_limit_that_the_rule_does_not_take_is_refused(self):
         rule = dataclasses.replace(AUDITED.regulator[0], maximum=Decimal(2))
         with pytest.raises(PolicyError, match=r"audit.share cannot become maximum 2: Audit.share is 2"):

@@ -24,6 +24,7 @@ from rights_market.policies.compliance import Penalty
 from rights_market.policies.feedback import FeedbackRule
 from rights_market.policies.mrv import Audit, FalseDataFine, SelfReport
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT, AccountKind, Accounts
+from rights_market.rule_change import Adjustment
 from tests.compliance_market import fingerprint, lots, period, rule_book, swap
 
 CALENDAR = TradingCalendar(date(2024, 1, 1), date(2026, 12, 31))
@@ -269,6 +270,35 @@ def test_a_restored_authority_has_what_was_decided() -> None:
         either.change_rules("CEA", date(2025, 11, 13))
         assert either._office.books["CEA"].audit.share == Decimal("0.75")
     assert len(twin.entitlements["CEA"]._books) == 2
+
+
+def moved_by_hand(authority: Authority, value: str) -> list[int]:
+    """Move the cut as a review would, and return what the firms are given then."""
+    history, rules = authority.rules("CEA"), authority.entitlements["CEA"]
+    history.adjust(
+        Adjustment(
+            right="CEA",
+            announce=date(2024, 1, 2),
+            start=date(2024, 1, 3),
+            field="allocation.0.cut",
+            value=Decimal(value),
+            reason="by hand",
+        )
+    )
+    rules.adopt_books(history.books)
+    authority.change_rules("CEA", date(2024, 1, 3))
+    return rules.lots(2024, lots(1, 1), lots(0, 0)).tolist()
+
+
+def test_an_authority_that_takes_up_another_state_allocates_by_what_was_decided_there() -> None:
+    """Here the cut was moved to 0.03, there to 0.05; either way it is the first change."""
+    (_, here), (_, there) = market_with(feedback()), market_with(feedback())
+    for authority in (here, there):
+        authority.entitlements["CEA"].report_use(2023, lots(1000, 1000))
+    assert moved_by_hand(here, "0.03") == [970, 970]
+    assert moved_by_hand(there, "0.05") == [950, 950]
+    here.restore(there.state())
+    assert here.entitlements["CEA"].lots(2024, lots(1, 1), lots(0, 0)).tolist() == [950, 950]
 
 
 @pytest.mark.parametrize(
