@@ -16,7 +16,7 @@ from agents.abatement import MeasureStatus
 from agents.awareness import Awareness
 from agents.contact_network import ContactNetwork, Places, draw_network
 from agents.information_spec import Information
-from agents.relations import group_of
+from agents.relations import group_names, group_of
 from agents.streams import CONTACTS, INNOVATORS, RELATIONS, WORD_OF_MOUTH, Streams
 
 if TYPE_CHECKING:
@@ -143,12 +143,10 @@ class InformationExchange:
 def _places(model: RightsMarketModel, people: Streams) -> Places:
     """Return what decides who comes to know whom; groups are those among which blocks are agreed."""
     firms, spec = model.firms, model.config.population
-    names = [row.group for row in spec.rows] or [""] * len(firms)
-    names += [""] * (len(firms) - len(names))
     known = {name: i for i, name in enumerate(sorted(set(firms.regions) - {""}))}
     return Places(
         names=firms.names,
-        group=group_of(names, spec.relations, people.fresh(RELATIONS)),
+        group=group_of(group_names(spec.rows, len(firms)), spec.relations, people.fresh(RELATIONS)),
         prefecture=np.array([known.get(name, -1) for name in firms.regions], dtype=np.intp),
         sector=firms.sector,
         size=firms.output * firms.product_price_yuan,
