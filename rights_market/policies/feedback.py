@@ -69,7 +69,8 @@ class FeedbackRule(Rule):
     Raises
     ------
     PolicyError
-        If `low` is not below `high`, `minimum` not below `maximum`, or a bound and its step do not go together.
+        If `low` is not below `high`, `minimum` not below `maximum`, a bound and its step do not go together, or a step
+        is larger than the room between the limits.
 
     References
     ----------
@@ -105,6 +106,9 @@ class FeedbackRule(Rule):
                 raise PolicyError(f"feedback: {given}; give both or neither")
             if getattr(self, step) == 0:
                 raise PolicyError(f"feedback: {step} is 0, so that leaving the band at {bound} would change nothing")
+            if abs(getattr(self, step) or 0) > self.maximum - self.minimum:
+                room = f"from minimum {self.minimum} to maximum {self.maximum}"
+                raise PolicyError(f"feedback: {step} {getattr(self, step)} is more than all the way {room}")
 
     def decide(self, observed: Fraction, current: Number) -> Review:
         """Return the number that follows from a figure, and why.

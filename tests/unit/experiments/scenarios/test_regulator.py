@@ -58,12 +58,17 @@ def test_a_feedback_rule_is_read_and_kept_with_the_result(tmp_path: Path) -> Non
             "low 0.4 is not below high 0.3",
         ),
         ((BANK.replace("if_high: 0.01, ", ""),), "high: 0.3", "give both or neither"),
+        ((BANK.replace("if_high: 0.01", "if_high: 0.2"),), "if_high: 0.2", "if_high 0.2 is more than all the way"),
         ((BANK.replace("bank_share", "beliefs"),), "beliefs", "is not a known choice"),
         ((BANK.replace("maximum: 0.1", "maximum: 0.3"),), "maximum: 0.3", "cannot become maximum 0.3"),
         ((BANK.replace("minimum: 0,", "minimum: 0.05,"),), "minimum: 0.05", "is 0.02, outside minimum 0.05"),
         ((BANK.replace("allocation.0.cut", "allocation.7.cut"),), "allocation.7", "allocation.7 does not exist"),
         ((BANK.replace("allocation.0.cut", "auction.schedule.per_year"),), "auction", "cannot set `auction`"),
-        ((BANK.replace("allocation.0.cut", "cap.base"),), "cap.base", "outside minimum 0 to maximum 0.1"),
+        (
+            (BANK.replace("allocation.0.cut", "cap.base"),),
+            "cap.base",
+            "cannot set `cap` where an `auction` sells by it",
+        ),
         ((BANK, BANK), "allocation.0.cut", "E_OVERLAP: CEA: field allocation.0.cut is moved by another feedback rule"),
         (
             (BANK.replace("bank_share", "false_report_share"),),

@@ -69,7 +69,7 @@ def test_a_whole_number_stays_whole() -> None:
 @given(
     observed=st.fractions(0, 1),
     current=st.decimals(Decimal("0.05"), Decimal("0.3"), places=3),
-    step=st.decimals(Decimal("-0.5"), Decimal("0.5"), places=3).filter(bool),
+    step=st.decimals(Decimal("-0.25"), Decimal("0.25"), places=3).filter(bool),
 )
 def test_the_limits_are_never_left(observed: Fraction, current: Decimal, step: Decimal) -> None:
     found = rule(if_high=step).decide(observed, current).value
@@ -84,6 +84,7 @@ def test_the_limits_are_never_left(observed: Fraction, current: Decimal, step: D
         ({"if_low": None}, "low is 0.02 and if_low None; give both or neither"),
         ({"high": None}, "high is None and if_high 0.05; give both or neither"),
         ({"if_high": Decimal(0)}, "if_high is 0"),
+        ({"if_low": Decimal("-0.26")}, "if_low -0.26 is more than all the way from minimum 0.05 to maximum 0.3"),
         ({"minimum": Decimal("0.3")}, "minimum 0.3 is not below maximum 0.3"),
         ({"watch": "belief_sd"}, "expected one of"),
         ({"notice": 0}, "notice is 0, expected at least 1"),
