@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.planning import LAST_DAYS
-from agents.relations import Relations, group_of
+from agents.relations import Relations, group_names, group_of
 from agents.seats import Rows
 from agents.strategies.compliance import buyer_limit, seller_reserve
 from agents.streams import BLOCK_SEARCH, RELATIONS, Streams
@@ -63,8 +63,7 @@ class BlockDesk:
     def _draw_relations(self, people: Streams) -> Relations:
         model, spec = self.model, self.model.config.population.relations
         rng = people[RELATIONS]
-        names = [row.group for row in model.config.population.rows] or [""] * len(model.firms)
-        group = group_of(names, spec, rng)
+        group = group_of(group_names(model.config.population.rows, len(model.firms)), spec, rng)
         lot = np.array([float(b.right.lot) for b in model.config.rule_books])
         need = np.where(model.firms.covered, model.operations.need(), 0.0) / lot
         blocks = np.max([need[:, r] / rule.min_lots for r, rule in self._rules.items()], axis=0)

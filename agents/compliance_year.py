@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from agents.announced_plans import reckon_with_announced
 from rights_market.authority import mean_price_fen
 from rights_market.exchange.calendar import Entry
 
@@ -59,6 +60,7 @@ class ComplianceYear:
             "make_good": self.make_good,
             "banking_close": self.close_banking,
             "publish": self.publish,
+            "rule_review": self.review_rules,
         }
 
     def serve(self, entries: Iterable[Entry]) -> None:
@@ -72,13 +74,23 @@ class ComplianceYear:
 
     def change_rules(self, progress: RightProgress, period_name: str) -> None:
         """Announce and put into force what rules change today; a retroactive change opens the plans that are out."""
-        model = self.model
-        begun = model.authority.change_rules(progress.rules.right.code, model.calendar.days[model.day])
+        model, today = self.model, self.model.calendar.days[self.model.day]
+        if not progress.history.is_due(today):
+            return  # A review that could have changed something did not.
+        begun = model.authority.change_rules(progress.rules.right.code, today)
         if any(change.retroactive for change in begun):
             for k, plan in enumerate(progress.plans):
                 if plan.announced and not plan.settled:
                     self._plan(progress, k)
+        reckon_with_announced(model, progress)
         model.expectations.hear_rules(progress.index)
+
+    def review_rules(self, progress: RightProgress, number: str) -> None:
+        """Let the authority review one of its rules; firms learn at once of what it decides."""
+        regulator, today = self.model.authority.regulator, self.model.calendar.days[self.model.day]
+        if regulator is not None and regulator.review(progress.rules.right.code, int(number), today):
+            reckon_with_announced(self.model, progress)
+            self.model.expectations.hear_rules(progress.index)
 
     def announce(self, progress: RightProgress, period_name: str) -> None:
         """Publish the plan: firms now know their formula, the public its balance."""
@@ -86,6 +98,7 @@ class ComplianceYear:
         k = progress.position(period_name)
         claims = self._plan(progress, k)
         progress.plans[k].announced = True
+        reckon_with_announced(model, progress)
         progress.news_year = model.calendar.days[model.day].year
         model.authority.plans.announce(progress.rules.right.code, progress.uses[k].period, claims)
         model.expectations.hear(progress.index)

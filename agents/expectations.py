@@ -53,7 +53,7 @@ class Expectations:
         size = np.zeros(len(seats))
         need = model.operations.need()
         size[self.is_firm] = need[seats.trader[self.is_firm], seats.right[self.is_firm]]
-        self.valuation = Valuation(seats, firms, size, self.behaviour, model.streams, opening)
+        self.valuation: Valuation = Valuation(seats, firms, size, self.behaviour, model.streams, opening)
         self.duties = Duties(model, self)
         self.public_prices = PublicPrices(model, self.duties)
         self._anew = np.zeros(len(books), dtype=np.bool_)

@@ -32,6 +32,7 @@ from agents.firms import Firms
 from agents.fiscal_year import FiscalYear
 from agents.forecasts import Forecasts
 from agents.forward_trade import ForwardTrade
+from agents.information import InformationExchange
 from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.objects import ObjectTraders, Participant
@@ -52,6 +53,7 @@ from agents.zone_trade import ZoneTrade
 from rights_market import AccountKind, Accounts, Receipt
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
+from rights_market.authority.regulator import regulator_dates
 from rights_market.authority.supply import supply_dates
 from rights_market.exchange.calendar import HOOK_ORDER, Agenda, Hook
 from rights_market.market import Market
@@ -197,7 +199,12 @@ class RightsMarketModel(mesa.Model):
         duties = [
             dated
             for book in books
-            for dated in (*supply_dates(book, self.calendar), *mrv_dates(book, self.calendar), *cap_dates(book))
+            for dated in (
+                *supply_dates(book, self.calendar),
+                *mrv_dates(book, self.calendar),
+                *cap_dates(book),
+                *regulator_dates(book, self.calendar),
+            )
         ]
         duties += [dated for p in self.progress for dated in p.history.dates()]
         self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, duties)
@@ -221,6 +228,7 @@ class RightsMarketModel(mesa.Model):
         self.desk = Desk(self.market, self.seats, len(books), behaviour, limits)
         self.expectations = Expectations(self)
         self.block_desk = BlockDesk(self, people)
+        self.information = InformationExchange(self, people)
         self.floor = TradingFloor(self)
         own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
         self.object_traders = ObjectTraders(traders, own, self.desk, self.seats, [b.right for b in books])
@@ -275,6 +283,7 @@ class RightsMarketModel(mesa.Model):
         self._serve_morning(day)
         self.links.hear_prices()
         self.links.convert()
+        self.information.exchange()
         self._work()
         self.expectations.form()
         self.entry_exit.press()

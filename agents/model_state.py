@@ -34,6 +34,7 @@ PARTS = (
     "zone_trade",
     "fiscal_year",
     "forward_trade",
+    "information",
 )
 RULES = "rules, population or behaviour"
 

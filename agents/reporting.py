@@ -127,17 +127,19 @@ class Reporting:
 
     def _prospects(self, progress: RightProgress, k: int, gain_fen: Floats) -> Prospects:
         model, book, r = self.model, progress.rules, progress.index
+        period = progress.uses[k].period
+        audit = progress.history.on(period.audit or period.verify).audit  # As announced for the day of the audit.
         name = np.zeros(len(model.firms))
         seats = model.seats.of_right(r)
         rows = np.flatnonzero(model.expectations.is_firm[seats]) + seats.start
         harm = model.expectations.valuation.reputation_yuan[rows] * float(book.right.lot) * FEN_PER_YUAN
         name[model.seats.trader[rows]] = harm
-        cut = 0.0 if book.audit is None else float(book.audit.allocation_cut)
+        cut = 0.0 if audit is None else float(audit.allocation_cut)
         lost = cut * model.forecasts.expected_lots(progress, k) * gain_fen if cut else np.zeros(len(name))
         return Prospects(
             verification=book.verification,
             collusion=self._collusion(progress),
-            audit=book.audit,
+            audit=audit,
             price_fen=float(model.desk.last_price[r]) * book.right.tick_value_fen,
             name_fen=name,
             cut_fen=lost,

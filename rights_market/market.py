@@ -44,7 +44,8 @@ class Market(MarketState):
         """
         instruments = self.instruments.of_right(book.right.code)
         for x in instruments:
-            if self.best_bid[x.index] or self.best_ask[x.index]:
+            # What the government offers by rule rests in no book, and has no cost that the terms could change.
+            if self.book.best_bid[x.index] or self.book.best_ask[x.index]:
                 raise ExchangeError(f"{x.code} has resting orders: terms of trade change before the session")
         self.adopt(book)
         for x in instruments:

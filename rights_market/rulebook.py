@@ -28,6 +28,7 @@ from rights_market.policies.compliance import (
     ShortfallCap,
     Surrender,
 )
+from rights_market.policies.feedback import FeedbackRule
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.paid_use import PaidInitialUse
@@ -90,6 +91,8 @@ class RuleBook:
         What the government buys back and gives out again.
     permission, ratio, zonal_call, hot_spot, compensation
         Zones in which it counts; with a `permission` it is traded in auctions over zones only.
+    regulator
+        What the authority moves on the way, and by which figures.
     tradable : bool
         Whether there are units at all.  If not, use is measured and verified, for taxes and standards, but nothing is
         allocated, owed or traded.
@@ -149,6 +152,7 @@ class RuleBook:
     zonal_call: ZonalCall | None = None
     hot_spot: HotSpotGuard | None = None
     compensation: EcoCompensation | None = None
+    regulator: tuple[FeedbackRule, ...] = ()
     tradable: bool = True
 
     def __post_init__(self) -> None:
@@ -249,6 +253,8 @@ class RuleBook:
                 "`borrowing` needs units that outlive their year, but `banking` is none: leave one of them out"
             )
 
+        if self.audit is None and any(rule.watch == "false_report_share" for rule in self.regulator):
+            self._refuse("`regulator` watches false_report_share, but there is no `audit` that could find any")
         if self.offset_limit is not None and self.surrender.mode == "cover":
             self._refuse("`offset_limit` is given but surrender.mode is cover, in which nothing is handed in")
 

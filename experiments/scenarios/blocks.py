@@ -180,6 +180,8 @@ class RightBlock(RightTerms):
     zonal_call: Annotated[Any, AnyOf("zonal_call")] | None = None
     hot_spot: Annotated[Any, AnyOf("hot_spot")] | None = None
     compensation: Annotated[Any, AnyOf("compensation")] | None = None
+    regulator: list[Annotated[Any, AnyOf("regulator")]] = []
+    """What the authority moves on the way, and by which figures."""
     tradable: bool = True
     """false: use is measured for taxes and standards, but there are no units to allocate, owe or trade."""
 

@@ -17,6 +17,7 @@ from experiments.scenarios.errors import Problem, did_you_mean
 from experiments.scenarios.located import problem_at, rule_problem
 from experiments.scenarios.market_rules import market_rule_problems
 from experiments.scenarios.nodes import Node, Path
+from experiments.scenarios.regulator_checks import regulator_problems
 from experiments.scenarios.schema import LaboratoryScenario, MarketScenario, is_whole_ticks, right, rule_book
 from experiments.scenarios.unit_factors import factor, known_units
 from experiments.scenarios.zone_checks import zone_problems
@@ -33,7 +34,7 @@ def market_problems(scenario: MarketScenario, root: Node) -> Found:
     """Yield what is wrong between the parts of a market, in the order of the file."""
     checks = (
         _sources, _calendar, _rights, _periods, _auctions, _where, _overlaps, _targets, _sectors, _strategies,
-        _institutions, _columns, zone_problems, credit_problems,
+        _institutions, _columns, zone_problems, credit_problems, regulator_problems,
     )  # fmt: skip
     for check in (*checks, market_rule_problems):
         yield from check(scenario, root)

@@ -28,10 +28,12 @@ from rights_market.authority.mrv import Monitoring
 from rights_market.authority.mrv.audits import AuditDraws
 from rights_market.authority.mrv.monitoring import CheckDraws, Readings
 from rights_market.authority.net_sales import SalesCount
+from rights_market.authority.observations import Observations
 from rights_market.authority.office import Covered, Matter, Office
 from rights_market.authority.paid_use import PaidUse
 from rights_market.authority.plans import Plans
 from rights_market.authority.projects import Projects
+from rights_market.authority.regulator import Regulator, refuse_late_reviews
 from rights_market.authority.reserve import Reserve
 from rights_market.authority.sanctions import SanctionList
 from rights_market.authority.shortfalls import Shortfalls
@@ -45,7 +47,8 @@ from rights_market.policies.banking import BankingRule
 from rights_market.policies.links import MarketLink, RightExchangeRate
 from rights_market.policies.rule import Rule
 from rights_market.records import Event
-from rights_market.rule_history import RuleChange, RuleHistory
+from rights_market.rule_change import Change, RuleChange
+from rights_market.rule_history import RuleHistory
 
 Int64 = npt.NDArray[np.int64]
 
@@ -118,6 +121,8 @@ class Authority:
         Firms that come and go.
     shortfalls : Shortfalls
         What follows when lots are missing.
+    regulator : Regulator or None
+        Who reviews the rules; None without a calendar.
     """
 
     def __init__(
@@ -171,6 +176,13 @@ class Authority:
             self.supplies,
         )
         self.access = Access(self._office, self.entitlements, self.coverage, self.entrants, self.supplies)
+        self.regulator: Regulator | None = None
+        if calendar is not None:
+            observations = Observations(self._office, self.monitoring.files, calendar)
+            self.regulator = Regulator(self._office, self.entitlements, observations)
+            for book in market.rule_books:
+                for number in range(len(book.regulator)):
+                    refuse_late_reviews(book, number, calendar)
         self.shortfalls = Shortfalls(self._office, self.coverage, self.fines, offences, self.sanctions)
         self._stateful: dict[str, Department] = {
             "caps": self.caps,
@@ -213,7 +225,7 @@ class Authority:
         """Return the rules of a right: what is in force, and what is announced."""
         return self._office.histories[right]
 
-    def change_rules(self, right: str, today: date) -> list[RuleChange]:
+    def change_rules(self, right: str, today: date) -> list[Change]:
         """Announce and put into force the dated changes that are due, and return those that begin.
 
         Plans that were published keep their allocation rules, unless a change is retroactive.
@@ -383,6 +395,7 @@ class Authority:
         for name, department in self._stateful.items():
             department.restore(state[name])
         for code, saved in state["entitlements"].items():
+            self.entitlements[code].adopt_books(self.rules(code).books)
             self.entitlements[code].restore(saved, self.rules(code).version)
         for code, saved in state["supplies"].items():
             self.supplies[code].restore(saved)

@@ -21,6 +21,7 @@ class SalesCount:
     """Counts trades for every rule book of a right that may ever ask, whether it is in force, announced or neither.
 
     So trades count in the window of the rule in force at the banking close, also those made before it was announced.
+    Rules that differ only in what follows from a count share it.
 
     Parameters
     ----------

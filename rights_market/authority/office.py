@@ -15,7 +15,8 @@ from rights_market.exchange.calendar import Hook, Period
 from rights_market.market import Market
 from rights_market.policies.where import Where
 from rights_market.records import Event
-from rights_market.rule_history import RuleChange, RuleHistory
+from rights_market.rule_change import Change, RuleChange
+from rights_market.rule_history import RuleHistory
 from rights_market.rulebook import RuleBook
 
 Int64 = npt.NDArray[np.int64]
@@ -166,9 +167,10 @@ class Office:
             Event(day, matter.hook, rule, code, account, which, lots, price_ticks, money_fen, note)
         )
 
-    def note_rules(self, right: str, code: str, change: RuleChange) -> None:
+    def note_rules(self, right: str, code: str, change: Change) -> None:
         """Write down that a change of the rules was announced or came into force."""
         words = f"{right}: {', '.join(change.slots)}, from {change.start}"
+        words += f"; {change.reason}" if change.reason else ""
         self.market.events.append(Event(self.market.registry.day, "rule_change", "rule_change", code, note=words))
 
     def note_each(

@@ -39,6 +39,7 @@ Hook = Literal[
     "term_end",
     "stability_review",
     "publish",
+    "rule_review",
     "year_close",
 ]
 

@@ -19,7 +19,7 @@ from rights_market.policies.banking.carry import Basis
 from rights_market.policies.trading import BlockAgreement
 from rights_market.records import Mode, Orders
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT, AccountKind, Accounts
-from rights_market.rule_history import RuleChange
+from rights_market.rule_change import RuleChange
 from rights_market.units import Side
 from tests.compliance_market import assert_journal_replays, codes, fingerprint, lots, period, rule_book, swap
 
@@ -219,3 +219,11 @@ def test_a_vintage_to_carry_to_must_exist():
 def test_the_end_of_a_phase_must_be_a_banking_close():
     with pytest.raises(PolicyError, match=r"banking.phase_end names 2026-06-30, but its periods have banking_close"):
         rule_book(*YEARS, banking=NoBanking(phase_end=(date(2026, 6, 30),)))
+
+
+def test_rules_that_differ_only_in_the_multiple_share_a_count():
+    market, authority = market_with(RULE)
+    trade(market, authority, 0, date(2025, 6, 2), (A, B, 120))
+    more = replace(RULE, factor=Decimal(3), base=20)
+    assert authority.net_sold("CEA", more).tolist() == authority.net_sold("CEA", RULE).tolist()
+    assert authority.net_sold("CEA", more)[A] == 120
