@@ -225,7 +225,7 @@ class MarketState:
 
     def is_paused(self, instrument: int) -> bool:
         """Return whether a circuit breaker holds up the matching of an instrument now."""
-        return self._supervision is not None and bool(self._supervision.rests(np.array([instrument]))[0])
+        return bool(self._supervision.rests(np.array([instrument]))[0])
 
     def audit(self) -> None:
         """Prove that nothing was created or lost.
