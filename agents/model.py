@@ -31,6 +31,8 @@ from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.fiscal_year import FiscalYear
 from agents.forecasts import Forecasts
+from agents.forward_trade import ForwardTrade
+from agents.information import InformationExchange
 from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.objects import ObjectTraders, Participant
@@ -54,6 +56,7 @@ from agents.zone_trade import ZoneTrade
 from rights_market import AccountKind, Accounts, Receipt
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
+from rights_market.authority.regulator import regulator_dates
 from rights_market.authority.supply import supply_dates
 from rights_market.exchange.calendar import HOOK_ORDER, Agenda, Hook
 from rights_market.market import Market
@@ -199,7 +202,12 @@ class RightsMarketModel(mesa.Model):
         duties = [
             dated
             for book in books
-            for dated in (*supply_dates(book, self.calendar), *mrv_dates(book, self.calendar), *cap_dates(book))
+            for dated in (
+                *supply_dates(book, self.calendar),
+                *mrv_dates(book, self.calendar),
+                *cap_dates(book),
+                *regulator_dates(book, self.calendar),
+            )
         ]
         duties += [dated for p in self.progress for dated in p.history.dates()]
         self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, duties)
@@ -226,6 +234,7 @@ class RightsMarketModel(mesa.Model):
         self.block_desk = BlockDesk(self, relations)
         self.otc_trade = OtcTrade(self, relations)
         self.one_way_trade = OneWayTrade(self)
+        self.information = InformationExchange(self, people)
         self.floor = TradingFloor(self)
         own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
         self.object_traders = ObjectTraders(traders, own, self.desk, self.seats, [b.right for b in books])
@@ -233,6 +242,7 @@ class RightsMarketModel(mesa.Model):
         self.primary_market = PrimaryMarket(self)
         self.zone_trade = ZoneTrade(self)
         self.credit_trade = CreditTrade(self)
+        self.forward_trade = ForwardTrade(self)
 
     def _history_start(self) -> int:
         first = min(p.use_from.year for b in self.config.rule_books for p in b.periods)
@@ -269,7 +279,8 @@ class RightsMarketModel(mesa.Model):
         day = self.day
         usable = [self._tradable(p) for p in self.progress]
         self._carry_prices()
-        traded = [*(i for instruments in usable for i in instruments), *self.credit_trade.open_now()]
+        others = (*self.credit_trade.open_now(), *self.forward_trade.open_now())
+        traded = [*(i for instruments in usable for i in instruments), *others]
         self.market.open_day(day, traded, self.calendar.days[day])
         self.credit_trade.issue()
         self.desk.open_day(usable)
@@ -278,6 +289,7 @@ class RightsMarketModel(mesa.Model):
         self._serve_morning(day)
         self.links.hear_prices()
         self.links.convert()
+        self.information.exchange()
         self._work()
         self.expectations.form()
         self.entry_exit.press()
@@ -293,6 +305,7 @@ class RightsMarketModel(mesa.Model):
             self.floor.trade(self.floor.quoting(np.isin(self.seats.right, opening)), call=True)
         self.zone_trade.hold(usable)
         self.credit_trade.hold()
+        self.forward_trade.hold()
         offer_reserve(self)
 
     def _serve_morning(self, day: int) -> None:

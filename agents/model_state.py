@@ -34,6 +34,8 @@ PARTS = (
     "zone_trade",
     "one_way_trade",
     "fiscal_year",
+    "forward_trade",
+    "information",
 )
 RULES = "rules, population or behaviour"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from agents.relations import Relations, group_of
+from agents.relations import Relations, group_names, group_of
 from agents.seats import Rows
 from agents.streams import RELATIONS, Streams
 
@@ -38,8 +38,7 @@ def draw_relations(model: RightsMarketModel, people: Streams) -> Relations | Non
     if not blocks and not otc:
         return None
     spec, rng = model.config.population.relations, people[RELATIONS]
-    names = [row.group for row in model.config.population.rows] or [""] * len(model.firms)
-    group = group_of(names, spec, rng)
+    group = group_of(group_names(model.config.population.rows, len(model.firms)), spec, rng)
     lot = np.array([float(b.right.lot) for b in model.config.rule_books])
     need = np.where(model.firms.covered, model.operations.need(), 0.0) / lot
     # Firms are known by their size: in blocks, or beside the mean of those that need the right.

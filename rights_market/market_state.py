@@ -27,14 +27,11 @@ from rights_market.registry.journal import Journal
 from rights_market.registry.obligations import Obligations
 from rights_market.rights import Instruments
 from rights_market.rulebook import RuleBook
-from rights_market.supervision import Supervision, needs_supervision
+from rights_market.supervision import Supervision
 from rights_market.units import PPM
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
-
-MANY = 1 << 60
-"""Lots, where no rule limits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +123,18 @@ class MarketState:
         self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
         self._call = CallAuction()
         self._funded: Funding | None = None
-        self._barred: Int64 = np.zeros(0, np.int64)
         self.commitments = Commitments(self.registry)
-        self._supervision = self._supervise()
+        self._supervision = Supervision(
+            self._book_of,
+            self.registry,
+            self.book,
+            self.limits,
+            self.tape,
+            self._tick_value,
+            lambda: self.obligations,
+            self.events,
+            self.commitments,
+        )
         self._negotiation = Negotiation(
             self._book_of,
             self.registry,
@@ -156,26 +162,9 @@ class MarketState:
             tick_value_fen=self._tick_value,
             is_open=self.is_open,
             supervision=self._supervision,
-            barred=lambda: self._barred,
             events=self.events,
             rejected=self.rejected,
             write=self._print,
-        )
-
-    def _supervise(self) -> Supervision | None:
-        """Return what carries out rules between orders and books, if a right has such a rule."""
-        if not any(needs_supervision(rules) for rules in self._book_of):
-            return None
-        return Supervision(
-            self._book_of,
-            self.registry,
-            self.book,
-            self.limits,
-            self.tape,
-            self._tick_value,
-            lambda: self.obligations,
-            self.events,
-            self.commitments,
         )
 
     @property
@@ -196,8 +185,7 @@ class MarketState:
         return self._best()[1]
 
     def _best(self) -> tuple[Int64, Int64]:
-        bid, ask = self.book.best_bid, self.book.best_ask
-        return (bid, ask) if self._supervision is None else self._supervision.government_quotes(bid, ask)
+        return self._supervision.government_quotes(self.book.best_bid, self.book.best_ask)
 
     @property
     def last_price(self) -> Int64:
@@ -213,6 +201,11 @@ class MarketState:
     def price_high(self) -> Int64:
         """Highest price that may be quoted today, ticks."""
         return self.limits.band_high
+
+    def inside_collar(self, instrument: int) -> tuple[int, int]:
+        """Return lowest and highest price that may be quoted today and lies inside a collar, soft ones included."""
+        low, high = int(self.price_low[instrument]), int(self.price_high[instrument])
+        return self._supervision.inside_collar(instrument, low, high)
 
     @property
     def reference(self) -> Int64:
@@ -241,30 +234,28 @@ class MarketState:
 
     @property
     def is_supervised(self) -> bool:
-        """Whether a right has a rule that turns orders away before the book."""
-        return self._supervision is not None
+        """Whether orders may be turned away before the book: a right has such a rule, or someone is suspended."""
+        return self._supervision.watches
 
     def may_enter(self, account: Int64, instrument: Int64, side: npt.NDArray[np.int8]) -> Bool:
         """Return whether accounts are admitted today to enter orders of a side in instruments."""
-        if self._supervision is None:
-            return np.ones(len(account), np.bool_)
         return self._supervision.may_enter(account, instrument, side)
 
     def largest_order(self, instrument: npt.NDArray[np.intp]) -> Int64:
         """Return the largest order that may be entered in instruments, lots; very many where no rule limits it."""
-        if self._supervision is None:
-            return np.full(len(instrument), MANY, np.int64)
         return self._supervision.largest_order(instrument)
 
     def headroom(self, account: Int64, instrument: Int64) -> Int64:
         """Return the lots that accounts may still buy in instruments; very many where no rule limits them."""
-        if self._supervision is None:
-            return np.full(len(account), MANY, np.int64)
         return self._supervision.headroom(account, instrument)
 
     def cash_behind(self, order_ids: Int64) -> Int64:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""
         return self.book.cash_behind(order_ids, self._funding())
+
+    def is_paused(self, instrument: int) -> bool:
+        """Return whether a circuit breaker holds up the matching of an instrument now."""
+        return bool(self._supervision.rests(np.array([instrument]))[0])
 
     def audit(self) -> None:
         """Prove that nothing was created or lost.
@@ -293,7 +284,7 @@ class MarketState:
             "rejected": self.rejected.copy(),
             "otc": self.otc.state(),
             "one_way": self.one_way.state(),
-            "supervision": None if self._supervision is None else self._supervision.state(),
+            "supervision": self._supervision.state(),
             "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
 
@@ -315,8 +306,7 @@ class MarketState:
         self.otc.restore(state["otc"])
         self.one_way.restore(state["one_way"])
         self.events[:] = [Event(*row) for row in state["events"]]
-        if self._supervision is not None and state["supervision"] is not None:
-            self._supervision.restore(state["supervision"])
+        self._supervision.restore(state["supervision"])
         self._funded = None
 
     def _set_terms(self, instrument: int, rules: RuleBook | Credit) -> None:

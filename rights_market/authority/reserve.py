@@ -115,31 +115,36 @@ class Reserve:
                     self.stock[key] = self.stock.get(key, 0) + int(part[row])
 
     def set_aside(self, matter: Matter, year: int, cap_lots: int) -> int:
-        """Issue the reserve's share of a cap that has just been set to the government, and return it in lots."""
+        """Put the reserve's share of a cap that has just been set into it, and return it in lots."""
         rule = self._rules.get(matter.right)
         lots = 0 if rule is None else rule.set_aside(cap_lots)
-        if rule is not None and lots:
-            self._office.market.registry.issue(matter.instrument, GOVERNMENT_ACCOUNT, lots)
-            key = matter.right, matter.instrument, NO_ZONE
-            self.stock[key] = self.stock.get(key, 0) + lots
-            self._office.note(matter, rule.kind, "reserve_filled", lots=lots, note=f"{year}")
+        if lots:
+            self.put(matter, lots, "reserve_filled", f"{year}")
         return lots
+
+    def put(self, matter: Matter, lots: int, code: str = "unclaimed", note: str = "") -> None:
+        """Issue lots into the reserve that lie in no zone."""
+        self._office.market.registry.issue(matter.instrument, GOVERNMENT_ACCOUNT, lots)
+        key = matter.right, matter.instrument, NO_ZONE
+        self.stock[key] = self.stock.get(key, 0) + lots
+        self._office.note(matter, self._rules[matter.right].kind, code, lots=lots, note=note)
 
     # -- release
 
-    def release_to(self, right: str, account: int, lots: int) -> int:
+    def release_to(self, right: str, account: int, lots: int, *, missed: bool = False) -> int:
         """Sell to a new project or a strategic firm what it lacks, as far as the reserve and its money go.
 
         Returns the lots that count for it.
 
-        Lots from another zone count for their trading ratio, and not at all where they may not go.
+        Lots from another zone count for their trading ratio, and not at all where they may not go, or where the
+        project's zone `missed` its standard.
         """
         rule, registry = self._rules[right], self._office.market.registry
         price = rule.sale_price_ticks * self._office.books[right].right.tick_value_fen
         self._reset_validity(right)
         given = 0
         for key in [k for k in sorted(self.stock) if k[0] == right]:
-            ratio = self._ratio(right, key[2], account)
+            ratio = self._ratio(right, key[2], account, missed)
             if not ratio or given == lots:
                 continue
             units = min(ceil((lots - given) / ratio), self._spare(key))
@@ -157,9 +162,9 @@ class Reserve:
             self._note(rule, "rule_unmet", lots=lots - given, account=account)
         return given
 
-    def available_lots(self, right: str, account: int) -> int:
+    def available_lots(self, right: str, account: int, *, missed: bool = False) -> int:
         """Return what an account could get from the reserve, in lots that count for it, whatever its money."""
-        own = [(self._ratio(right, key[2], account), self._spare(key)) for key in self.stock if key[0] == right]
+        own = [(self._ratio(right, key[2], account, missed), self._spare(key)) for key in self.stock if key[0] == right]
         return sum(floor(ratio * n) for ratio, n in own)
 
     def _spare(self, key: tuple[str, int, int]) -> int:
@@ -185,10 +190,10 @@ class Reserve:
     def _zone(self, right: str, account: int) -> int:
         return self._zones.of[right].zone_of_account(account) if right in self._zones.of else NO_ZONE
 
-    def _ratio(self, right: str, zone: int, account: int) -> Fraction:
+    def _ratio(self, right: str, zone: int, account: int, missed: bool) -> Fraction:
         if right not in self._zones.of:
             return Fraction(1)
-        return self._zones.of[right].ratio_between(zone, self._zone(right, account))
+        return self._zones.of[right].replacement_ratio(zone, self._zone(right, account), missed=missed)
 
     def offer(self, right: str, mean_ticks: Fraction) -> int:
         """Put lots on sale if a month's mean price is high enough, and return how many.
@@ -235,6 +240,7 @@ class Reserve:
             money, buyer = lots * price * right.tick_value_fen, int(trades.buyer[row])
             paid = {"lots": lots, "money_fen": money, "account": buyer, "instrument": i}
             self._note(self._rules[right.code], "reserve_released", **paid, hook="session")
+            self._office.primary.note(i, np.array([buyer]), np.array([-lots]))
 
     def settle_sales(self) -> None:
         """Count what was sold from the book today."""

@@ -287,7 +287,8 @@ class OneWay:
         if auction.side is Side.ASK:
             cost = floor.cost_fen(auction.instrument, int(served.paid_ticks[k]), lots)
             return bool(floor.registry.cash[account] >= cost)
-        return account not in floor.barred() and floor.saleable(auction.instrument, account) >= lots
+        may = floor.supervision.may_deal("auction", account, auction.instrument, Side.ASK)
+        return may and floor.saleable(auction.instrument, account) >= lots
 
     def _forfeit(self, auction: Auction, account: int, fen: int) -> None:
         self._floor.registry.pay(account, auction.account, fen)
@@ -302,8 +303,9 @@ class OneWay:
             floor.cost_fen(auction.instrument, p, n) for p, n in zip(paid_ticks.tolist(), lots.tolist(), strict=True)
         ]
         is_sale = auction.side is Side.ASK
-        if auction.account in floor.barred() if is_sale else sum(cost) > floor.registry.cash[auction.account]:
-            self._note("auction_cancelled", auction, "barred from selling" if is_sale else "uncovered")
+        may = floor.supervision.may_deal("auction", auction.account, auction.instrument, auction.side)
+        if not may or (not is_sale and sum(cost) > floor.registry.cash[auction.account]):
+            self._note("auction_cancelled", auction, "uncovered" if may else "suspended")
             return Trades.none()
         seller, buyer = (own, account) if is_sale else (account, own)
         trades = floor.settle(auction.instrument, seller, buyer, paid_ticks, lots)

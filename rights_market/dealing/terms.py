@@ -37,10 +37,8 @@ class Floor:
     tick_value_fen : ndarray of int64, shape (n_instruments,)
     is_open : ndarray of bool, shape (n_instruments,)
         Which instruments are traded now; the market's own array.
-    supervision : Supervision or None
-        Rules between orders and books, if there are any.
-    barred : callable
-        Returns the accounts that may not sell.
+    supervision : Supervision
+        Rules between orders and books.
     events : list of Event
         Written to.
     rejected : ndarray of int64, shape (n_reasons,)
@@ -56,33 +54,26 @@ class Floor:
     commitments: Commitments
     tick_value_fen: Int64
     is_open: Bool
-    supervision: Supervision | None
-    barred: Callable[[], Int64]
+    supervision: Supervision
     events: list[Event]
     rejected: Int64
     write: Callable[[Mode, Trades, int], None]
 
     def is_paused(self, instrument: int) -> bool:
         """Return whether a breaker lets an instrument rest now."""
-        return self.supervision is not None and bool(self.supervision.rests(np.array([instrument]))[0])
+        return bool(self.supervision.rests(np.array([instrument]))[0])
 
     def refuse_price(self, instrument: int, price_ticks: int, allowed: Range) -> Reason:
         """Return why a price may not be agreed, or ACCEPTED; collars and floors narrow what a rule allows."""
         if not 1 <= price_ticks <= self.rules_of[instrument].right.max_price_ticks:
             return Reason.OUTSIDE_PRICE_RANGE
-        low, high = allowed.low, allowed.high
-        if self.supervision is not None:
-            low, high = self.supervision.clip(instrument, low, high)
+        low, high = self.supervision.clip(instrument, allowed.low, allowed.high)
         return Reason.ACCEPTED if low <= price_ticks <= high else Reason.OUTSIDE_PRICE_LIMIT
 
     def refuse_party(self, mode: Admitted, account: int, instrument: int, side: Side, lots: int) -> Reason:
         """Return why an account may not buy or sell so many lots in a mode, or ACCEPTED."""
         if not 0 <= account < len(self.registry.accounts) or not self.registry.accounts.is_open[account]:
             return Reason.UNKNOWN_ACCOUNT
-        if side is Side.ASK and account in self.barred():
-            return Reason.NOT_ADMITTED
-        if self.supervision is None:
-            return Reason.ACCEPTED
         if not self.supervision.may_deal(mode, account, instrument, side):
             return Reason.NOT_ADMITTED
         at = np.array([account]), np.array([instrument])

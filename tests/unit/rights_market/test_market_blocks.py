@@ -150,3 +150,13 @@ def test_blocks_need_a_rule():
     market = open_market(rule_book(opening_price_ticks=6000))
     with pytest.raises(ExchangeError, match="no rule for blocks"):
         market.agree_blocks(talk())
+
+
+def test_who_is_suspended_from_selling_sells_no_blocks():
+    market = open_market()
+    market.suspend(column(SELLER))
+    assert market.is_supervised
+    assert len(market.agree_blocks(talk())) == 0
+    market.suspend(column())
+    assert not market.is_supervised
+    assert market.agree_blocks(talk()).lots.tolist() == [120_000]

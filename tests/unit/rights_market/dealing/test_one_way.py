@@ -336,10 +336,10 @@ def test_a_barred_seller_is_not_sold_for() -> None:
     number = announced(market)
     next_day(market)
     market.one_way.bid(A, number, 40, 10)
-    market.bar_sales(np.array([SELLER]))
+    market.suspend(np.array([SELLER]))
     assert market.one_way.announce(SELLER, 0, Side.ASK, 10, 40)[0] is Reason.NOT_ADMITTED
     assert not len(finished(market))
-    assert (market.events[-1].code, market.events[-1].note) == ("auction_cancelled", "barred from selling")
+    assert (market.events[-1].code, market.events[-1].note) == ("auction_cancelled", "suspended")
     assert market.commitments.is_empty
 
 

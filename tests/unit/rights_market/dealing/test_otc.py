@@ -227,7 +227,7 @@ def test_classes_without_the_mode_are_left_out() -> None:
 def test_barred_sellers_neither_offer_to_sell_nor_accept_a_purchase() -> None:
     market = open_market()
     number, (_, wanted) = sale(market), market.otc.offer(BUYER, SELLER, 0, Side.BID, 5000, 1)
-    market.bar_sales(np.array([SELLER]))
+    market.suspend(np.array([SELLER]))
     assert market.otc.accept(BUYER, number)[0] is Reason.NOT_ADMITTED
     assert market.otc.accept(SELLER, wanted)[0] is Reason.NOT_ADMITTED
     assert market.otc.offer(SELLER, BUYER, 0, Side.ASK, 5000, 1)[0] is Reason.NOT_ADMITTED
