@@ -1,8 +1,10 @@
 """Settings in words: one code may mean different things in different rules."""
 
+import pandas as pd
 import pytest
 from sample_result import make_result
 
+from experiments.results.report_tables import events
 from experiments.results.settings import rule_lines, setting
 from experiments.results.words import Words
 
@@ -26,3 +28,17 @@ def test_rules_about_projects_are_told_in_words(lang: str, line: str) -> None:
     book = {"replacement": {"kind": "new_project_replacement", "ratio": 1.5, "sources": ["market"]}}
     result.manifest["scenario"]["rights"] = {"CEA": book}
     assert [lines for _, lines in rule_lines(result, "CEA", Words(lang))] == [[line]]
+
+
+def test_one_code_of_two_rules_makes_two_rows_of_events() -> None:
+    result = make_result()
+    rows = [("trading_ratio", 5.0), ("right_exchange_rate", 7.0), ("right_exchange_rate", 1.0)]
+    result.tables["events"] = pd.DataFrame(
+        {"date": "2023-05-05", "right": "CEA", "code": "converted", "money_yuan": 0.0, "rule": rule, "quantity": lots}
+        for rule, lots in rows
+    )
+    table, _ = events(result, Words("en"))
+    assert [(row[2], row[3]) for row in table.rows] == [
+        ("Units that count for less downstream", "1"),
+        ("Exchanged for another right", "2"),
+    ]
