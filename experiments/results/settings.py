@@ -92,8 +92,14 @@ def setting(value: Any, result: Result, words: Words, key: str = "") -> str:
             return sector_name(result, value, words)
         if key == "strategy":
             return words.name("strategy", value)
-        return value if key == "name" else words.name("kind", value)
+        return value if key == "name" else _most_special(words, "kind", key, value)
     return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)
+
+
+def _most_special(words: Words, family: str, where: str, code: str) -> str:
+    """Return the word for a code in this place, such as the `reserve` of a collar, or else the one for any place."""
+    special = words.name(family, f"{where}.{code}")
+    return words.name(family, code) if special == f"{where}.{code}" else special
 
 
 def _brackets(text: str, words: Words) -> str:
@@ -108,12 +114,12 @@ def _nested(item: Any, result: Result, words: Words, key: str) -> str:
 def _mapping(value: Mapping[str, Any], result: Result, words: Words) -> str:
     colon, semicolon, space = (": ", "; ", " ") if words.lang == "en" else ("：", "；", "")
     parts = []
+    kind = str(value.get("kind") or "")
     for field, inner in value.items():
         if field == "kind" or not (text := _nested(inner, result, words, field)):
             continue
-        name = words.name("field", field)
+        name = _most_special(words, "field", kind, field)
         parts.append(f"{name}{space}{text}" if isinstance(inner, Mapping) else f"{name}{colon}{text}")
-    kind = str(value.get("kind") or "")
     if not kind or (kind in ONLY_KINDS and parts):
         return semicolon.join(parts)
     return words.name("kind", kind) + (colon if parts else "") + semicolon.join(parts)

@@ -404,6 +404,18 @@ class TestCover:
         assert firms_of(market.obligations.surrendered_lots("CEA", "2025")) == [8, 11, 10]
         assert codes(market, "covered") == [("covered", -1, 0, 29, 0)]
 
+    def test_lots_of_next_year_do_not_cover_this_one(self):
+        """A holds 10 for 100 days, and 7 of the next year for the last 40 of them."""
+        _, authority, _ = self.start(NoBanking())
+        hold(authority, 10, 0, 0)
+        authority.count_day(date(2025, 9, 23), 60)
+        hold(authority, 7, 0, 0, instrument=1)
+        authority.count_day(date(2025, 11, 22), 40)
+        held, days = authority.held_so_far("CEA", self.YEARS[0])
+        assert (held.tolist(), days) == ([1000, 0, 0], 100)
+        authority.verify("CEA", self.YEARS[0], lots(12, 0, 0))
+        assert authority.surrender("CEA", self.YEARS[0]).tolist() == [2, 0, 0]
+
     def test_lots_lapse_and_do_not_cover_a_second_year_while_they_wait(self):
         market, authority, _ = self.start(NoBanking())
         hold(authority, 100, 100, 100)
