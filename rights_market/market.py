@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -79,9 +80,12 @@ class Market(MarketState):
         chosen = sorted(set(instruments))
         if chosen and not 0 <= chosen[0] <= chosen[-1] < len(self.instruments):
             raise ExchangeError(f"day {day}: no instruments {chosen}, there are {len(self.instruments)}")
+        if on is None and any(self._book_of[i].fees.waive for i in chosen):
+            raise ExchangeError(f"day {day}: fees are waived on dates; open_day needs `on`, the date of the day")
         self.registry.begin_day(day)
         self.day, self.batch, self._in_session = day, 0, True
         self.is_open[chosen] = True
+        self._begin_date(on)
         if self._supervision is not None:
             self.is_open[self._supervision.open_day(day, on, chosen)] = False
         self._open_books()
@@ -194,6 +198,7 @@ class Market(MarketState):
         figures = (x.tolist() for x in (open_now, close, lots, bid, ask))
         for i, price, traded, best_bid, best_ask in zip(*figures, strict=True):
             self._references.move(i, price, traded, best_bid, best_ask)
+        self._note_charges()
         self.registry.unlock()
         self.is_open[:] = False
         self._open_books()
@@ -258,6 +263,17 @@ class Market(MarketState):
     def bar_sales(self, accounts: Int64) -> None:
         """Refuse new sell orders of these accounts, and of no others, from now on."""
         self._barred = np.array(accounts, np.int64)
+
+    def _note_charges(self) -> None:
+        """Write down what the government took today, and the fees that sellers could not pay."""
+        write, charges = partial(Event, self.day, "session_close", "fees"), self.limits.charges
+        for i, fees, taxes in charges.take():
+            if fees and self._book_of[i].fees.receiver == "government":
+                self.events.append(write("fee_charged", instrument=i, money_fen=fees))
+            if taxes:
+                self.events.append(write("tax_charged", instrument=i, money_fen=taxes))
+        for account, fen in charges.take_unpaid():
+            self.events.append(write("fee_unpaid", account, money_fen=fen))
 
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,23 @@ import numpy.typing as npt
 
 from rights_market.credit import Credit
 from rights_market.exchange.call_auction import CallAuction
+from rights_market.exchange.charges import WAYS, Charge
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import Tape
 from rights_market.negotiation import Negotiation
+from rights_market.policies.trading import Fees
 from rights_market.records import Event, Mode, Reason, Trades
 from rights_market.reference_prices import ReferencePrices
-from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
+from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT, Accounts
 from rights_market.registry.balances import Registry
 from rights_market.registry.journal import Journal
 from rights_market.registry.obligations import Obligations
 from rights_market.rights import Instruments
 from rights_market.rulebook import RuleBook
 from rights_market.supervision import Supervision, needs_supervision
-from rights_market.units import PPM
+from rights_market.units import PPM, Side
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -96,8 +99,10 @@ class MarketState:
         self._obligations = Obligations(len(accounts))
         self._book_of: list[RuleBook | Credit] = [book for book in self.rule_books for _ in book.periods]
         self._book_of += [credit for credit in self.credits for _ in credit.vintages]
+        self._on: date | None = None
         max_price = [x.right.max_price_ticks for x in self.instruments]
         self.limits = Limits(max_price)
+        self.limits.charges.make_room(len(accounts))
         for i, rules in enumerate(self._book_of):
             self._set_terms(i, rules)
         self.book = OrderBook(len(max_price), np.array(max_price, dtype=np.int64), self_trade=SelfTrade.CANCEL_RESTING)
@@ -260,6 +265,8 @@ class MarketState:
             "day": self.day,
             "batch": self.batch,
             "rejected": self.rejected.copy(),
+            "charges": self.limits.charges.state(),
+            "on": "" if self._on is None else self._on.isoformat(),
             "supervision": None if self._supervision is None else self._supervision.state(),
             "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
@@ -277,6 +284,8 @@ class MarketState:
         self._open_books()
         self.day, self.batch = int(state["day"]), int(state["batch"])
         self.rejected[:] = state["rejected"]
+        self.limits.charges.restore(state["charges"])
+        self._begin_date(date.fromisoformat(state["on"]) if state["on"] else None)
         self._in_session = bool(state["in_session"])
         self.events[:] = [Event(*row) for row in state["events"]]
         if self._supervision is not None and state["supervision"] is not None:
@@ -284,8 +293,27 @@ class MarketState:
         self._funded = None
 
     def _set_terms(self, instrument: int, rules: RuleBook | Credit) -> None:
-        self.limits.set_fees(instrument, rules.fees.buyer_ppm, rules.fees.seller_ppm)
+        self._set_charges(instrument, rules.fees)
         self.limits.set_resale_ban(instrument, rules.settlement.units_lag_days > 0)
+
+    def _set_charges(self, instrument: int, fees: Fees) -> None:
+        receiver = GOVERNMENT_ACCOUNT if fees.receiver == "government" else CLEARING_ACCOUNT
+        is_waived = self._on is not None and fees.is_waived(self._on)
+        for way in WAYS:
+            own, charge = fees.of_mode(way), Charge(receiver=receiver)
+            if not is_waived:
+                buyer, seller = Side.BID, Side.ASK
+                charge = Charge(
+                    own.ppm(buyer), own.ppm(seller), own.least(buyer), own.least(seller), fees.tax_ppm, receiver
+                )
+            self.limits.charges.set(instrument, way, charge)
+
+    def _begin_date(self, on: date | None) -> None:
+        """Begin a date, on which charges may be waived."""
+        self._on = on
+        for i, rules in enumerate(self._book_of):
+            if rules.fees.waive:
+                self._set_charges(i, rules.fees)
 
     def _open_books(self) -> None:
         if self._takes_orders is not self.is_open:
@@ -299,13 +327,12 @@ class MarketState:
                 ledger=ledger,
                 journal=self.registry.journal,
                 tick_value_fen=self._tick_value,
-                buyer_fee_ppm=self.limits.buyer_ppm,
-                seller_fee_ppm=self.limits.seller_ppm,
+                charges=self.limits.charges.tables["book"],
+                unpaid=self.limits.charges.make_room(len(self.accounts)),
                 lock_bought=self.limits.lock_bought.astype(np.bool_),
                 is_open=self._takes_orders,
                 band_low=self.limits.band_low,
                 band_high=self.limits.band_high,
-                fee_account=CLEARING_ACCOUNT,
                 day=self.day,
             )
         return self._funded

@@ -133,7 +133,7 @@ class Negotiation:
             registry = self._registry
             free = int(registry.free[instrument, account] - registry.locked[instrument, account])
             return free >= int(picked.lots.sum())
-        cost = negotiated.cost_in(self._limits, self._tick_value)
+        cost = negotiated.cost_in(self._limits, self._tick_value, "book")
         prices, lots = resting.price_ticks[picked.rows].tolist(), picked.lots.tolist()
         return bool(
             self._registry.cash[account] >= sum(cost(instrument, p, n) for p, n in zip(prices, lots, strict=True))
@@ -149,7 +149,9 @@ class Negotiation:
         taker, maker = np.full(len(rows), account, np.int64), owner.astype(np.int64)
         buyer, seller = (taker, maker) if side is Side.BID else (maker, taker)
         where = np.full(len(rows), instrument, np.int64)
-        trades = negotiated.settle(self._registry, self._limits, self._tick_value, where, seller, buyer, price, lots)
+        trades = negotiated.settle(
+            self._registry, self._limits, self._tick_value, where, seller, buyer, price, lots, "book"
+        )
         trades = replace(trades, maker=resting.order_id[rows], taker_side=np.full(len(rows), side, np.int8))
         self._print(Mode.LISTED, trades)
         return trades
@@ -182,7 +184,7 @@ class Negotiation:
         prices = rule.prices(interests.most_ticks, interests.least_ticks, low, high)
         if rule.exclude_related:
             prices[interests.related] = 0
-        cost = negotiated.cost_in(self._limits, self._tick_value)
+        cost = negotiated.cost_in(self._limits, self._tick_value, "block")
         done = agree(interests, prices, offered, money, cost, rule.min_lots, rule.max_rounds)
         return self._settle_blocks(interests, prices, done)
 
@@ -216,6 +218,7 @@ class Negotiation:
             interests.buyer[buyer_row],
             prices[pair],
             lots,
+            "block",
         )
         for mode, rows in ((Mode.BLOCK, ~interests.related[pair]), (Mode.BLOCK_RELATED, interests.related[pair])):
             self._print(mode, trades.take(np.flatnonzero(rows)))

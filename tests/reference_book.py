@@ -15,6 +15,7 @@ from rights_market.records import OrderKind, Orders, Reason
 from rights_market.units import PPM, ceil, half_up
 
 BID, ASK = 0, 1
+GOVERNMENT = 0
 RESTING_KINDS = (OrderKind.LIMIT, OrderKind.REPLACE, OrderKind.REQUOTE)
 
 
@@ -154,20 +155,21 @@ class PlainFunds:
     cash: list
     cash_frozen: list
     tick_value: list
-    buyer_ppm: list
-    seller_ppm: list
+    charges: list
+    unpaid: list
     lock_bought: list
     is_open: list
     band_low: list
     band_high: list
-    fee_account: int
 
-    def fee(self, ppm, value):
-        return half_up(Fraction(ppm * value, PPM))
+    def fee(self, instrument, side, value, rounding=half_up):
+        charge = self.charges[instrument]
+        ppm, least = (charge.buyer_ppm, charge.buyer_least) if side == BID else (charge.seller_ppm, charge.seller_least)
+        return max(rounding(Fraction(ppm * value, PPM)), least) if value else 0
 
     def cover(self, instrument, price, lots, value):
-        ppm, cost = self.buyer_ppm[instrument], lots * price * self.tick_value[instrument]
-        return cost + ceil(Fraction(ppm * (value + cost), PPM)) - self.fee(ppm, value)
+        cost = lots * price * self.tick_value[instrument]
+        return cost + self.fee(instrument, BID, value + cost, ceil) - self.fee(instrument, BID, value)
 
 
 @dataclass
@@ -379,8 +381,9 @@ class PlainExchange:
         return lots
 
     def _price_of(self, order, price, lots):
-        ppm, fen = self.funds.buyer_ppm[order.instrument], lots * price * self.funds.tick_value[order.instrument]
-        return fen + self.funds.fee(ppm, order.value + fen) - self.funds.fee(ppm, order.value)
+        funds, instrument = self.funds, order.instrument
+        fen = lots * price * funds.tick_value[instrument]
+        return fen + funds.fee(instrument, BID, order.value + fen) - funds.fee(instrument, BID, order.value)
 
     def _trade(self, order, other, lots, pays_as_it_goes):
         self.trades.append((other.order_id, order.order_id, other.price, lots))
@@ -393,8 +396,9 @@ class PlainExchange:
         fen = lots * other.price * funds.tick_value[instrument]
         before = 0 if pays_as_it_goes else self.held(bid)
         paid = self._price_of(bid, other.price, lots)
-        ppm = funds.seller_ppm[instrument]
-        ask_fee = funds.fee(ppm, ask.value + fen) - funds.fee(ppm, ask.value)
+        ask_fee = funds.fee(instrument, ASK, ask.value + fen) - funds.fee(instrument, ASK, ask.value)
+        ppm = funds.charges[instrument].tax_ppm
+        tax = half_up(Fraction(ppm * (ask.value + fen), PPM)) - half_up(Fraction(ppm * ask.value, PPM))
         order.lots -= lots
         other.lots -= lots
         bid.value += fen
@@ -409,5 +413,12 @@ class PlainExchange:
             # What the limit had set aside beyond the price of this fill is free again at once.
             funds.cash_frozen[bid.account] -= before - self.held(bid)
             funds.cash[bid.account] += before - self.held(bid) - paid
-        funds.cash[ask.account] += fen - ask_fee
-        funds.cash[funds.fee_account] += ask_fee + paid - fen
+        receiver = funds.charges[instrument].receiver
+        funds.cash[ask.account] += fen
+        funds.cash[receiver] += paid - fen
+        funds.cash[ask.account] -= tax
+        funds.cash[GOVERNMENT] += tax
+        able = min(ask_fee, funds.cash[ask.account])
+        funds.unpaid[ask.account] += ask_fee - able
+        funds.cash[ask.account] -= able
+        funds.cash[receiver] += able

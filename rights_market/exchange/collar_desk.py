@@ -86,7 +86,7 @@ class CollarDesk:
         keeps_bought: bool,
     ) -> None:
         self._registry, self._book, self._limits = registry, book, limits
-        self._cost = cost_in(limits, tick_value_fen)
+        self._cost = cost_in(limits, tick_value_fen, "book")
         self.pot = pot
         self.only_compliance, self._keeps_bought = only_compliance, keeps_bought
         self.floor, self.ceiling = 0, 0

@@ -26,12 +26,12 @@ from rights_market.kernels.book import (
 )
 from rights_market.kernels.compiling import inlined, kernel
 from rights_market.kernels.entry import freeze_on_entry
-from rights_market.kernels.settlement import Funds, bid_cover, fee_charged, release_cash, settle
+from rights_market.kernels.settlement import Funds, bid_cover, buyer_fee, release_cash, settle
 
 # Journal rows that a call can cause: one to cover a new order, and for each order that may trade its share of the
-# pairings (fewer than there are orders, three rows each) and one release.
+# pairings (fewer than there are orders, four rows each) and one release.
 ROWS_OF_NEW = 1
-ROWS_OF_CANDIDATE = 4
+ROWS_OF_CANDIDATE = 5
 
 
 @kernel
@@ -200,8 +200,8 @@ def release_and_update(book: Book, funds: Funds | None, before: Rows, after: Row
             continue
         if funds is not None and order["side"] == BID:
             instrument, price = np.int64(order["instrument"]), np.int64(order["price"])
-            ppm = funds.buyer_ppm[instrument]
-            spent = value - old["value"] + fee_charged(value, ppm) - fee_charged(old["value"], ppm)
+            was_paid = old["value"] + buyer_fee(funds, instrument, old["value"])
+            spent = value + buyer_fee(funds, instrument, value) - was_paid
             kept = bid_cover(funds, instrument, price, lots, value) if lots > 0 else np.int64(0)
             was = bid_cover(funds, instrument, price, old["lots"], old["value"])
             release_cash(funds, np.int64(order["account"]), was - spent - kept, order["order_id"])

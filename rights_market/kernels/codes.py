@@ -31,3 +31,7 @@ MARKET_CLOSED: Final = 13
 UNKNOWN_INSTRUMENT: Final = 14
 UNKNOWN_ACCOUNT: Final = 15
 TOO_LARGE: Final = 16
+
+# Reasons in the journal: of a delivery whose lots are locked, and of a fee that is a tax.
+LOCKED: Final = 1
+TAX: Final = 1

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import InsufficientCash, RegistryError
+from rights_market.kernels.codes import TAX
 from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
 from rights_market.registry.checks import demand_cover, known_accounts, moving_rows, room_for, whole
 from rights_market.registry.journal import Journal, Op
@@ -121,16 +122,18 @@ class CashRegistry:
         *,
         receivers: npt.ArrayLike = CLEARING_ACCOUNT,
         from_frozen: bool = False,
+        is_tax: bool = False,
         ref: npt.ArrayLike = 0,
     ) -> None:
-        """Move a fee to its receiver, by default the clearing account, from free or from frozen cash.
+        """Move a fee or a tax to its receiver, by default the clearing account, from free or from frozen cash.
 
         Raises
         ------
         InsufficientCash
             If a payer has less cash there.
         """
-        self._move_cash(Op.FEE_FROZEN if from_frozen else Op.FEE, "fee", payers, receivers, fen, ref)
+        op, reason = Op.FEE_FROZEN if from_frozen else Op.FEE, TAX if is_tax else 0
+        self._move_cash(op, "fee", payers, receivers, fen, ref, reason)
 
     def freeze_cash(self, accounts: npt.ArrayLike, fen: npt.ArrayLike, *, ref: npt.ArrayLike = 0) -> None:
         """Put free cash behind a buy order.
@@ -178,6 +181,7 @@ class CashRegistry:
         receivers: npt.ArrayLike,
         fen: npt.ArrayLike,
         ref: npt.ArrayLike,
+        reason: int = 0,
     ) -> None:
         fen_, source, target, refs = self._cash_rows(fen, payers, receivers, ref=ref)
         ledger = self.ledger()
@@ -185,7 +189,7 @@ class CashRegistry:
         self._demand_cash(verb, column, source, fen_)
         np.subtract.at(column, source, fen_)
         np.add.at(ledger.cash, target, fen_)
-        self.journal.append(self._day, op, source, counterparty=target, cash=fen_, ref=refs)
+        self.journal.append(self._day, op, source, counterparty=target, cash=fen_, ref=refs, reason=reason)
 
     def _cash_rows(self, fen: npt.ArrayLike, *accounts: npt.ArrayLike, ref: npt.ArrayLike) -> tuple[Int64, ...]:
         ids = (known_accounts(x, self.accounts) for x in accounts)

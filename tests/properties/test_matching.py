@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rights_market.exchange.call_auction import CallAuction
+from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook, SelfTrade
-from rights_market.kernels import ops
+from rights_market.kernels import codes, ops
+from rights_market.kernels.settlement import CHARGED, TAXED
 from rights_market.records import OrderKind, Orders
 from rights_market.registry.journal import Journal
 from rights_market.registry.ledger import Ledger
@@ -40,6 +42,8 @@ good_rows = st.tuples(
 )
 batches = st.lists(st.lists(st.one_of(good_rows, good_rows, good_rows, rows), max_size=25), min_size=1, max_size=5)
 ppm = st.sampled_from([0, 3_000, 7_777, 250_000, 1_000_000])
+least = st.sampled_from([0, 0, 7, 40, 3_000])
+charges = st.builds(Charge, ppm, ppm, least, least, st.sampled_from([0, 0, 7_777, 500_000]), st.integers(0, 1))
 
 
 def table(batch):
@@ -110,13 +114,12 @@ def purse(draw):
         cash=draw(st.lists(st.integers(0, 3_000), min_size=ACCOUNTS, max_size=ACCOUNTS)),
         cash_frozen=[0] * ACCOUNTS,
         tick_value=draw(pair(st.sampled_from([1, 7, 50]))),
-        buyer_ppm=draw(pair(ppm)),
-        seller_ppm=draw(pair(ppm)),
+        charges=draw(pair(charges)),
+        unpaid=[0] * ACCOUNTS,
         lock_bought=draw(pair(st.booleans())),
         is_open=draw(pair(st.sampled_from([True, True, True, False]))),
         band_low=draw(pair(st.integers(1, 3))),
         band_high=draw(pair(st.integers(9, TOP))),
-        fee_account=0,
     )
 
 
@@ -129,13 +132,12 @@ def funding_of(plain):
         ledger=ledger,
         journal=Journal(capacity=1),
         tick_value_fen=np.array(plain.tick_value),
-        buyer_fee_ppm=np.array(plain.buyer_ppm),
-        seller_fee_ppm=np.array(plain.seller_ppm),
+        charges=charge_table(plain.charges),
+        unpaid=np.zeros(ACCOUNTS, np.int64),
         lock_bought=np.array(plain.lock_bought),
         is_open=np.array(plain.is_open),
         band_low=np.array(plain.band_low),
         band_high=np.array(plain.band_high),
-        fee_account=0,
         day=3,
     )
 
@@ -187,9 +189,19 @@ def assert_sound(book, funding, start):
         np.add.at(frozen[i], resting.account, np.where(resting.side == 1, resting.lots, 0))
         np.add.at(cash, resting.account, book.cash_behind(resting.order_id, funding))
     np.testing.assert_array_equal(now["frozen"], frozen)
+    assert_taken(funding)
     np.testing.assert_array_equal(now["cash_frozen"], cash)
     for name, array in replay(start, funding.journal).items():
         np.testing.assert_array_equal(array, now[name], err_msg=name)
+
+
+def assert_taken(funding):
+    """What was counted as taken is what the journal says was charged."""
+    rows = funding.journal.table()
+    charged = np.isin(rows["op"], (ops.FEE, ops.FEE_FROZEN))
+    taxes = charged & (rows["reason"] == codes.TAX)
+    assert funding.charges[:, CHARGED].sum() == rows["cash"][charged & ~taxes].sum()
+    assert funding.charges[:, TAXED].sum() == rows["cash"][taxes].sum()
 
 
 @given(st.data(), batches, st.sampled_from(SelfTrade))
@@ -206,6 +218,7 @@ def test_a_funded_book_equals_the_plain_exchange(data, stream, rule):
         assert_same_queues(book, plain)
         for name in PARTS:
             np.testing.assert_array_equal(getattr(funding.ledger, name), getattr(plain.funds, name), err_msg=name)
+        np.testing.assert_array_equal(funding.unpaid, plain.funds.unpaid)
         assert_sound(book, funding, start)
     book.cancel_all(funding=funding)
     assert len(book) == 0

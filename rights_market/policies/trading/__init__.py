@@ -3,7 +3,7 @@
 from rights_market.policies.trading.admission import Admission, ClassAdmission
 from rights_market.policies.trading.block_agreement import BlockAgreement
 from rights_market.policies.trading.circuit_breaker import CircuitBreaker, Level
-from rights_market.policies.trading.fees import Fees
+from rights_market.policies.trading.fees import Fees, ModeFees
 from rights_market.policies.trading.holding_limit import HoldingLimit
 from rights_market.policies.trading.listed_agreement import ListedAgreement
 from rights_market.policies.trading.price_band import PriceBand, Range
@@ -18,6 +18,7 @@ __all__ = [
     "HoldingLimit",
     "Level",
     "ListedAgreement",
+    "ModeFees",
     "PriceBand",
     "Range",
     "SettlementCycle",

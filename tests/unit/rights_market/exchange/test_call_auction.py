@@ -5,6 +5,7 @@ import pytest
 
 from rights_market.errors import ExchangeError
 from rights_market.exchange.call_auction import CallAuction, clearing_price
+from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook
 from rights_market.records import OrderKind, Orders, Reason
@@ -149,13 +150,12 @@ def test_all_pay_one_price_and_get_back_the_difference():
         ledger=ledger,
         journal=Journal(capacity=1),
         tick_value_fen=np.array([1]),
-        buyer_fee_ppm=np.array([10_000]),
-        seller_fee_ppm=np.array([10_000]),
+        charges=charge_table([Charge(10_000, 10_000, receiver=0)]),
+        unpaid=np.zeros(4, np.int64),
         lock_bought=np.array([True]),
         is_open=np.array([True]),
         band_low=np.array([1]),
         band_high=np.array([200]),
-        fee_account=0,
         day=0,
     )
     book = OrderBook(1, 200)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rights_market.errors import ExchangeError
+from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.records import OrderKind, Orders, Reason
@@ -21,7 +22,9 @@ def fills(receipt):
     return list(zip(t.taker.tolist(), t.maker.tolist(), t.lots.tolist(), t.price_ticks.tolist(), strict=True))
 
 
-def funding(*, cash=(0, 0, 0, 0), free=(0, 0, 0, 0), tick_value=1, buyer=0, seller=0, lock=False, **limits):
+def funding(
+    *, cash=(0, 0, 0, 0), free=(0, 0, 0, 0), tick_value=1, buyer=0, seller=0, least=(0, 0), tax=0, lock=False, **limits
+):
     """Two instruments, four accounts; account 0 receives the fees."""
     ledger = Ledger.empty(2, 4)
     ledger.cash[:] = cash
@@ -31,10 +34,9 @@ def funding(*, cash=(0, 0, 0, 0), free=(0, 0, 0, 0), tick_value=1, buyer=0, sell
         ledger=ledger,
         journal=Journal(),
         tick_value_fen=np.array([tick_value, tick_value]),
-        buyer_fee_ppm=np.array([buyer, buyer]),
-        seller_fee_ppm=np.array([seller, seller]),
+        charges=charge_table([Charge(buyer, seller, *least, tax, receiver=FEES)] * 2),
+        unpaid=np.zeros(4, np.int64),
         lock_bought=np.array([lock, lock]),
-        fee_account=FEES,
         day=5,
         **{name: np.array(value) for name, value in settings.items()},
     )
