@@ -22,6 +22,7 @@ from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.records import OrderKind, Orders, Trades
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.registry.journal import Journal
 from rights_market.registry.ledger import Ledger
 from rights_market.units import Side
@@ -82,11 +83,13 @@ class Cases:
         ledger.free[:], ledger.cash[:] = 10**9, 10**15
         funding = Funding(
             ledger=ledger,
+            due=np.zeros((MAX_CASH_LAG, ACCOUNTS + 1), np.int64),
             journal=Journal(keep=False),
             tick_value_fen=np.ones(1, np.int64),
             charges=charge_table([Charge(3_000, 3_000, receiver=ACCOUNTS)]),
             unpaid=np.zeros(ACCOUNTS + 1, np.int64),
             lock_bought=np.zeros(1, np.bool_),
+            cash_lag=np.zeros(1, np.int64),
             is_open=np.ones(1, np.bool_),
             band_low=np.ones(1, np.int64),
             band_high=np.full(1, MAX_PRICE),

@@ -200,6 +200,7 @@ class Market(MarketState):
             self._references.move(i, price, traded, best_bid, best_ask)
         self._note_charges()
         self.registry.unlock()
+        self.registry.pay_out_due()
         self.is_open[:] = False
         self._open_books()
         self._in_session = False

@@ -295,6 +295,7 @@ class MarketState:
     def _set_terms(self, instrument: int, rules: RuleBook | Credit) -> None:
         self._set_charges(instrument, rules.fees)
         self.limits.set_resale_ban(instrument, rules.settlement.units_lag_days > 0)
+        self.limits.set_cash_lag(instrument, rules.settlement.cash_lag_days)
 
     def _set_charges(self, instrument: int, fees: Fees) -> None:
         receiver = GOVERNMENT_ACCOUNT if fees.receiver == "government" else CLEARING_ACCOUNT
@@ -325,11 +326,13 @@ class MarketState:
         if self._funded is None or self._funded.ledger is not ledger or self._funded.day != self.day:
             self._funded = Funding(
                 ledger=ledger,
+                due=self.registry.due(),
                 journal=self.registry.journal,
                 tick_value_fen=self._tick_value,
                 charges=self.limits.charges.tables["book"],
                 unpaid=self.limits.charges.make_room(len(self.accounts)),
                 lock_bought=self.limits.lock_bought.astype(np.bool_),
+                cash_lag=self.limits.cash_lag,
                 is_open=self._takes_orders,
                 band_low=self.limits.band_low,
                 band_high=self.limits.band_high,

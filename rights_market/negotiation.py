@@ -178,7 +178,7 @@ class Negotiation:
         registry, who = self._registry, (interests.instrument, interests.seller)
         saleable = registry.free[who] + registry.frozen[who] - registry.locked[who]
         offered = np.where(self._may_block(interests), np.minimum(interests.offered, saleable), 0)
-        money = registry.cash[interests.buyer] + registry.cash_frozen[interests.buyer]
+        money = (registry.cash + registry.cash_frozen - registry.held)[interests.buyer]
         at = interests.instrument[interests.seller_row]
         low, high = self._block_range(at)
         prices = rule.prices(interests.most_ticks, interests.least_ticks, low, high)
@@ -228,7 +228,8 @@ class Negotiation:
         """Withdraw the asks of sellers and all bids of buyers, whose cover a trade outside the book may need."""
         for i in np.unique(instrument).tolist():
             self._withdraw(i, Side.ASK, np.unique(seller[instrument == i]))
-        needed = np.unique(buyer[self._registry.cash_frozen[buyer] > 0])
+        behind_bids = self._registry.cash_frozen - self._registry.held
+        needed = np.unique(buyer[behind_bids[buyer] > 0])
         for i in np.flatnonzero(self._is_open).tolist() if len(needed) else ():
             self._withdraw(i, Side.BID, needed)
 

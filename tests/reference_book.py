@@ -154,10 +154,12 @@ class PlainFunds:
     locked: list
     cash: list
     cash_frozen: list
+    due: list
     tick_value: list
     charges: list
     unpaid: list
     lock_bought: list
+    cash_lag: list
     is_open: list
     band_low: list
     band_high: list
@@ -182,6 +184,7 @@ class PlainExchange:
     next_id: int = 0
     orders: list = field(default_factory=list)
     promised: dict = field(default_factory=dict)
+    improved: int = 0
     trades: list = field(default_factory=list)
 
     def submit(self, rows):
@@ -303,6 +306,9 @@ class PlainExchange:
         if self.funds and not pays_as_it_goes:
             self._freeze(order)
         stop = self._match(order, pays_as_it_goes)
+        if self.funds:
+            self.funds.cash[order.account] += self.improved
+            self.improved = 0
         if order.lots and not stop and kind in RESTING_KINDS:
             self.orders.append(order)
             return Reason.ACCEPTED, wanted - order.lots
@@ -410,15 +416,25 @@ class PlainExchange:
         if pays_as_it_goes:
             funds.cash[bid.account] -= paid
         else:
-            # What the limit had set aside beyond the price of this fill is free again at once.
+            # What the limit had set aside beyond the price of this fill is free once the order has met all it can.
             funds.cash_frozen[bid.account] -= before - self.held(bid)
-            funds.cash[bid.account] += before - self.held(bid) - paid
+            self.improved += before - self.held(bid) - paid
         receiver = funds.charges[instrument].receiver
-        funds.cash[ask.account] += fen
+        lag, held = funds.cash_lag[instrument], 0
+        if lag:
+            held = fen
+            funds.cash_frozen[ask.account] += fen
+            funds.due[lag - 1][ask.account] += fen
+        else:
+            funds.cash[ask.account] += fen
         funds.cash[receiver] += paid - fen
-        funds.cash[ask.account] -= tax
-        funds.cash[GOVERNMENT] += tax
-        able = min(ask_fee, funds.cash[ask.account])
-        funds.unpaid[ask.account] += ask_fee - able
-        funds.cash[ask.account] -= able
-        funds.cash[receiver] += able
+        for charge, payee in ((tax, GOVERNMENT), (ask_fee, receiver)):
+            early = min(charge, held)
+            held -= early
+            if early:
+                funds.cash_frozen[ask.account] -= early
+                funds.due[lag - 1][ask.account] -= early
+            late = min(charge - early, funds.cash[ask.account])
+            funds.cash[ask.account] -= late
+            funds.cash[payee] += early + late
+            funds.unpaid[ask.account] += charge - early - late

@@ -58,6 +58,25 @@ class Taken(NamedTuple):
     taxes: int
 
 
+class Deals(NamedTuple):
+    """Deliveries that were just made, and what they cost; all arrays of int64 have shape (n,).
+
+    Attributes
+    ----------
+    instrument, buyer, seller, value_fen : ndarray of int64
+    paid, owed, tax : ndarray of int64
+        Fees of buyers, which are frozen, fees of sellers and taxes, fen.
+    """
+
+    instrument: Int64
+    buyer: Int64
+    seller: Int64
+    value_fen: Int64
+    paid: Int64
+    owed: Int64
+    tax: Int64
+
+
 class Charges:
     """The charges of all instruments, and what was taken since they were last counted.
 
@@ -142,28 +161,33 @@ class Charges:
         row = self.tables[way][instrument]
         return int(row[settlement.BUYER_PPM]), int(row[settlement.BUYER_LEAST])
 
-    def collect(
-        self, registry: Registry, instrument: Int64, buyer: Int64, seller: Int64, paid: Int64, owed: Int64, tax: Int64,
-        way: Way,
-    ) -> None:  # fmt: skip
-        """Charge deliveries that were just made: buyers out of frozen cash, sellers out of their proceeds.
+    def collect(self, registry: Registry, deals: Deals, way: Way, cash_lag: Int64) -> None:
+        """Charge deliveries that were just made: buyers out of frozen cash, sellers out of their proceeds first.
 
         Parameters
         ----------
         registry : Registry
-        instrument, buyer, seller : ndarray of int64, shape (n,)
-        paid, owed, tax : ndarray of int64, shape (n,)
-            Fees of buyers, which are frozen, fees of sellers and taxes, fen.
+        deals : Deals
         way : str
+        cash_lag : ndarray of int64, shape (n_instruments,)
+            Days for which the proceeds are held back.
         """
         table, unpaid = self.tables[way], self.make_room(len(registry.accounts))
-        receiver = table[instrument, settlement.RECEIVER]
+        instrument, buyer, seller, value, paid, owed, tax = deals
+        receiver, lag = table[instrument, settlement.RECEIVER], cash_lag[instrument]
         registry.fee(buyer, paid, receivers=receiver, from_frozen=True)
-        registry.fee(seller, tax, receivers=GOVERNMENT_ACCOUNT, is_tax=True)
-        able = owed if not table[:, settlement.SELLER_LEAST].any() else _payable(registry.cash, seller, owed)
-        registry.fee(seller, able, receivers=receiver)
-        np.add.at(unpaid, seller, owed - able)
-        np.add.at(table[:, settlement.CHARGED], instrument, paid + able)
+        held = np.where(lag > 0, value, 0)
+        early_tax = np.minimum(tax, held)
+        early = np.minimum(owed, held - early_tax)
+        registry.fee_from_held(seller, early_tax, lag, receivers=GOVERNMENT_ACCOUNT, is_tax=True)
+        registry.fee_from_held(seller, early, lag, receivers=receiver)
+        registry.fee(seller, tax - early_tax, receivers=GOVERNMENT_ACCOUNT, is_tax=True)
+        late = owed - early
+        if table[:, settlement.SELLER_LEAST].any():
+            late = _payable(registry.cash, seller, late)
+        registry.fee(seller, late, receivers=receiver)
+        np.add.at(unpaid, seller, owed - early - late)
+        np.add.at(table[:, settlement.CHARGED], instrument, paid + early + late)
         np.add.at(table[:, settlement.TAXED], instrument, tax)
 
     def take(self) -> Iterator[Taken]:

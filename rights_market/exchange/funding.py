@@ -28,6 +28,8 @@ class Funding:
     ----------
     ledger : Ledger
         Balances, modified in place.
+    due : ndarray of int64, shape (MAX_CASH_LAG, n_accounts)
+        Proceeds that are held back, modified in place.
     journal : Journal
         Every movement is appended to it.
     tick_value_fen : ndarray of int64, shape (n_instruments,)
@@ -38,6 +40,8 @@ class Funding:
         Fees that sellers could not pay, fen; added to.
     lock_bought : ndarray of bool, shape (n_instruments,)
         Whether lots bought today may not be sold today.
+    cash_lag : ndarray of int64, shape (n_instruments,)
+        Closings after which the money of a sale may be used.
     is_open : ndarray of bool, shape (n_instruments,)
         Whether new orders are admitted; cancels always are.
     band_low, band_high : ndarray of int64, shape (n_instruments,)
@@ -47,11 +51,13 @@ class Funding:
     """
 
     ledger: Ledger
+    due: Int64
     journal: Journal
     tick_value_fen: Int64
     charges: Int64
     unpaid: Int64
     lock_bought: Bool
+    cash_lag: Int64
     is_open: Bool
     band_low: Int64
     band_high: Int64
@@ -74,9 +80,11 @@ class Funding:
             locked=self.ledger.locked,
             cash=self.ledger.cash,
             cash_frozen=self.ledger.cash_frozen,
+            due=self.due,
             tick_value=tick_value,
             charges=self.charges,
             lock_bought=_own(self.lock_bought, np.bool_),
+            cash_lag=_own(self.cash_lag, np.int64),
             is_open=_own(self.is_open, np.bool_),
             band_low=_own(self.band_low, np.int64),
             band_high=_own(self.band_high, np.int64),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rights_market.errors import ExchangeError
 from rights_market.exchange.charges import Charges
 from rights_market.kernels import settlement
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.rights import MAX_PRICE_TICKS
 from rights_market.table import readonly
 
@@ -36,6 +37,8 @@ class Limits:
         Fees in the book, millionths of the value traded.
     lock_bought : ndarray of int64, shape (n_instruments,)
         1 where units bought today may not be sold today, else 0.
+    cash_lag : ndarray of int64, shape (n_instruments,)
+        Closings after which the money of a sale may be used, at first 0.
 
     Raises
     ------
@@ -49,13 +52,14 @@ class Limits:
             raise ExchangeError(f"limits: max_price_ticks are {list(max_price_ticks)}, expected 1 to {MAX_PRICE_TICKS}")
         self._low, self._high = np.ones_like(self._top), self._top.copy()
         self.charges = Charges(len(self._top))
-        self._lock = np.zeros_like(self._top)
+        self._lock, self._lag = np.zeros_like(self._top), np.zeros_like(self._top)
         self.band_low: Int64 = readonly(self._low)
         self.band_high: Int64 = readonly(self._high)
         book = readonly(self.charges.tables["book"])
         self.buyer_ppm: Int64 = book[:, settlement.BUYER_PPM]
         self.seller_ppm: Int64 = book[:, settlement.SELLER_PPM]
         self.lock_bought: Int64 = readonly(self._lock)
+        self.cash_lag: Int64 = readonly(self._lag)
 
     def __len__(self) -> int:
         return len(self._top)
@@ -80,6 +84,12 @@ class Limits:
     def set_resale_ban(self, instrument: int, is_banned: bool) -> None:
         """Say whether units bought today may not be sold today."""
         self._lock[self._row(instrument)] = is_banned
+
+    def set_cash_lag(self, instrument: int, days: int) -> None:
+        """Hold back the money of sales until so many days have closed."""
+        if not 0 <= days <= MAX_CASH_LAG:
+            raise ExchangeError(f"limits: money held back for {days} days, expected 0 to {MAX_CASH_LAG}")
+        self._lag[self._row(instrument)] = days
 
     def _row(self, instrument: int) -> int:
         if not 0 <= instrument < len(self):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from rights_market.exchange.charges import Way
+from rights_market.exchange.charges import Deals, Way
 from rights_market.exchange.limits import Limits
 from rights_market.records import Trades
 from rights_market.registry.balances import Registry
@@ -67,14 +67,21 @@ def settle(
     paid, owed = (charges.fees(instrument, side, value, way) for side in Side)
     registry.freeze(instrument, seller, lots)
     registry.freeze_cash(buyer, value + paid)
-    is_locked = limits.lock_bought[instrument] != 0
-    for lock in (False, True):
-        rows = np.flatnonzero(is_locked == lock)
-        if len(rows):
-            registry.deliver(
-                instrument[rows], seller[rows], buyer[rows], lots[rows], value[rows], lock_bought=lock, ref=NO_ORDER
-            )
-    charges.collect(registry, instrument, buyer, seller, paid, owed, charges.taxes(instrument, value, way), way)
+    terms = list(zip(limits.lock_bought[instrument].tolist(), limits.cash_lag[instrument].tolist(), strict=True))
+    for lock, lag in sorted(set(terms)):
+        rows = np.array([i for i, x in enumerate(terms) if x == (lock, lag)], np.intp)
+        registry.deliver(
+            instrument[rows],
+            seller[rows],
+            buyer[rows],
+            lots[rows],
+            value[rows],
+            lock_bought=bool(lock),
+            cash_lag=lag,
+            ref=NO_ORDER,
+        )
+    deals = Deals(instrument, buyer, seller, value, paid, owed, charges.taxes(instrument, value, way))
+    charges.collect(registry, deals, way, limits.cash_lag)
     return Trades(
         instrument=instrument.astype(np.int32),
         buyer=buyer.astype(np.int32),

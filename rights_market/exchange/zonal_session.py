@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rights_market.exchange.charges import Charges, Way, running
+from rights_market.exchange.charges import Charges, Deals, Way, running
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.zonal_auction import ZonalOrders, ZonalResult, ZonalTerms, clear_zonal
 from rights_market.records import Orders, Reason, Trades
@@ -140,8 +140,11 @@ def _settle(
         registry.freeze(instrument, seller, deals.units)
         registry.freeze_cash(buyer, value + paid)
         is_locked = bool(limits.lock_bought[instrument])
-        registry.deliver(instrument, seller, buyer, deals.units, value, lock_bought=is_locked, ref=NO_ORDER)
-        charges.collect(registry, what, buyer, seller, paid, owed, tax, WAY)
+        lag = int(limits.cash_lag[instrument])
+        registry.deliver(
+            instrument, seller, buyer, deals.units, value, lock_bought=is_locked, cash_lag=lag, ref=NO_ORDER
+        )
+        charges.collect(registry, Deals(what, buyer, seller, value, paid, owed, tax), WAY, limits.cash_lag)
     n = len(value)
     return Trades(
         instrument=np.full(n, instrument, np.int32),

@@ -29,9 +29,9 @@ from rights_market.kernels.entry import freeze_on_entry
 from rights_market.kernels.settlement import Funds, bid_cover, buyer_fee, release_cash, settle
 
 # Journal rows that a call can cause: one to cover a new order, and for each order that may trade its share of the
-# pairings (fewer than there are orders, four rows each) and one release.
+# pairings (fewer than there are orders, five rows each) and one release.
 ROWS_OF_NEW = 1
-ROWS_OF_CANDIDATE = 5
+ROWS_OF_CANDIDATE = 6
 
 
 @kernel

@@ -3,8 +3,8 @@
 A sell order freezes its lots.  A buy order freezes the most it can cost, which follows from its open lots, its
 limit and the value filled so far, so that nothing more has to be kept with it.  Fees and taxes are charged on the
 running total of an order, so that their sum does not depend on the number of fills.  What a seller is charged comes out
-of the proceeds first, then out of its free cash; what neither covers stays unpaid and is counted.  Every movement is
-one row of the registry's journal.
+of the proceeds first, then out of its free cash; what neither covers stays unpaid and is counted.  Proceeds that may
+not be used for some days stay with the seller's frozen cash.  Every movement is one row of the registry's journal.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Funds(NamedTuple):
     free, frozen, locked : ndarray of int64, shape (n_instruments, n_accounts)
         Lots at the owner's disposal, lots behind sell orders, and the part of `free` that may not be sold today.
     cash, cash_frozen : ndarray of int64, shape (n_accounts,)
-        Fen at the owner's disposal and behind buy orders.
+        Fen at the owner's disposal, and behind buy orders or held back.
+    due : ndarray of int64, shape (most days, n_accounts)
+        Proceeds inside `cash_frozen` by the closings, less one, after which they may be used.
     tick_value : ndarray of int64, shape (n_instruments,)
         Fen that one lot costs at one tick.
     charges : ndarray of int64, shape (n_instruments, CHARGE_ENTRIES)
@@ -53,6 +55,8 @@ class Funds(NamedTuple):
         written: fees and taxes taken so far, fen.
     lock_bought, is_open : ndarray of bool, shape (n_instruments,)
         Whether lots bought today may not be sold today; whether new orders are admitted.
+    cash_lag : ndarray of int64, shape (n_instruments,)
+        Closings after which the proceeds of a sale may be used, 0 for at once.
     band_low, band_high : ndarray of int64, shape (n_instruments,)
         Prices that may be quoted, ticks.
     max_lots : ndarray of int64, shape (n_instruments,)
@@ -70,9 +74,11 @@ class Funds(NamedTuple):
     locked: Int64
     cash: Int64
     cash_frozen: Int64
+    due: Int64
     tick_value: Int64
     charges: Int64
     lock_bought: Bool
+    cash_lag: Int64
     is_open: Bool
     band_low: Int64
     band_high: Int64
@@ -216,8 +222,16 @@ def settle(
     if lock:
         funds.locked[instrument, buyer] += lots
     funds.cash_frozen[buyer] -= fen
-    funds.cash[seller] += fen
-    note(funds, ops.DELIVER, codes.LOCKED if lock else 0, seller, buyer, instrument, lots, fen, ref)
+    lag = funds.cash_lag[instrument]
+    held: Int = np.int64(0)
+    if lag == 0:
+        funds.cash[seller] += fen
+    else:
+        held = fen
+        funds.cash_frozen[seller] += fen
+        funds.due[lag - 1, seller] += fen
+    reason = (codes.LOCKED if lock else 0) + (codes.HELD if lag != 0 else 0)
+    note(funds, ops.DELIVER, reason, seller, buyer, instrument, lots, fen, ref)
     charge = buyer_fee(funds, instrument, bid_value + fen) - buyer_fee(funds, instrument, bid_value)
     if charge != 0:
         funds.cash_frozen[buyer] -= charge
@@ -227,24 +241,35 @@ def settle(
     ppm = charges[instrument, TAX_PPM]
     if ppm != 0:
         tax = share_of(ask_value + fen, ppm, TO_NEAREST) - share_of(ask_value, ppm, TO_NEAREST)
-        charges[instrument, TAXED] += tax
-        pay_charge(funds, seller, GOVERNMENT, tax, codes.TAX, ask_id)
+        charges[instrument, TAXED] += charge_seller(funds, seller, GOVERNMENT, tax, held, lag, codes.TAX, ask_id)
+        held -= min(tax, held)
     charge = seller_fee(funds, instrument, ask_value + fen) - seller_fee(funds, instrument, ask_value)
     if charge != 0:
-        # A minimum can be more than the proceeds and all other free cash.
-        paid = min(charge, funds.cash[seller])
+        paid = charge_seller(funds, seller, receiver, charge, held, lag, 0, ask_id)
         funds.unpaid[seller] += charge - paid
         charges[instrument, CHARGED] += paid
-        pay_charge(funds, seller, receiver, paid, 0, ask_id)
 
 
 @inlined
-def pay_charge(funds: Funds, payer: Int, receiver: Int, fen: Int, reason: Int, ref: Int) -> None:
-    """Move a charge out of free cash; the caller has checked that it is there."""
-    if fen != 0:
-        funds.cash[payer] -= fen
-        funds.cash[receiver] += fen
-        note(funds, ops.FEE, reason, payer, receiver, CASH, 0, fen, ref)
+def charge_seller(
+    funds: Funds, seller: Int, receiver: Int, fen: Int, held: Int, lag: Int, reason: Int, ref: Int
+) -> Any:
+    """Move a charge out of the `held` proceeds, then out of free cash, and return what was paid.
+
+    A minimum can be more than the proceeds and all other free cash.
+    """
+    early = min(fen, held)
+    if early != 0:
+        funds.cash_frozen[seller] -= early
+        funds.due[lag - 1, seller] -= early
+        funds.cash[receiver] += early
+        note(funds, ops.FEE_FROZEN, reason, seller, receiver, CASH, 0, early, ref)
+    late = min(fen - early, funds.cash[seller])
+    if late != 0:
+        funds.cash[seller] -= late
+        funds.cash[receiver] += late
+        note(funds, ops.FEE, reason, seller, receiver, CASH, 0, late, ref)
+    return early + late
 
 
 @inlined

@@ -16,6 +16,9 @@ from rights_market.table import readonly
 
 Int64 = npt.NDArray[np.int64]
 
+MAX_CASH_LAG = 10
+"""Days for which proceeds of sales can be held back."""
+
 
 class CashRegistry:
     """Cash of all accounts, fen, with the table of accounts, the journal and the day.
@@ -30,6 +33,7 @@ class CashRegistry:
         self.instruments = instruments
         self.journal = Journal() if journal is None else journal
         self._ledger = Ledger.empty(len(instruments), len(accounts))
+        self._due = np.zeros((MAX_CASH_LAG, len(accounts)), np.int64)
         self._day = 0
 
     @property
@@ -59,6 +63,34 @@ class CashRegistry:
             self._ledger = self._ledger.widened(len(self.accounts))
         return self._ledger
 
+    def due(self) -> Int64:
+        """Return the writable proceeds that are held back, for the kernels; ask again for every batch.
+
+        Returns
+        -------
+        ndarray of int64, shape (MAX_CASH_LAG, n_accounts)
+            Fen inside `cash_frozen` by the calls of `pay_out_due`, less one, after which they are at the seller's
+            disposal.
+        """
+        missing = len(self.accounts) - self._due.shape[1]
+        if missing:
+            self._due = np.hstack([self._due, np.zeros((MAX_CASH_LAG, missing), np.int64)])
+        return self._due
+
+    @property
+    def held(self) -> Int64:
+        """Proceeds of sales inside `cash_frozen` that may not be used yet, fen, shape (n_accounts,)."""
+        return np.asarray(self.due().sum(axis=0))
+
+    def pay_out_due(self) -> None:
+        """End a day: give sellers the proceeds that are due, and bring all others a day nearer."""
+        due = self.due()
+        who = np.flatnonzero(due[0])
+        if len(who):
+            self.release_cash(who, due[0][who])
+        due[:-1] = due[1:]
+        due[-1] = 0
+
     @property
     def cash(self) -> Int64:
         """Free cash, fen, shape (n_accounts,), read-only."""
@@ -66,7 +98,7 @@ class CashRegistry:
 
     @property
     def cash_frozen(self) -> Int64:
-        """Cash behind buy orders, fen, shape (n_accounts,), read-only."""
+        """Cash behind buy orders or held back after sales, fen, shape (n_accounts,), read-only."""
         return readonly(self.ledger().cash_frozen)
 
     @property
@@ -134,6 +166,21 @@ class CashRegistry:
         """
         op, reason = Op.FEE_FROZEN if from_frozen else Op.FEE, TAX if is_tax else 0
         self._move_cash(op, "fee", payers, receivers, fen, ref, reason)
+
+    def fee_from_held(
+        self,
+        payers: npt.ArrayLike,
+        fen: npt.ArrayLike,
+        lag: npt.ArrayLike,
+        *,
+        receivers: npt.ArrayLike = CLEARING_ACCOUNT,
+        is_tax: bool = False,
+    ) -> None:
+        """Move a fee or a tax out of proceeds that are held back for `lag` more days, row by row."""
+        fen_, source, days, receiver = np.broadcast_arrays(fen, payers, lag, receivers)
+        rows = np.flatnonzero(fen_)
+        np.subtract.at(self.due(), (days[rows] - 1, source[rows]), fen_[rows])
+        self.fee(source[rows], fen_[rows], receivers=receiver[rows], from_frozen=True, is_tax=is_tax)
 
     def freeze_cash(self, accounts: npt.ArrayLike, fen: npt.ArrayLike, *, ref: npt.ArrayLike = 0) -> None:
         """Put free cash behind a buy order.

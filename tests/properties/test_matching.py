@@ -14,6 +14,7 @@ from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.kernels import codes, ops
 from rights_market.kernels.settlement import CHARGED, TAXED
 from rights_market.records import OrderKind, Orders
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.registry.journal import Journal
 from rights_market.registry.ledger import Ledger
 from tests.reference_book import PlainExchange, PlainFunds, ReferenceBook, order_stream
@@ -113,10 +114,12 @@ def purse(draw):
         locked=locked,
         cash=draw(st.lists(st.integers(0, 3_000), min_size=ACCOUNTS, max_size=ACCOUNTS)),
         cash_frozen=[0] * ACCOUNTS,
+        due=[[0] * ACCOUNTS for _ in range(MAX_CASH_LAG)],
         tick_value=draw(pair(st.sampled_from([1, 7, 50]))),
         charges=draw(pair(charges)),
         unpaid=[0] * ACCOUNTS,
         lock_bought=draw(pair(st.booleans())),
+        cash_lag=draw(pair(st.sampled_from([0, 0, 1, 3]))),
         is_open=draw(pair(st.sampled_from([True, True, True, False]))),
         band_low=draw(pair(st.integers(1, 3))),
         band_high=draw(pair(st.integers(9, TOP))),
@@ -130,11 +133,13 @@ def funding_of(plain):
         getattr(ledger, name)[...] = getattr(plain, name)
     return Funding(
         ledger=ledger,
+        due=np.zeros((MAX_CASH_LAG, ACCOUNTS), np.int64),
         journal=Journal(capacity=1),
         tick_value_fen=np.array(plain.tick_value),
         charges=charge_table(plain.charges),
         unpaid=np.zeros(ACCOUNTS, np.int64),
         lock_bought=np.array(plain.lock_bought),
+        cash_lag=np.array(plain.cash_lag),
         is_open=np.array(plain.is_open),
         band_low=np.array(plain.band_low),
         band_high=np.array(plain.band_high),
@@ -165,9 +170,9 @@ def replay(start, journal):
         elif op == ops.DELIVER:
             x["frozen"][i, a] -= lots
             x["free"][i, b] += lots
-            x["locked"][i, b] += reason * lots
+            x["locked"][i, b] += (reason & codes.LOCKED) * lots
             x["cash_frozen"][b] -= fen
-            x["cash"][a] += fen
+            x["cash_frozen" if reason & codes.HELD else "cash"][a] += fen
         else:
             x["cash_frozen" if op == ops.FEE_FROZEN else "cash"][a] -= fen
             x["cash"][b] += fen
@@ -183,7 +188,7 @@ def assert_sound(book, funding, start):
     assert (now["locked"] <= now["free"]).all()
     np.testing.assert_array_equal((now["free"] + now["frozen"]).sum(1), (start["free"] + start["frozen"]).sum(1))
     assert (now["cash"] + now["cash_frozen"]).sum() == (start["cash"] + start["cash_frozen"]).sum()
-    frozen, cash = np.zeros_like(ledger.frozen), np.zeros_like(ledger.cash)
+    frozen, cash = np.zeros_like(ledger.frozen), funding.due.sum(axis=0)
     for i in range(INSTRUMENTS):
         resting = book.resting(i)
         np.add.at(frozen[i], resting.account, np.where(resting.side == 1, resting.lots, 0))
@@ -219,6 +224,7 @@ def test_a_funded_book_equals_the_plain_exchange(data, stream, rule):
         for name in PARTS:
             np.testing.assert_array_equal(getattr(funding.ledger, name), getattr(plain.funds, name), err_msg=name)
         np.testing.assert_array_equal(funding.unpaid, plain.funds.unpaid)
+        np.testing.assert_array_equal(funding.due, plain.funds.due)
         assert_sound(book, funding, start)
     book.cancel_all(funding=funding)
     assert len(book) == 0

@@ -9,6 +9,7 @@ from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook
 from rights_market.records import OrderKind, Orders, Reason
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.registry.journal import Journal
 from rights_market.registry.ledger import Ledger
 from rights_market.units import Side
@@ -148,11 +149,13 @@ def test_all_pay_one_price_and_get_back_the_difference():
     ledger.free[0] = (0, 0, 0, 10)
     funding = Funding(
         ledger=ledger,
+        due=np.zeros((MAX_CASH_LAG, 4), np.int64),
         journal=Journal(capacity=1),
         tick_value_fen=np.array([1]),
         charges=charge_table([Charge(10_000, 10_000, receiver=0)]),
         unpaid=np.zeros(4, np.int64),
         lock_bought=np.array([True]),
+        cash_lag=np.zeros(1, np.int64),
         is_open=np.array([True]),
         band_low=np.array([1]),
         band_high=np.array([200]),

@@ -8,6 +8,7 @@ from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.records import OrderKind, Orders, Reason
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.registry.journal import Journal, Op
 from rights_market.registry.ledger import Ledger
 from rights_market.units import Side
@@ -32,11 +33,13 @@ def funding(
     settings = {"is_open": [True, True], "band_low": [1, 1], "band_high": [20_000, 20_000], **limits}
     return Funding(
         ledger=ledger,
+        due=np.zeros((MAX_CASH_LAG, 4), np.int64),
         journal=Journal(),
         tick_value_fen=np.array([tick_value, tick_value]),
         charges=charge_table([Charge(buyer, seller, *least, tax, receiver=FEES)] * 2),
         unpaid=np.zeros(4, np.int64),
         lock_bought=np.array([lock, lock]),
+        cash_lag=np.zeros(2, np.int64),
         day=5,
         **{name: np.array(value) for name, value in settings.items()},
     )
