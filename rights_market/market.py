@@ -310,6 +310,8 @@ class Market(MarketState):
         self.tape.add_trades(self.day, self.batch, mode, receipt.trades)
         if self._keeps_quotes:
             self._quote()
+        if self._supervision is not None:
+            self._supervision.look(self.is_open)
         self.batch += 1
         return receipt
 

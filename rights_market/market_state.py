@@ -236,6 +236,12 @@ class MarketState:
             return np.full(len(account), MANY, np.int64)
         return self._supervision.headroom(account, instrument)
 
+    def widest_spread(self, account: Int64, instrument: Int64) -> npt.NDArray[np.float64]:
+        """Return how far apart quotes of accounts may be as a share of their middle; infinite without a duty."""
+        if self._supervision is None:
+            return np.full(len(account), np.inf)
+        return self._supervision.widest_spread(account, instrument)
+
     def cash_behind(self, order_ids: Int64) -> Int64:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""
         return self.book.cash_behind(order_ids, self._funding())

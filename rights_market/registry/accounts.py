@@ -30,6 +30,7 @@ class AccountKind(IntEnum):
     PROJECT = 5
     INDIVIDUAL = 6
     GATEWAY = 7
+    MARKET_MAKER = 8
 
 
 class Accounts:

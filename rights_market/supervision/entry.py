@@ -32,6 +32,7 @@ CLASS_OF = {
     AccountKind.BANK: "institution",
     AccountKind.PROJECT: "institution",
     AccountKind.INDIVIDUAL: "individual",
+    AccountKind.MARKET_MAKER: "market_maker",
 }
 """Class of each kind of account, as rules of admission name them."""
 

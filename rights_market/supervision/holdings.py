@@ -21,6 +21,13 @@ from rights_market.units import floor
 Int64 = npt.NDArray[np.int64]
 
 EXEMPT = (AccountKind.GOVERNMENT, AccountKind.CLEARING, AccountKind.GATEWAY)
+CLASSES = {
+    AccountKind.COMPLIANCE: "compliance",
+    AccountKind.INSTITUTION: "institution",
+    AccountKind.INDIVIDUAL: "individual",
+    AccountKind.MARKET_MAKER: "market_maker",
+}
+"""Classes of accounts that a rule of admission may limit."""
 SIZE_CLASSES = (5, 10, 20, 35, 50, 100)
 """Bounds of the published classes of size, percent of all units outside the government's account."""
 
@@ -47,9 +54,9 @@ class Holdings:
         self._rules_of, self._registry, self._book, self._obligations = rules_of, registry, book, obligations
         self._instruments: dict[str, list[int]] = {}
         for i, rules in enumerate(rules_of):
-            has_class_limit = rules.admission is not None and any(
-                t is not None and t.max_holding is not None
-                for t in (rules.admission.compliance, rules.admission.institution, rules.admission.individual)
+            admission = rules.admission
+            has_class_limit = admission is not None and any(
+                admission.most(name) is not None for name in CLASSES.values()
             )
             if rules.holding_limit is not None or has_class_limit:
                 self._instruments.setdefault(rules.right.code, []).append(i)
@@ -148,8 +155,10 @@ class Holdings:
             limits = rules.holding_limit.limits(allocated, cap)
         if rules.admission is not None:
             kinds = self._registry.accounts.kinds
-            for kind, name in ((AccountKind.INSTITUTION, "institution"), (AccountKind.INDIVIDUAL, "individual")):
-                terms = rules.admission.terms(name)
-                if terms is not None and terms.max_holding is not None:
-                    limits = np.where(kinds == kind, np.minimum(limits, terms.max_holding), limits)
+            for kind, name in CLASSES.items():
+                most = rules.admission.most(name)
+                # The quota of a market maker stands in place of the limit for all.
+                own = kind is AccountKind.MARKET_MAKER and rules.admission.market_maker is not None
+                if most is not None:
+                    limits = np.where(kinds == kind, most if own else np.minimum(limits, most), limits)
         return limits

@@ -31,6 +31,7 @@ from rights_market.supervision.execution import Execution
 from rights_market.supervision.floors import Floors
 from rights_market.supervision.government import Government
 from rights_market.supervision.pauses import Pauses
+from rights_market.supervision.quoting import Quoting, makers
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -70,12 +71,13 @@ class Supervision:
         obligations: Callable[[], Obligations],
         events: list[Event],
     ) -> None:
-        self._rules_of, self._book, self._events = rules_of, book, events
+        self._rules_of, self._registry, self._book, self._events = rules_of, registry, book, events
         self._entry = Entry(rules_of, registry, book, obligations)
         self._government = Government(rules_of, registry, book, limits, tick_value_fen)
         self._pauses = Pauses(rules_of, book, tape, events)
         self._execution = Execution(book, self._government, self._pauses)
         self._floors = Floors(rules_of)
+        self._quoting = Quoting(rules_of, registry, book)
         self._day, self._on = -1, date.min
 
     # -- the day
@@ -88,6 +90,7 @@ class Supervision:
             )
         self._day, self._on = day, on
         self._entry.open_day(on)
+        self._quoting.open_day()
         self._government.open_day(on.year, instruments)
         self._events += self._entry.holdings.publish(day)
         return self._pauses.open_day(day, on, instruments)
@@ -107,6 +110,10 @@ class Supervision:
             return ceiling, ceiling
         return max(low, floor), max(max(low, floor), min(high, ceiling))
 
+    def look(self, is_open: Bool) -> None:
+        """Look after a batch at what market makers quote in the instruments that are open."""
+        self._quoting.look(is_open)
+
     def close_day(self, instruments: Rows, close: Int64, lots: Int64, low: Int64) -> None:
         """Learn from the closing prices, and write down what the government traded.
 
@@ -124,7 +131,22 @@ class Supervision:
                     Event(self._day, "session_close", "temporary_price_floor", code, instrument=i, price_ticks=ticks)
                 )
         self._events += self._government.close_day(self._day)
+        self._events += self._quoting.close_day(self._day, self._on_duty(set(instruments.tolist())))
         self._pauses.close_day()
+
+    def _on_duty(self, open_today: set[int]) -> dict[str, Int64]:
+        """Return the market makers who had to quote in each right today: those who may buy and sell in its books."""
+        who, duty = makers(self._registry), {}
+        may_buy, may_sell = self._entry.admitted("book")
+        for code, instruments in self._quoting.rights.items():
+            traded = [i for i in instruments if i in open_today]
+            if len(who) and traded:
+                duty[code] = who[may_buy[traded[-1], who] & may_sell[traded[-1], who]]
+        return duty
+
+    def widest_spread(self, account: Int64, instrument: Int64) -> npt.NDArray[np.float64]:
+        """Return how far apart quotes of accounts may be as a share of their middle; infinite without a duty."""
+        return self._quoting.widest_spread(account, instrument)
 
     # -- orders
 
@@ -198,6 +220,7 @@ class Supervision:
             "breakers": self._pauses.state(),
             "floors": self._floors.state(),
             "holdings": self._entry.holdings.state(),
+            "quoting": self._quoting.state(),
             "day": self._day,
             "on": self._on.isoformat(),
         }
@@ -210,3 +233,4 @@ class Supervision:
         self._pauses.restore(state["breakers"], self._day)
         self._floors.restore(state["floors"])
         self._entry.holdings.restore(state["holdings"])
+        self._quoting.restore(state["quoting"])

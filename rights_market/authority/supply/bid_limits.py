@@ -108,7 +108,7 @@ class BidLimits:
         row = np.flatnonzero(firms.accounts == account)
         kind = AccountKind(int(self.office.market.accounts.kinds[account])).name.lower()
         if not row.size:
-            return (kind,)
+            return (kind, "institution") if kind == "market_maker" else (kind,)
         at = int(row[0])
         own = (firms.classes[at],) if firms.classes else ()
         return (*own, firms.sectors[at], kind)

@@ -1,6 +1,6 @@
 """How a right may be traded: modes, price limits, fees, and when what was bought may be used."""
 
-from rights_market.policies.trading.admission import Admission, ClassAdmission
+from rights_market.policies.trading.admission import Admission, ClassAdmission, MarketMakerAdmission
 from rights_market.policies.trading.block_agreement import BlockAgreement
 from rights_market.policies.trading.circuit_breaker import CircuitBreaker, Level
 from rights_market.policies.trading.fees import Fees, ModeFees
@@ -18,6 +18,7 @@ __all__ = [
     "HoldingLimit",
     "Level",
     "ListedAgreement",
+    "MarketMakerAdmission",
     "ModeFees",
     "PriceBand",
     "Range",
