@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
 from rights_market.exchange.block_trades import BlockInterests
+from rights_market.exchange.order_book import Indication
 from rights_market.exchange.tape import NO_PRICE
 from rights_market.exchange.zonal_auction import ZonalTerms
 from rights_market.exchange.zonal_session import ZonalReceipt, hold_zonal_call
@@ -58,6 +59,7 @@ class Market(MarketState):
             self._book_of[instrument.index] = book
             self._set_terms(instrument.index, book)
             self._references.adopt(instrument.index, book)
+        self._call = self._call_terms()
         self._funded = None
 
     def open_day(self, day: int, instruments: Sequence[int], on: date | None = None) -> None:
@@ -100,6 +102,31 @@ class Market(MarketState):
         else:
             receipt = self._call.clear(self.book, orders, self.tape.last_close, self._funding())
         return self._write(receipt, Mode.CALL, barred)
+
+    @property
+    def shows_indication(self) -> npt.NDArray[np.bool_]:
+        """Whether an indicative price is published before the opening call of each instrument."""
+        return np.array([rules.call is not None and rules.call.show for rules in self._book_of], np.bool_)
+
+    def indicate(self, orders: Orders) -> list[Indication]:
+        """Publish what the opening call would come to, where the rules say so; nobody is bound by it.
+
+        Parameters
+        ----------
+        orders : Orders
+            Limit orders as they would come to the call.
+        """
+        rows = np.flatnonzero(self.shows_indication[orders.instrument] & self.is_open[orders.instrument])
+        found = self._call.indicate(self.book, orders.take(rows), self.tape.last_close)
+        for one in found:
+            note = f"{abs(one.surplus)} lots more {'bid for' if one.surplus > 0 else 'asked'}" if one.surplus else ""
+            self.events.append(
+                Event(
+                    self.day, "session_open", "call_auction", "indicative_price", instrument=one.instrument,
+                    lots=one.lots, price_ticks=one.price_ticks, note=note,
+                )
+            )  # fmt: skip
+        return found
 
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""

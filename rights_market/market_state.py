@@ -18,7 +18,7 @@ from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import Tape
 from rights_market.negotiation import Negotiation
-from rights_market.policies.trading import Fees
+from rights_market.policies.trading import CallAuctionTerms, Fees
 from rights_market.records import Event, Mode, Reason, Trades
 from rights_market.reference_prices import ReferencePrices
 from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT, Accounts
@@ -120,7 +120,7 @@ class MarketState:
         self._in_session = False
         self._keeps_quotes = keep.quotes
         self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
-        self._call = CallAuction()
+        self._call = self._call_terms()
         self._funded: Funding | None = None
         self._barred: Int64 = np.zeros(0, np.int64)
         self._supervision = self._supervise()
@@ -135,6 +135,13 @@ class MarketState:
             self._supervision,
             self._funding,
             self._print,
+        )
+
+    def _call_terms(self) -> CallAuction:
+        """Return how calls are held in each instrument."""
+        terms = [rules.call or CallAuctionTerms() for rules in self._book_of]
+        return CallAuction(
+            tuple("midpoint" if t.tie == "midpoint" else "reference" for t in terms), tuple(t.ration for t in terms)
         )
 
     def _supervise(self) -> Supervision | None:

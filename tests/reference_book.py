@@ -434,7 +434,8 @@ class PlainExchange:
             if early:
                 funds.cash_frozen[ask.account] -= early
                 funds.due[lag - 1][ask.account] -= early
+                funds.cash[payee] += early
             late = min(charge - early, funds.cash[ask.account])
             funds.cash[ask.account] -= late
-            funds.cash[payee] += early + late
+            funds.cash[payee] += late
             funds.unpaid[ask.account] += charge - early - late

@@ -75,7 +75,7 @@ class Supervision:
         self._entry = Entry(rules_of, registry, book, obligations)
         self._government = Government(rules_of, registry, book, limits, tick_value_fen)
         self._pauses = Pauses(rules_of, book, tape, events)
-        self._execution = Execution(book, self._government, self._pauses)
+        self._execution = Execution(book, self._government, self._pauses, tape)
         self._floors = Floors(rules_of)
         self._quoting = Quoting(rules_of, registry, book)
         self._day, self._on = -1, date.min

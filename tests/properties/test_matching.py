@@ -242,14 +242,14 @@ def cancel_outside(book, funding, low, high):
             assert not book.submit(rows, funding).reason.any()
 
 
-@given(st.data(), batches)
-def test_a_funded_book_is_sound_through_calls_and_new_bands(data, stream):
+@given(st.data(), batches, st.sampled_from(["time", "pro_rata"]))
+def test_a_funded_book_is_sound_through_calls_and_new_bands(data, stream, ration):
     plain = PlainExchange([TOP] * INSTRUMENTS, 0, purse(data.draw))
     book, funding = OrderBook(INSTRUMENTS, TOP, capacity=1), funding_of(plain.funds)
     start = balances(funding.ledger)
     for batch in stream:
         limits = [(a, i, s, p, q, OrderKind.LIMIT, -1) for a, i, s, p, q, _, _ in batch]
-        receipt = CallAuction().clear(book, table(limits), 5, funding)
+        receipt = CallAuction(ration=ration).clear(book, table(limits), 5, funding)
         assert_sound(book, funding, start)
         assert_never_crossed(book)
         prices = defaultdict(set)
@@ -324,3 +324,24 @@ def test_batches_of_any_size_make_the_same_trades(rows_a_batch):
     for start in range(0, len(orders), rows_a_batch):
         made += trades_of(book.submit(orders.take(np.arange(start, min(start + rows_a_batch, len(orders))))))
     assert made == trades
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(1, TOP), st.integers(1, 9)), max_size=25))
+def test_shares_of_a_call_add_up_and_better_prices_go_first(rows):
+    side, price, lots = (list(x) for x in zip(*rows, strict=True)) if rows else ([], [], [])
+    orders = Orders.of(range(len(rows)), 0, side, price, lots)
+    shared = CallAuction(ration="pro_rata").clear(OrderBook(1, TOP), orders, 5)
+    timed = CallAuction().clear(OrderBook(1, TOP), orders, 5)
+    assert shared.trades.lots.sum() == timed.trades.lots.sum()
+    assert set(shared.trades.price_ticks.tolist()) == set(timed.trades.price_ticks.tolist())
+    for way in (0, 1):
+        levels = defaultdict(list)
+        for row, n in zip(rows, shared.filled.tolist(), strict=True):
+            if row[0] == way:
+                levels[row[1] * (1 if way else -1)].append((n, row[2]))
+        is_open = True
+        for key in sorted(levels):
+            part, whole = sum(n for n, _ in levels[key]), sum(n for _, n in levels[key])
+            assert is_open or part == 0
+            assert all(abs(n * whole - part * lots) < whole for n, lots in levels[key])
+            is_open = part == whole

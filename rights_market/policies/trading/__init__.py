@@ -2,6 +2,7 @@
 
 from rights_market.policies.trading.admission import Admission, ClassAdmission, MarketMakerAdmission
 from rights_market.policies.trading.block_agreement import BlockAgreement
+from rights_market.policies.trading.call_auction import CallAuctionTerms
 from rights_market.policies.trading.circuit_breaker import CircuitBreaker, Level
 from rights_market.policies.trading.fees import Fees, ModeFees
 from rights_market.policies.trading.holding_limit import HoldingLimit
@@ -12,6 +13,7 @@ from rights_market.policies.trading.settlement import SettlementCycle
 __all__ = [
     "Admission",
     "BlockAgreement",
+    "CallAuctionTerms",
     "CircuitBreaker",
     "ClassAdmission",
     "Fees",
