@@ -14,6 +14,7 @@ from rights_market.credit import Credit
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.charges import WAYS, Charge
 from rights_market.exchange.funding import Funding
+from rights_market.exchange.gate import Room
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import Tape
@@ -242,6 +243,10 @@ class MarketState:
         if self._supervision is None:
             return np.full(len(account), MANY, np.int64)
         return self._supervision.headroom(account, instrument)
+
+    def rooms(self) -> list[Room]:
+        """Return what accounts may still buy under each holding limit; none where no rule limits them."""
+        return [] if self._supervision is None else self._supervision.rooms()
 
     def widest_spread(self, account: Int64, instrument: Int64) -> npt.NDArray[np.float64]:
         """Return how far apart quotes of accounts may be as a share of their middle; infinite without a duty."""

@@ -236,7 +236,10 @@ class RuleBook:
         PolicyError
             Naming both fields.
         """
-        for why in contradictions(self.auction, self.consignment, self.stability, years, self.collar):
+        limits = self.holding_limit is not None or (self.admission is not None and self.admission.limits_holdings)
+        for why in contradictions(
+            self.auction, self.consignment, self.stability, years, self.collar, has_holding_limit=limits
+        ):
             self._refuse(why)
 
     def reserve_ticks(self, year: int) -> int:

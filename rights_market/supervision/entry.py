@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
-from rights_market.exchange.gate import NO_LIMIT, judge
+from rights_market.exchange.gate import NO_LIMIT, allot, judge
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
 from rights_market.records import Orders, Reason
@@ -127,7 +127,8 @@ class Entry:
     def wanted_in_blocks(self, account: Int64, instrument: int, lots: Int64) -> Int64:
         """Return the lots that accounts may buy in blocks: none without admission, at most what a limit leaves."""
         may = self.admitted("block")[0][instrument, account]
-        return np.where(may, np.minimum(lots, self.holdings.headroom()[instrument, account]), 0)
+        where = np.full(len(account), instrument, np.int64)
+        return allot(where, account, np.where(may, lots, 0), self.holdings.rooms())
 
     def largest_order(self, instrument: Rows) -> Int64:
         """Return the largest order of each instrument, lots."""
@@ -135,4 +136,4 @@ class Entry:
 
     def _judge(self, orders: Orders) -> tuple[npt.NDArray[np.int8], Int64]:
         may_buy, may_sell = self.admitted("book")
-        return judge(orders, may_buy, may_sell, self._max_lots, self.holdings.headroom(), self._trims)
+        return judge(orders, may_buy, may_sell, self._max_lots, self.holdings.rooms(), self._trims)

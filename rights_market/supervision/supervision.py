@@ -18,6 +18,7 @@ from rights_market.credit import Credit
 from rights_market.errors import ExchangeError
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.funding import Funding
+from rights_market.exchange.gate import Room
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
@@ -202,6 +203,10 @@ class Supervision:
     def headroom(self, account: Int64, instrument: Int64) -> Int64:
         """Return the lots that accounts may still buy in instruments, `NO_LIMIT` where there is no limit."""
         return self._entry.holdings.headroom()[instrument, account]
+
+    def rooms(self) -> list[Room]:
+        """Return what accounts may still buy under each limit."""
+        return self._entry.holdings.rooms()
 
     def government_quotes(self, best_bid: Int64, best_ask: Int64) -> tuple[Int64, Int64]:
         """Return best quotes with those of the government, which are good at any time, put in."""

@@ -146,6 +146,11 @@ class Admission(Rule):
             return terms.quota
         return terms.max_holding if isinstance(terms, ClassAdmission) else None
 
+    @property
+    def limits_holdings(self) -> bool:
+        """Whether accounts of some class may hold only so much by buying."""
+        return any(self.most(name) is not None for name in ("compliance", "institution", "individual", "market_maker"))
+
     def may(self, account_class: str, on: date, mode: Mode) -> tuple[bool, bool]:
         """Return whether accounts of a class may buy, and whether they may sell, on a day in a mode.
 

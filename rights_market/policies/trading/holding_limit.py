@@ -19,7 +19,7 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingLimit(Rule):
-    """An account that holds its limit may not buy more; what it is given may exceed the limit.
+    """Who holds its limit may not buy more; what one is given may exceed the limit.
 
     Free, frozen and pledged units count, and the lots of open bids.
 
@@ -31,6 +31,9 @@ class HoldingLimit(Rule):
         The fixed limit, or what may be held beyond the own allocation.
     base, base_share, rest_share : int, Decimal, Decimal
         Formula: share of the base, plus another share of what the cap is above it, rounded down.
+    scope : str
+        Whether each ``account`` has the limit, or the accounts of one owner have it together (``group``), with the sum
+        of their allocations.
     trim : bool
         Whether a bid beyond the limit is cut to what is left (True) or refused.
     publish_above : Decimal
@@ -53,6 +56,7 @@ class HoldingLimit(Rule):
     base: Lots | None = None
     base_share: Share = Decimal("0.1")
     rest_share: Share = Decimal("0.025")
+    scope: Literal["account", "group"] = "account"
     trim: bool = False
     publish_above: Share = Decimal("0.05")
 
@@ -69,7 +73,7 @@ class HoldingLimit(Rule):
         Parameters
         ----------
         allocation_lots : ndarray of int64, shape (n,)
-            What each account was given free for the year; 0 for those without a duty.
+            What each account, or all accounts of its owner, was given free for the year; 0 for those without a duty.
         cap_lots : int or None
             Cap of the year, for the formula.
 
