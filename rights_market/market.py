@@ -93,6 +93,8 @@ class Market(MarketState):
         self._open_books()
         for i in chosen:
             self._set_band(i)
+        if self._supervision is not None:
+            self._supervision.put_on_sale(self._funding())
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
@@ -211,6 +213,8 @@ class Market(MarketState):
         open_now = np.flatnonzero(self.is_open)
         bid, ask = self.best_bid[open_now], self.best_ask[open_now]
         lots, lowest = self.tape.today["vwap_lots"][open_now], self.tape.today["low_ticks"][open_now]
+        if self._supervision is not None:
+            self._supervision.end_session()
         self.book.cancel_all(funding=self._funding())
         close = self.tape.close_day(
             self.day,

@@ -28,7 +28,7 @@ from rights_market.registry.journal import Journal
 from rights_market.registry.obligations import Obligations
 from rights_market.rights import Instruments
 from rights_market.rulebook import RuleBook
-from rights_market.supervision import Supervision, needs_supervision
+from rights_market.supervision import Due, Supervision, needs_supervision
 from rights_market.units import PPM, Side
 
 Int64 = npt.NDArray[np.int64]
@@ -247,6 +247,10 @@ class MarketState:
     def rooms(self) -> list[Room]:
         """Return what accounts may still buy under each holding limit; none where no rule limits them."""
         return [] if self._supervision is None else self._supervision.rooms()
+
+    def due(self) -> list[Due]:
+        """Return what accounts hold beyond a limit and have to sell, and by when."""
+        return [] if self._supervision is None else self._supervision.due()
 
     def widest_spread(self, account: Int64, instrument: Int64) -> npt.NDArray[np.float64]:
         """Return how far apart quotes of accounts may be as a share of their middle; infinite without a duty."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
+from rights_market.exchange.calendar import Period
 from rights_market.exchange.gate import NO_LIMIT, Room
 from rights_market.exchange.order_book import OrderBook
 from rights_market.records import Event
@@ -16,7 +17,7 @@ from rights_market.registry.accounts import AccountKind
 from rights_market.registry.balances import Registry
 from rights_market.registry.obligations import Obligations
 from rights_market.rulebook import RuleBook
-from rights_market.units import floor
+from rights_market.units import floor, largest_remainder
 
 Int64 = npt.NDArray[np.int64]
 
@@ -111,6 +112,24 @@ class Holdings:
         np.add.at(total.T, principals, lots.T)
         return np.asarray(total[..., principals])
 
+    def over(self, code: str, instruments: Sequence[int]) -> Int64:
+        """Return what accounts hold of a right beyond the limit of its rule, lots, shape (n_accounts,).
+
+        Of the limits of several vintages the highest counts, and what was given is never too much.  What an owner holds
+        too much is split over its accounts by what they hold.
+        """
+        held = self._held()[self._instruments[code]].sum(axis=0)
+        limit = np.maximum.reduce([np.maximum(self._of_rule(i), self._allocated(i)) for i in instruments])
+        limit = np.where(self._exempt(), NO_LIMIT, limit)
+        if not self._is_pooled[instruments[0]]:
+            return np.asarray(np.maximum(0, held - limit))
+        over, principals = np.maximum(0, self.by_owner(held) - limit), self._registry.accounts.principals
+        parts: Int64 = np.zeros_like(held)
+        for first in np.unique(principals[over > 0]).tolist():
+            members = np.flatnonzero(principals == first)
+            parts[members] = largest_remainder(int(over[first]), held[members].tolist())
+        return parts
+
     def open_day(self) -> None:
         """Read limits anew: allocations may have changed overnight and will in the morning."""
         self._limits_today, self._rooms = None, None
@@ -184,23 +203,31 @@ class Holdings:
         n = len(self._registry.accounts)
         if rules.holding_limit is None:
             return np.full(n, NO_LIMIT, np.int64)
-        allocated, cap = np.zeros(n, np.int64), None
-        if isinstance(rules, RuleBook):
-            first = next(i for i, r in enumerate(self._rules_of) if r is rules)
-            period = rules.periods[instrument - first]
-            given = self._obligations()
-            allocated = np.maximum(
-                given.allocated_lots(rules.right.code, period.name),
-                given.preallocated_lots(rules.right.code, period.name),
-            )
-            cap = None if rules.cap is None else rules.cap.cap(period.vintage)
-        if self._is_pooled[instrument]:
-            allocated = self.by_owner(allocated)
-        limits = rules.holding_limit.limits(allocated, cap)
+        period = self._period(instrument)
+        cap = None
+        if isinstance(rules, RuleBook) and period is not None and rules.cap is not None:
+            cap = rules.cap.cap(period.vintage)
+        limits = rules.holding_limit.limits(self._allocated(instrument), cap)
         if rules.admission is not None and rules.admission.market_maker is not None:
             # Their quota stands in place of the limit for all.
             limits = np.where(self._registry.accounts.kinds == AccountKind.MARKET_MAKER, NO_LIMIT, limits)
         return limits
+
+    def _period(self, instrument: int) -> Period | None:
+        """Return the compliance period of an instrument, None for a credit."""
+        rules = self._rules_of[instrument]
+        if not isinstance(rules, RuleBook):
+            return None
+        return rules.periods[instrument - next(i for i, r in enumerate(self._rules_of) if r is rules)]
+
+    def _allocated(self, instrument: int) -> Int64:
+        """Return what each account, or all of its owner, was given free for the period of an instrument."""
+        rules, period = self._rules_of[instrument], self._period(instrument)
+        if period is None:
+            return np.zeros(len(self._registry.accounts), np.int64)
+        given, key = self._obligations(), (rules.right.code, period.name)
+        allocated = np.maximum(given.allocated_lots(*key), given.preallocated_lots(*key))
+        return self.by_owner(allocated) if self._is_pooled[instrument] else allocated
 
     def _of_class(self, instrument: int, limits: Int64) -> Int64:
         """Return limits with those of the classes of accounts put in."""

@@ -28,6 +28,7 @@ from rights_market.registry.balances import Registry
 from rights_market.registry.obligations import Obligations
 from rights_market.rulebook import RuleBook
 from rights_market.supervision.entry import Entry
+from rights_market.supervision.excess import Due, Excess
 from rights_market.supervision.execution import Execution
 from rights_market.supervision.floors import Floors
 from rights_market.supervision.government import Government
@@ -79,6 +80,7 @@ class Supervision:
         self._execution = Execution(book, self._government, self._pauses, tape)
         self._floors = Floors(rules_of)
         self._quoting = Quoting(rules_of, registry, book)
+        self._excess = Excess(rules_of, registry, book, limits, self._entry.holdings)
         self._day, self._on = -1, date.min
 
     # -- the day
@@ -94,6 +96,7 @@ class Supervision:
         self._quoting.open_day()
         self._government.open_day(on.year, instruments)
         self._events += self._entry.holdings.publish(day)
+        self._events += self._excess.open_day(day, on, instruments)
         return self._pauses.open_day(day, on, instruments)
 
     def clip(self, instrument: int, low: int, high: int) -> tuple[int, int]:
@@ -114,6 +117,10 @@ class Supervision:
     def look(self, is_open: Bool) -> None:
         """Look after a batch at what market makers quote in the instruments that are open."""
         self._quoting.look(is_open)
+
+    def end_session(self) -> None:
+        """Write down what was sold by order of the authority, while the orders of the day still rest."""
+        self._events += self._excess.close_day(self._day, self._on)
 
     def close_day(self, instruments: Rows, close: Int64, lots: Int64, low: Int64) -> None:
         """Learn from the closing prices, and write down what the government traded.
@@ -148,6 +155,16 @@ class Supervision:
     def widest_spread(self, account: Int64, instrument: Int64) -> npt.NDArray[np.float64]:
         """Return how far apart quotes of accounts may be as a share of their middle; infinite without a duty."""
         return self._quoting.widest_spread(account, instrument)
+
+    def put_on_sale(self, funding: Funding) -> None:
+        """Put on sale in the empty books of the morning what accounts should have sold before today."""
+        orders = self._excess.sales(self._on)
+        if len(orders):
+            self._excess.note_sales(orders, self._book.submit(orders, funding).ids())
+
+    def due(self) -> list[Due]:
+        """Return what accounts hold too much and have to sell, and by when."""
+        return self._excess.due()
 
     # -- orders
 
@@ -226,6 +243,7 @@ class Supervision:
             "floors": self._floors.state(),
             "holdings": self._entry.holdings.state(),
             "quoting": self._quoting.state(),
+            "excess": self._excess.state(),
             "day": self._day,
             "on": self._on.isoformat(),
         }
@@ -239,3 +257,4 @@ class Supervision:
         self._floors.restore(state["floors"])
         self._entry.holdings.restore(state["holdings"])
         self._quoting.restore(state["quoting"])
+        self._excess.restore(state["excess"])
