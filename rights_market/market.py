@@ -93,11 +93,10 @@ class Market(MarketState):
         self._open_books()
         for i in chosen:
             self._set_band(i)
-        if self._supervision is not None:
-            self._supervision.put_on_sale(self._funding())
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
+        self._begin_session()
         orders, barred = self._admit(orders)
         if self._supervision is not None:
             receipt = self._supervision.call(self._call, orders, self._funding(), self.batch)
@@ -132,6 +131,7 @@ class Market(MarketState):
 
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
+        self._begin_session()
         orders, barred = self._admit(orders)
         if self._supervision is None:
             return self._write(self.book.submit(orders, self._funding()), Mode.CONTINUOUS, barred)
@@ -306,6 +306,11 @@ class Market(MarketState):
                 self.events.append(write("tax_charged", instrument=i, money_fen=taxes))
         for account, fen in charges.take_unpaid():
             self.events.append(write("fee_unpaid", account, money_fen=fen))
+
+    def _begin_session(self) -> None:
+        """Put on sale, before the first orders of a day, what the authority has sold."""
+        if self._supervision is not None and self._in_session:
+            self._supervision.put_on_sale(self._funding())
 
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)

@@ -42,6 +42,11 @@ class Excess:
     registry, book, limits : Registry, OrderBook, Limits
     holdings : Holdings
         What may be held.
+
+    Attributes
+    ----------
+    is_placed : bool
+        Whether the orders of the day are in the books.
     """
 
     def __init__(
@@ -62,9 +67,11 @@ class Excess:
         self._sell_by: dict[tuple[str, int], date] = {}
         self._on_sale: dict[int, tuple[int, int, int]] = {}
         self._open: dict[str, list[int]] = {}
+        self.is_placed = True
 
     def open_day(self, day: int, on: date, instruments: Sequence[int]) -> list[Event]:
         """Set dates for those who have come to hold too much, and forget those who do no longer."""
+        self.is_placed = not self._days
         events, over = [], set()
         self._open = {code: [i for i in of if i in set(instruments)] for code, of in self._instruments.items()}
         for code, account, lots in self._over():
@@ -87,7 +94,8 @@ class Excess:
         ]
 
     def sales(self, on: date) -> Orders:
-        """Return orders that sell at the lowest price allowed what should have been sold before today."""
+        """Return orders that sell at the lowest price allowed what should have been sold before today; once a day."""
+        self.is_placed = True
         rows = []
         for due in self.due():
             left = due.lots if due.sell_by < on else 0
@@ -138,6 +146,7 @@ class Excess:
         return {
             "sell_by": [[code, a, when.isoformat()] for (code, a), when in self._sell_by.items()],
             "on_sale": [[k, *row] for k, row in self._on_sale.items()],
+            "is_placed": self.is_placed,
             "open": [[code, list(of)] for code, of in self._open.items()],
         }
 
@@ -145,6 +154,7 @@ class Excess:
         """Put back what `state` returned."""
         self._sell_by = {(code, int(a)): date.fromisoformat(when) for code, a, when in state["sell_by"]}
         self._on_sale = {int(k): (int(a), int(i), int(n)) for k, a, i, n in state["on_sale"]}
+        self.is_placed = bool(state["is_placed"])
         self._open = {code: [int(i) for i in of] for code, of in state["open"]}
 
     def _front(self, code: str) -> int:

@@ -157,7 +157,9 @@ class Supervision:
         return self._quoting.widest_spread(account, instrument)
 
     def put_on_sale(self, funding: Funding) -> None:
-        """Put on sale in the empty books of the morning what accounts should have sold before today."""
+        """Put on sale, once a day and before all other orders, what accounts should have sold before today."""
+        if self._excess.is_placed:
+            return
         orders = self._excess.sales(self._on)
         if len(orders):
             self._excess.note_sales(orders, self._book.submit(orders, funding).ids())

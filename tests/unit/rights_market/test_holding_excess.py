@@ -58,14 +58,16 @@ def test_the_rest_is_put_on_sale_at_the_lowest_price_until_it_is_gone() -> None:
         assert len(market.book) == 0
     # The date has passed by without a sale.
     next_day(market)
+    assert len(market.book) == 0
+    market.submit(Orders.none())
     assert market.book.resting(0).price_ticks.tolist() == [4500]
     assert market.book.resting(0).lots.tolist() == [15]
     assert_orders_are_covered(market)
     market.call_auction(Orders.of(OTHER, 0, Side.BID, 4700, 9))
     next_day(market)
-    assert market.book.resting(0).lots.tolist() == [6]
     market.submit(Orders.of(OTHER, 0, Side.BID, 5000, 10))
     next_day(market)
+    market.submit(Orders.none())
     assert len(market.book) == 0 and market.due() == []
     assert [x[3] for x in codes(market, "excess_sold")] == [9, 6]
     assert [x[3] for x in codes(market, "rule_unmet")] == [15, 6]
