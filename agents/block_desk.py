@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.planning import LAST_DAYS
-from agents.relations import Relations, group_of
+from agents.relations import Relations
 from agents.seats import Rows
 from agents.strategies.compliance import buyer_limit, seller_reserve
 from agents.streams import BLOCK_SEARCH, RELATIONS, Streams
@@ -62,13 +62,10 @@ class BlockDesk:
 
     def _draw_relations(self, people: Streams) -> Relations:
         model, spec = self.model, self.model.config.population.relations
-        rng = people[RELATIONS]
-        names = [row.group for row in model.config.population.rows] or [""] * len(model.firms)
-        group = group_of(names, spec, rng)
         lot = np.array([float(b.right.lot) for b in model.config.rule_books])
         need = np.where(model.firms.covered, model.operations.need(), 0.0) / lot
         blocks = np.max([need[:, r] / rule.min_lots for r, rule in self._rules.items()], axis=0)
-        return Relations(group, blocks, blocks >= LARGE, spec.acquaintances, rng)
+        return Relations(model.groups, blocks, blocks >= LARGE, spec.acquaintances, people[RELATIONS])
 
     def hold_back(self) -> None:
         """Keep large lots out of the listed market while there is time to look for somebody who takes them whole."""

@@ -27,6 +27,7 @@ from agents.config import MarketConfig, small_market
 from agents.credit_trade import CreditTrade
 from agents.desk import Desk
 from agents.entry_exit import EntryExit
+from agents.excess_sales import plan_excess_sales
 from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.fiscal_year import FiscalYear
@@ -40,10 +41,12 @@ from agents.primary_market import PrimaryMarket
 from agents.production import Production
 from agents.progress import RightProgress
 from agents.recorder import Recorder
+from agents.relations import NO_GROUP, group_of
 from agents.reporting import Reporting
 from agents.reserve_trade import offer_reserve, sell_idle_rights
 from agents.roster import Roster, draw_roster
-from agents.streams import Streams
+from agents.strategies.market_maker import MarketMaker
+from agents.streams import RELATIONS, Streams
 from agents.trading_floor import TradingFloor
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
@@ -163,8 +166,14 @@ class RightsMarketModel(mesa.Model):
         )
         self.accounts = Accounts()
         firms = self.accounts.open_many(AccountKind.COMPLIANCE, self.firms.names)
-        others = self.accounts.open_many(AccountKind.INSTITUTION, self.roster.institution_names)
-        self.accounts_of = np.concatenate([firms, others]).astype(np.int64)
+        traits = zip(self.roster.institution_names, self.roster.strategy[len(firms) :], strict=True)
+        others = [self.accounts.open(_kind_of(strategy), name) for name, strategy in traits]
+        self.accounts_of = np.concatenate([firms, np.array(others, np.int64)])
+        self.groups = group_of(
+            [row.group for row in config.population.rows] or [""] * len(firms),
+            config.population.relations,
+            people[RELATIONS],
+        )
         self.seats = self.roster.seats(self.accounts_of)
         self.accounts.open_many(AccountKind.PROJECT, [source.name for source in config.credit_sources])
 
@@ -173,7 +182,9 @@ class RightsMarketModel(mesa.Model):
         config = self.config
         self.market = Market(config.rule_books, self.accounts, config.keep, config.credits)
         sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
-        covered = Covered(self.accounts_of[: len(self.firms)], sectors, regions=tuple(self.firms.regions))
+        owners = tuple("" if g == NO_GROUP else f"group {g + 1}" for g in self.groups.tolist())
+        firms = self.accounts_of[: len(self.firms)]
+        covered = Covered(firms, sectors, regions=tuple(self.firms.regions), owners=owners)
         self.authority = Authority(
             self.market,
             covered,
@@ -276,6 +287,7 @@ class RightsMarketModel(mesa.Model):
         self.expectations.form()
         self.entry_exit.press()
         self.block_desk.hold_back()
+        plan_excess_sales(self)
         for strategy in self.floor.strategies:
             strategy.open_day(self.desk)
         self.links.quote()
@@ -453,3 +465,8 @@ class RightsMarketModel(mesa.Model):
         model = cls(config, traders=traders, seed=int(state["made_of"]["seed"]))
         model.restore(state, other_rules=other_rules)
         return model
+
+
+def _kind_of(strategy: str) -> AccountKind:
+    """Return the kind of account that a trader without obligations opens."""
+    return AccountKind.MARKET_MAKER if strategy == MarketMaker.name else AccountKind.INSTITUTION

@@ -66,8 +66,13 @@ class TradingFloor:
         return asked
 
     def trade(self, rows: Rows, *, call: bool = False) -> Receipt:
-        """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn."""
+        """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn.
+
+        Where an indicative price is shown before a call, they quote once more when they have seen it.
+        """
         asked = self.ask(rows)
+        if call and self.model.market.shows_indication.any() and self.model.desk.learn_indication(Quotes.join(asked)):
+            asked = self.ask(rows)
         if not call:
             asked.append(self.model.object_traders.quotes())
         quotes = Quotes.join(asked)

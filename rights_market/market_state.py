@@ -18,6 +18,7 @@ from rights_market.exchange.gate import Room
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import Tape
+from rights_market.kernels.settlement import BUYER_LEAST, TAX_PPM
 from rights_market.negotiation import Negotiation
 from rights_market.policies.trading import CallAuctionTerms, Fees
 from rights_market.records import Event, Mode, Reason, Trades
@@ -204,6 +205,14 @@ class MarketState:
     def buyer_fee_share(self, instrument: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         """Return the buyer's fee as a share of the traded value."""
         return np.asarray(self.limits.buyer_ppm[instrument] / PPM)
+
+    def least_fee_of_buyers(self, instrument: npt.NDArray[np.intp]) -> Int64:
+        """Return the least that a bid which trades is charged in the book, fen."""
+        return np.asarray(self.limits.charges.tables["book"][instrument, BUYER_LEAST])
+
+    def tax_share(self, instrument: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """Return the tax on sellers as a share of the traded value."""
+        return np.asarray(self.limits.charges.tables["book"][instrument, TAX_PPM] / PPM)
 
     def traded(self, instruments: npt.ArrayLike, days: int, last_day: int | None = None) -> tuple[int, int]:
         """Return the value in fen and the lots traded in some instruments on closed days, in all modes.

@@ -49,10 +49,12 @@ def paid_by_others(desk: Desk) -> Floats:
     """Return what others pay for each right, in ticks: the last price, or a higher bid that nobody answers.
 
     Before the first trade of a day the exchange's reference stands for the last price: where one side waited in vain at
-    the limit it has moved on, and who still went by a price of long ago could not even quote within the band.
+    the limit it has moved on, and who still went by a price of long ago could not even quote within the band.  Before a
+    call it is the indicative price, where one is shown.
     """
     quiet = desk.by_right(desk.market.tape.today["vwap_lots"]) == 0
     price, bid = np.where(quiet, desk.reference(), desk.last_price), desk.best_bid
+    price = np.where(desk.indicative > 0, desk.indicative, price)
     return np.asarray(np.where((desk.best_ask == 0) & (bid > price), bid, price))
 
 
@@ -82,8 +84,11 @@ def _limit(belief: Floats, ceiling: Floats, h: Floats) -> Floats:
 
 
 def seller_reserve(desk: Desk, rows: Rows) -> Floats:
-    """Return the least that each seller takes, in ticks: what a kept unit is worth, drawn towards what others pay."""
-    return anchored(desk, rows, desk.kept_value)
+    """Return the least that each seller takes, in ticks: what a kept unit is worth, drawn towards what others pay.
+
+    A tax on sellers comes on top.
+    """
+    return anchored(desk, rows, desk.kept_value) / (1.0 - desk.tax_share[desk.seats.right[rows]])
 
 
 def bid_price(desk: Desk, rows: Rows) -> Floats:
