@@ -261,9 +261,9 @@ class RightsMarketModel(mesa.Model):
     def step(self) -> None:
         """Run one trading day; the model stops running after the last."""
         self.open_day()
-        for _ in range(self.config.batches_per_day):
+        for done in range(1, self.config.batches_per_day + 1):
             self.trade_batch()
-        self.negotiate()
+            self.negotiate(done)
         self.close_day()
 
     def open_day(self) -> None:
@@ -319,13 +319,14 @@ class RightsMarketModel(mesa.Model):
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
         return self.floor.trade(self.floor.quoting(at_desk & self.zone_trade.in_books))
 
-    def negotiate(self) -> None:
-        """Let those who look for large lots agree on blocks, once the day's batches have gone by."""
-        self.block_desk.negotiate()
+    def negotiate(self, batches: int | None = None) -> None:
+        """Let firms agree on blocks where the rules say so after as many batches, by default after the last."""
+        self.block_desk.negotiate(self.config.batches_per_day if batches is None else batches)
 
     def close_day(self) -> None:
         """End the trading day, serve the evening's duties and write down the day."""
         self.links.close_day()
+        self.market.end_session()
         self.expectations.note_imbalance()
         self.market.close_day()
         self.authority.count_day(self.calendar.days[self.day], self._days_to_next())

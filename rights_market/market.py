@@ -200,6 +200,10 @@ class Market(MarketState):
             interests = replace(interests, offered=offered)
         return self._negotiation.agree_blocks(interests)
 
+    def end_session(self) -> None:
+        """Publish after the last batch what was agreed beside the books; `close_day` does so too."""
+        self.tape.reveal()
+
     def close_day(self) -> None:
         """End the day: orders lapse, bars are written, lots bought today may be sold from tomorrow on.
 

@@ -372,5 +372,9 @@ class MarketState:
         return self._funded
 
     def _print(self, mode: Mode, trades: Trades) -> None:
-        """Write trades made outside the book on the tape."""
-        self.tape.add_trades(self.day, self.batch, mode, trades)
+        """Write trades made outside the book on the tape; blocks stay unknown for as long as their rule says."""
+        if not len(trades):
+            return
+        block = self._book_of[int(trades.instrument[0])].block
+        withheld = mode in (Mode.BLOCK, Mode.BLOCK_RELATED) and block is not None and block.publish == "after_close"
+        self.tape.add_trades(self.day, self.batch, mode, trades, withheld=withheld)
