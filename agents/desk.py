@@ -27,6 +27,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CLOSES_KEPT = 64
+LEVELS_REACHED = 100
+"""Price levels that one order can work through: a batch stands for hours, in which new levels come into sight."""
 
 
 class Desk:
@@ -171,6 +173,25 @@ class Desk:
         """Return the price around which today's limits stand, ticks; it rises when buyers wait in vain at the limit."""
         front = self._front
         return self.market.reference[front].astype(np.float64)
+
+    def is_quiet(self) -> npt.NDArray[np.bool_]:
+        """Return whether nothing has made a price today, shape (n_rights,)."""
+        return np.asarray(self.by_right(self.market.tape.today["vwap_lots"]) == 0)
+
+    def ask_ladder(self, right: int) -> tuple[Ints, Ints]:
+        """Return prices and lots of the best asks of a right, in the vintage that has the best one.
+
+        The price of an ask that stands in no book, the government's at a ceiling, comes without lots.
+        """
+        asks = self.market.best_ask
+        shown = min((i for i in self.usable[right] if asks[i] > 0), key=lambda i: asks[i], default=None)
+        if shown is None:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        _, _, price, lots = self.market.book.depth(shown, LEVELS_REACHED)
+        price, lots = price[price > 0], lots[price > 0]
+        if not len(price):
+            return np.array([asks[shown]], np.int64), np.zeros(1, np.int64)
+        return price, lots
 
     def mean_growth(self, days: int) -> Floats:
         """Return the mean daily log growth of the close over the last days, 0 before there are two."""

@@ -327,6 +327,7 @@ class RightsMarketModel(mesa.Model):
         """End the trading day, serve the evening's duties and write down the day."""
         self.links.close_day()
         self.market.end_session()
+        self.floor.learn_rest()
         self.expectations.note_imbalance()
         self.market.close_day()
         self.authority.count_day(self.calendar.days[self.day], self._days_to_next())

@@ -3,8 +3,6 @@
 With the anchor of 0.8 the belief is 0.2 x 6000 + 0.8 x 5000 = 5200.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -51,15 +49,16 @@ class BookView:
         self.last_price, self.indicative = np.array([5000.0]), np.array([indicative])
         self.tax_share = np.array([tax])
         self.usable = [[0]]
-        none, shown = np.zeros(2, np.int64), np.array([ask, ask + 30 if ask else 0])
-        book = SimpleNamespace(depth=lambda i, levels: (none, none, shown, np.array([lots_asked, 100])))
-        tape = SimpleNamespace(today={"vwap_lots": np.array([traded])})
-        self.market = SimpleNamespace(best_ask=self.best_ask, book=book, tape=tape)
+        self._ladder = np.array([ask, ask + 30]), np.array([lots_asked, 100])
+        self._traded = np.array([traded])
         self._reference = np.array([reference])
         self._range = np.array([low]), np.array([high])
 
-    def by_right(self, lots):
-        return np.asarray(lots, dtype=np.float64)
+    def is_quiet(self):
+        return self._traded == 0
+
+    def ask_ladder(self, right):
+        return self._ladder
 
     def price_range(self, rows):
         return self._range
