@@ -252,7 +252,7 @@ class Desk:
         receipt : Receipt
             What became of them, row by row.
         """
-        quotes, orders = self._covered(quotes, OrderKind.LIMIT if call else kind)
+        quotes, orders = self.covered(quotes, OrderKind.LIMIT if call else kind)
         if call:
             orders = replace(orders, target=np.full(len(orders), NO_ORDER, dtype=np.int64))
             self.indicative[:] = 0.0
@@ -264,14 +264,14 @@ class Desk:
 
     def learn_indication(self, quotes: Quotes) -> bool:
         """Have an indicative price worked out from quotes for a call, and learn it; return whether there is one."""
-        _, orders = self._covered(quotes, OrderKind.LIMIT)
+        _, orders = self.covered(quotes)
         shown = self.market.indicate(orders)
         for one in shown:
             r = self.right_of[one.instrument]
             self.indicative[r] = self.last_price[r] = one.price_ticks
         return bool(shown)
 
-    def _covered(self, quotes: Quotes, kind: npt.ArrayLike) -> tuple[Quotes, Orders]:
+    def covered(self, quotes: Quotes, kind: npt.ArrayLike = OrderKind.LIMIT) -> tuple[Quotes, Orders]:
         """Return quotes and orders, cut to what the rules and its means allow each seat."""
         if self.market.is_supervised:
             quotes = self._within_limits(quotes)
@@ -394,7 +394,7 @@ class Desk:
     def _routed_orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8]) -> tuple[Quotes, Orders]:
         """Return the same where a right has several instruments."""
         able = self.coverable(quotes.seat, quotes.side, quotes.price_ticks, quotes.lots)
-        instrument = self._route(quotes.seat, quotes.side, quotes.price_ticks).astype(np.int32)
+        instrument = self.route(quotes.seat, quotes.side, quotes.price_ticks).astype(np.int32)
         asks = np.flatnonzero(quotes.side == Side.ASK)
         there = self.saleable(instrument[asks], self.seats.account[quotes.seat[asks]])
         able[asks] = np.minimum(able[asks], there)
@@ -432,7 +432,8 @@ class Desk:
                 held[at] = sum(table[i, who] for i in instruments)
         return held
 
-    def _route(self, seat: Rows, side: npt.NDArray[np.int8], price: Ints) -> npt.NDArray[np.intp]:
+    def route(self, seat: Rows, side: npt.NDArray[np.int8], price: Ints) -> npt.NDArray[np.intp]:
+        """Return the instrument to which each quote goes: a seller's oldest vintage, a buyer's best ask."""
         if self._one_each:
             return np.asarray(self._by_right(self._front, seat))
         right, account = self.seats.right[seat], self.seats.account[seat]

@@ -34,6 +34,7 @@ from agents.fiscal_year import FiscalYear
 from agents.forecasts import Forecasts
 from agents.links import Links
 from agents.model_state import restore_to, state_of
+from agents.named_choice import NamedChoice
 from agents.objects import ObjectTraders, Participant
 from agents.operations import Operations, Rates
 from agents.paid_terms import PaidTerms
@@ -232,6 +233,7 @@ class RightsMarketModel(mesa.Model):
         self.expectations = Expectations(self)
         self.block_desk = BlockDesk(self, people)
         self.floor = TradingFloor(self)
+        self.named_choice = NamedChoice(self, people)
         own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
         self.object_traders = ObjectTraders(traders, own, self.desk, self.seats, [b.right for b in books])
         self.recorder = Recorder(self)

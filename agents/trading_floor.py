@@ -105,6 +105,7 @@ class TradingFloor:
             is_quoting = np.zeros(len(self.model.seats), dtype=np.bool_)
             is_quoting[quotes.seat] = True
             self.model.desk.withdraw(np.flatnonzero(is_quoting))
+            quotes = self.model.named_choice.take(quotes)
         sent, receipt = self.model.desk.submit(quotes, call=call)
         self.count(receipt.trades)
         for i, strategy in enumerate(self.strategies):
