@@ -82,9 +82,10 @@ def _limit(belief: Floats, ceiling: Floats, h: Floats) -> Floats:
 def seller_reserve(desk: Desk, rows: Rows) -> Floats:
     """Return the least that each seller takes, in ticks: what a kept unit is worth, drawn towards what others pay.
 
-    A tax on sellers comes on top.
+    A tax on sellers comes on top of its own part only: added to what others pay, which holds the tax already, it would
+    feed on itself.
     """
-    return anchored(desk, rows, desk.kept_value) / (1.0 - desk.tax_share[desk.seats.right[rows]])
+    return anchored(desk, rows, desk.kept_value / (1.0 - desk.tax_share[desk.seats.right]))
 
 
 def bid_price(desk: Desk, rows: Rows) -> Floats:

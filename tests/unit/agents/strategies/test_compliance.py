@@ -147,8 +147,9 @@ def test_a_seller(kept: float, bid: int, ask: int, expected: int) -> None:
 
 
 def test_a_tax_on_sellers_comes_on_top() -> None:
-    """Of 52.50 a tax of a fifth leaves the reserve of 42.00."""
-    assert quote(wish=-10, kept=1000.0, bid=4200, ask=5100, tax=0.2) == (ASK, 5250)
+    """Of 12.50 a tax of a fifth leaves the 10.00 that a kept unit is worth: 0.2 x 1250 + 0.8 x 5000."""
+    assert quote(wish=-10, kept=1000.0, bid=4250, ask=5100, tax=0.2) == (ASK, 4250)
+    assert quote(wish=-10, kept=1000.0, bid=4249, ask=5100, tax=0.2) == (ASK, 5099)
 
 
 def test_no_discount_touches_the_last_price() -> None:
