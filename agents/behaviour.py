@@ -45,6 +45,9 @@ class Behaviour:
         Weight of the solver's price in a firm's belief; the rest follows its slow mean of traded prices.
     belief_sd : float
         Log standard deviation of lasting differences in belief between firms.
+    figures_share : float
+        Share of the variance of these differences that comes from not knowing what others emit and hold, half from
+        each: what disclosure takes away of that doubt, it takes from the differences.
     anchor : float
         Weight of the last traded price in what a firm asks or bids.
     anchor_days : float
@@ -99,6 +102,7 @@ class Behaviour:
 
     forward_weight: Share = 0.7
     belief_sd: NotNegative = 0.20
+    figures_share: Share = 0.5
     anchor: Annotated[float, Ge(0), Le(0.99)] = 0.8
     anchor_days: Annotated[float, Gt(0)] = 60.0
     trust: Annotated[float, Gt(0), Le(1)] = 0.95

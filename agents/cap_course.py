@@ -30,16 +30,13 @@ class CapCourse:
         self.model = model
 
     def lots(self, progress: RightProgress, year: int) -> int:
-        """Return the cap of a year, as it was set or as it would be set today."""
-        cap = progress.rules.cap
-        assert cap is not None
-        known = self.model.authority.caps.lots(progress.rules.right.code, year)
-        return cap.cap(year, self._forecast(progress, year)) if known is None else known
+        """Return the cap of a year, as it was set or as it would be set by the rules that are announced."""
+        was_set = self.model.authority.entitlements[progress.rules.right.code].cap_lots.get(year)
+        return self._rule(progress, year).cap(year, self._forecast(progress, year)) if was_set is None else was_set
 
     def expected_lots(self, progress: RightProgress, year: int) -> float:
         """Return the cap that the public expects for a year, also beyond the end of the rule's numbers."""
-        cap, tightening = progress.rules.cap, self.model.behaviour.tightening
-        assert cap is not None
+        cap, tightening = self._rule(progress, year), self.model.behaviour.tightening
         was_set = self.model.authority.entitlements[progress.rules.right.code].cap_lots.get(year)
         return expected_cap(cap, year, tightening, self._forecast(progress, year)) if was_set is None else was_set
 
@@ -54,6 +51,13 @@ class CapCourse:
         use = progress.uses[k]
         made = {year: self._activity(progress, use.output[i]) for i, year in enumerate(use.years)}
         self.model.authority.plans.correct_caps(progress.rules.right.code, use.period, made)
+
+    def _rule(self, progress: RightProgress, year: int) -> CapRule:
+        """Return the rule of the cap of a year, as announced for the day on which it is set."""
+        period = next((use.period for use in progress.uses if year in use.years), None)
+        book = progress.history.announced if period is None else progress.history.on(period.announce)
+        assert book.cap is not None
+        return book.cap
 
     def _forecast(self, progress: RightProgress, year: int) -> int:
         """Return the activity that the public expects of covered firms in a year, for caps that follow activity."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from agents.announced_plans import reckon_with_announced
 from rights_market.authority import mean_price_fen
 from rights_market.exchange.calendar import Entry
 
@@ -44,6 +45,7 @@ class ComplianceYear:
             "cap_set": model.cap_course.set,
             "allocation_announced": self.announce,
             "preallocation": self.preallocate,
+            "delivery": self.deliver,
             "auction": self.auction,
             "report_due": self.report,
             "reserve_sale": self.reserve_sale,
@@ -58,6 +60,7 @@ class ComplianceYear:
             "make_good": self.make_good,
             "banking_close": self.close_banking,
             "publish": self.publish,
+            "rule_review": self.review_rules,
         }
 
     def serve(self, entries: Iterable[Entry]) -> None:
@@ -71,13 +74,23 @@ class ComplianceYear:
 
     def change_rules(self, progress: RightProgress, period_name: str) -> None:
         """Announce and put into force what rules change today; a retroactive change opens the plans that are out."""
-        model = self.model
-        begun = model.authority.change_rules(progress.rules.right.code, model.calendar.days[model.day])
+        model, today = self.model, self.model.calendar.days[self.model.day]
+        if not progress.history.is_due(today):
+            return  # A review that could have changed something did not.
+        begun = model.authority.change_rules(progress.rules.right.code, today)
         if any(change.retroactive for change in begun):
             for k, plan in enumerate(progress.plans):
                 if plan.announced and not plan.settled:
                     self._plan(progress, k)
+        reckon_with_announced(model, progress)
         model.expectations.hear_rules(progress.index)
+
+    def review_rules(self, progress: RightProgress, number: str) -> None:
+        """Let the authority review one of its rules; firms learn at once of what it decides."""
+        regulator, today = self.model.authority.regulator, self.model.calendar.days[self.model.day]
+        if regulator is not None and regulator.review(progress.rules.right.code, int(number), today):
+            reckon_with_announced(self.model, progress)
+            self.model.expectations.hear_rules(progress.index)
 
     def announce(self, progress: RightProgress, period_name: str) -> None:
         """Publish the plan: firms now know their formula, the public its balance."""
@@ -85,6 +98,7 @@ class ComplianceYear:
         k = progress.position(period_name)
         claims = self._plan(progress, k)
         progress.plans[k].announced = True
+        reckon_with_announced(model, progress)
         progress.news_year = model.calendar.days[model.day].year
         model.authority.plans.announce(progress.rules.right.code, progress.uses[k].period, claims)
         model.expectations.hear(progress.index)
@@ -107,7 +121,7 @@ class ComplianceYear:
                 claims[year] = entitlement.claims(year, output, progress.lots_of(units))
             follows = entitlement.follows_output(year)
             if progress.rules.paid_use is not None:
-                lots = model.paid_terms.quota_lots(progress, self.model.forecasts.covered(progress, lots, year))
+                lots = model.paid_terms.quota_lots(progress, self.model.forecasts.covered(progress, lots, year), year)
                 follows = np.zeros_like(follows)
             plan.lots_per_output[i] = np.where(follows, lots / output, 0.0)
             plan.fixed_lots[i] = np.where(follows, 0.0, lots)
@@ -272,8 +286,9 @@ class ComplianceYear:
         k = progress.position(period_name)
         periods = progress.rules.periods
         following = periods[k + 1] if k + 1 < len(periods) else None
-        today = model.calendar.days[model.day]
-        model.authority.close_banking(progress.rules.right.code, periods[k], following, today)
+        # Rules that name dates mean those of the period, not the trading days on which they are served.
+        on = periods[k].banking_close or model.calendar.days[model.day]
+        model.authority.close_banking(progress.rules.right.code, periods[k], following, on)
         model.recorder.end_period(progress, k)
         model.expectations.hear(progress.index)
 
@@ -284,6 +299,10 @@ class ComplianceYear:
     def auction(self, progress: RightProgress, period_name: str) -> None:
         """Hold an auction of the government."""
         self.model.primary_market.hold(progress, period_name)
+
+    def deliver(self, progress: RightProgress, period_name: str) -> None:
+        """Have what was won in an auction delivered and paid."""
+        self.model.primary_market.deliver(progress, period_name)
 
     def reserve_sale(self, progress: RightProgress, period_name: str) -> None:
         """Sell from reserves at fixed prices, if a sale is due."""

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from agents.behaviour import Behaviour
+from agents.information_spec import Information
 from agents.spec import CostCurve, Label, PopulationSpec, SectorSpec, StrategyShare
 from rights_market import Right, RuleChange
 from rights_market.credit import Credit
@@ -49,6 +50,8 @@ class MarketConfig:
         What ties rights to outside markets, to each other, and to the price of power.
     fiscal : tuple of Rule
         Taxes, standards, subsidies, and what becomes of the money.
+    information : Information or None
+        Who hears from whom, and what spreads that way; None: nobody hears from anybody.
     """
 
     rule_books: tuple[RuleBook, ...]
@@ -62,6 +65,7 @@ class MarketConfig:
     rule_changes: tuple[RuleChange, ...] = ()
     links: tuple[Rule, ...] = ()
     fiscal: tuple[Rule, ...] = ()
+    information: Information | None = None
 
 
 def small_market(

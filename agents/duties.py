@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from agents.planning import Standing
 from rights_market.exchange.calendar import Period
-from rights_market.policies.banking import NetSales
+from rights_market.policies.banking import BankingRule
 from rights_market.policies.compliance import Penalty
 from rights_market.rulebook import RuleBook
 
@@ -96,6 +96,54 @@ class Duties:
             to_sell[mine] = self._must_sell(progress, front, stock[mine], seats.account[rows[mine]])
         return to_sell
 
+    def most_kept(self, progress: RightProgress, k: int) -> float:
+        """Return the units that firms together may carry past the close of a period; infinite without a limit.
+
+        Where it follows what is sold, what firms still lack is what others can sell: it frees units in their hands.
+        """
+        rule, period = self.book(progress, k).banking, progress.uses[k].period
+        if not rule.bites(period.banking_close or self._closing[progress.index][k]):
+            return np.inf
+        covered = self.model.firms.covered[:, progress.index]
+        accounts = self.model.accounts_of[: len(self.model.firms)]
+        basis = self._basis(progress, k, rule)[accounts]
+        most = int(rule.most(basis)[covered].sum())
+        if rule.basis == "net_sales":
+            lacking = np.maximum(self._due(progress, k) - self.model.forecasts.expected_lots(progress, k), 0.0)
+            to_come = max(0.0, float(lacking[covered].sum()) - float(np.maximum(basis, 0)[covered].sum()))
+            nothing, all_of_it = rule.most(np.array([0, int(to_come)]))
+            most += int(all_of_it - nothing)
+        return most * float(progress.rules.right.lot)
+
+    def _due(self, progress: RightProgress, k: int) -> Floats:
+        """Return the lots that each firm expects to owe for the use of a period, debts apart."""
+        course, lot = self.model.forecasts, float(progress.rules.right.lot)
+        used = course.expected_use(progress, k) / lot
+        return used - self.forgiven(progress, k, used, course.expected_lots(progress, k))
+
+    def most_lent(self, progress: RightProgress, k: int) -> tuple[Floats, float]:
+        """Return the units of next year that each firm may plan to borrow for a period, and those owed for each one.
+
+        Who knows that it may borrow can leave as much of its duty uncovered.
+        """
+        due = self._due(progress, k)
+        lots, premium = self._borrowing(progress, k, due, due, self.model.forecasts.expected_lots(progress, k))
+        covered = self.model.firms.covered[:, progress.index]
+        return np.where(covered, lots, 0.0) * float(progress.rules.right.lot), 1.0 + premium
+
+    def lacking_at(self, progress: RightProgress, k: int, price_yuan: float) -> Floats:
+        """Return the units that each firm would lack for a period if it abated by a price from now on; below 0: spare.
+
+        Against its own allocation, whatever was traded.
+        """
+        model, r = self.model, progress.index
+        rest = progress.uses[k].rest_of_window(model.production.counted_to)
+        value = np.full(model.firms.covered.shape[0], price_yuan)[:, np.newaxis]
+        more = model.firms.curves.share_at(np.broadcast_to(value, model.firms.covered.shape))[:, r]
+        saved = rest * model.rates.need[:, r] * (more - model.operations.share[:, r])
+        lots = self._due(progress, k) - model.forecasts.expected_lots(progress, k)
+        return np.where(model.firms.covered[:, r], lots * float(progress.rules.right.lot) - saved, 0.0)
+
     def plan_to_borrow(self, at_hand: AtHand, rows: Rows, standing: Standing) -> Standing:
         """Return the standing of firms that borrow from the next year what that makes cheaper than to buy."""
         model, seats, borrowed = self.model, self.model.seats, np.zeros(len(rows))
@@ -164,10 +212,24 @@ class Duties:
         Where units lapse only at a later deadline, nobody has to sell yet: who has two deadlines left waits for the
         second.
         """
-        rule = self.book(progress, k).banking
-        if not isinstance(rule, NetSales) or not rule.bites(self._closing[progress.index][k]):
+        rule, period = self.book(progress, k).banking, progress.uses[k].period
+        on = period.banking_close or self._closing[progress.index][k]
+        # Where nothing outlives the close, what is left loses its value day by day instead.
+        if not rule.bites(on) or not rule.outlives(on):
             return np.zeros(len(stock))
-        return rule.to_sell(stock, self.model.authority.net_sold(progress.rules.right.code, rule)[accounts])
+        return rule.to_sell(stock, self._basis(progress, k, rule)[accounts], "continuous")
+
+    def _basis(self, progress: RightProgress, k: int, rule: BankingRule) -> Ints:
+        """Return what a rule of carry-over follows, as far as it is known, lots, shape (n_accounts,)."""
+        model = self.model
+        if rule.basis == "net_sales":
+            return model.authority.net_sold(progress.rules.right.code, rule)
+        basis = np.zeros(len(model.market.accounts), np.int64)
+        if rule.basis is not None:
+            given = model.forecasts.expected_lots(progress, k)
+            lots = given if rule.basis == "allocation" else self._due(progress, k)
+            basis[model.accounts_of[: len(model.firms)]] = np.floor(np.maximum(lots, 0.0)).astype(np.int64)
+        return basis
 
 
 def conceded(concession: float, days_left: Floats | float, must_sell: npt.NDArray[np.bool_]) -> Floats:

@@ -147,7 +147,7 @@ class EntryExit:
         if not model.firms.working[row]:
             return
         model.firms.working[row] = False
-        for code, on in model.authority.coverage.close(row, today).items():
+        for code, on in model.authority.access.close(row, today).items():
             self._duties.append((on, code, row))
         self._hear_all()
 

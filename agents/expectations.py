@@ -53,7 +53,7 @@ class Expectations:
         size = np.zeros(len(seats))
         need = model.operations.need()
         size[self.is_firm] = need[seats.trader[self.is_firm], seats.right[self.is_firm]]
-        self.valuation = Valuation(seats, firms, size, self.behaviour, model.streams, opening)
+        self.valuation: Valuation = Valuation(seats, firms, size, self.behaviour, model.streams, opening)
         self.duties = Duties(model, self)
         self.public_prices = PublicPrices(model, self.duties)
         self._anew = np.zeros(len(books), dtype=np.bool_)
@@ -194,6 +194,7 @@ class Expectations:
             given[r] = course.expected_lots(progress, front)
             if not plan.settled:
                 np.maximum(given[r] - progress.issued_lots[front], 0.0, out=to_come[r])
+            to_come[r] += model.primary_market.to_receive(progress, front)
             used[r] = course.expected_use(progress, front) / self.lot[r]
             forgiven = self.duties.forgiven(progress, front, used[r], given[r])
             debts = model.market.obligations.debt_lots(progress.rules.right.code, period.name)[accounts]

@@ -74,6 +74,8 @@ class Firms:
         Continuous abatement of each right.
     co_benefits : ndarray of float64, shape (n_sectors, n_rights, n_rights)
         Units of the last removed per unit abated of the second; 1 on the diagonal.
+    concentration : ndarray of float64, shape (n, n_rights)
+        Concentration of discharge before abatement, as a share of its limit; NaN where nobody knows.
     growth, product_price_yuan : ndarray of float64, shape (n,)
         Growth of output a year without policy; price of a unit of output, CNY.
     """
@@ -101,6 +103,7 @@ class Firms:
         self.covered = self.subject & self.working[:, np.newaxis]
         self.curves = self._cost_curves(streams)
         self.co_benefits = self._co_benefit_table()
+        self.concentration = self._concentrations(streams)
         self.growth = self._by_firm("output_growth")
         self.product_price_yuan = self._by_firm("product_price_yuan")
         self.years_passed = 0.0
@@ -200,6 +203,22 @@ class Firms:
                     table[i, self.rights.index(code), self.rights.index(other)] = units
         return table
 
+    def _concentrations(self, streams: Streams) -> Floats:
+        """Return concentrations of the file, else lognormal ones with the mean of the sector."""
+        level = np.full((len(self), len(self.rights)), np.nan)
+        for r, code in enumerate(self.rights):
+            stated = [s.concentration.get(code) for s in self.sectors]
+            if any(stated):
+                mean, sigma = (
+                    np.array([np.nan if c is None else getattr(c, name) for c in stated])[self.sector]
+                    for name in ("mean", "sigma")
+                )
+                level[:, r] = mean * np.exp(sigma * self.normal(streams, f"concentration.{code}") - sigma**2 / 2)
+        for i, row in enumerate(self.spec.rows):
+            for code, own in row.concentration.items():
+                level[i, self.rights.index(code)] = own
+        return level
+
     def _file_factors(self) -> Floats:
         """Return the firm's own intensity over its sector's, where a population file gives it, else NaN."""
         factor = np.full((len(self), len(self.rights)), np.nan)
@@ -234,6 +253,24 @@ class Firms:
         for r in range(len(self.rights)):
             own[:, r] /= self._sector_mean(own[:, r], self.output)
         return np.asarray(mean[self.sector] * np.where(np.isnan(self.file_factor), own, self.file_factor))
+
+    def permit_units(self, right: int, expected_use: Floats) -> Floats:
+        """Return what the permit of each firm allows a year, units of a right, shape (n,).
+
+        Parameters
+        ----------
+        right : int
+            Column of the right.
+        expected_use : ndarray of float64, shape (n,)
+            Use a year, of which the permit is a share where no file says what it allows.
+        """
+        code = self.rights[right]
+        share = np.array([s.permit_share.get(code, 1.0) for s in self.sectors])[self.sector]
+        units = share * expected_use
+        for i, row in enumerate(self.spec.rows):
+            if code in row.permit:
+                units[i] = row.permit[code]
+        return np.asarray(units)
 
     def past_output(self, year: int, streams: Streams) -> Floats:
         """Return output of a year before the market, drawn from streams of that year alone.

@@ -196,7 +196,13 @@ class FiscalYear:
         year = model.calendar.days[max(0, model.day)].year
         for _, rule in self.taxes:
             columns = [self._column(use.right) for use in rule.uses]
-            rate = np.array([[rule.yuan_per_unit(use, s) for s in self._sectors] for use in rule.uses])
+            level = self._concentration(columns)
+            rate = np.array(
+                [
+                    [rule.yuan_per_unit(use, s, x) for s, x in zip(self._sectors, own, strict=True)]
+                    for use, own in zip(rule.uses, level.tolist(), strict=True)
+                ]
+            )
             equivalents = np.stack(
                 [model.rates.use[:, r] / float(u.equivalent) for r, u in zip(columns, rule.uses, strict=True)]
             )
@@ -244,6 +250,8 @@ class FiscalYear:
         admitted = model.authority.treasury.mask(rule, year)
         if rule.exclude_short:
             admitted = admitted & ~self._short()
+        if rule.exclude_banned:
+            admitted = admitted & model.authority.sanctions.may_be_subsidised(year)
         column = None if rule.right is None else self._column(rule.right)
         claims = np.zeros(len(measures.firm), np.int64)
         for i, (firm, name) in enumerate(zip(measures.firm.tolist(), model.operations.measure_names, strict=True)):
@@ -292,7 +300,16 @@ class FiscalYear:
             lots = np.stack([self._lots(r, self.used[:, r]) for r in columns])
             held = np.stack([self._held_lots(r) for r in columns])
             covered = self.model.firms.covered[:, columns].T
-            self.model.authority.treasury.tax(place, year, lots, held, covered)
+            level = self._concentration(columns)
+            self.model.authority.treasury.tax(place, year, lots, held, covered, level)
+
+    def _concentration(self, columns: list[int]) -> Floats:
+        """Return how concentrated the discharge of some rights is now, shape (n_columns, n_firms).
+
+        What a firm abates of a pollutant is no longer in what it discharges.
+        """
+        model = self.model
+        return np.asarray((model.firms.concentration * (1.0 - model.operations.share))[:, columns].T)
 
     def _settle_power(self, year: int) -> None:
         """Bill users for what is passed on of the carbon price this month, generators earn it; charge the surcharge."""

@@ -32,6 +32,8 @@ from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.fiscal_year import FiscalYear
 from agents.forecasts import Forecasts
+from agents.forward_trade import ForwardTrade
+from agents.information import InformationExchange
 from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.named_choice import NamedChoice
@@ -42,7 +44,7 @@ from agents.primary_market import PrimaryMarket
 from agents.production import Production
 from agents.progress import RightProgress
 from agents.recorder import Recorder
-from agents.relations import NO_GROUP, group_of
+from agents.relations import NO_GROUP, group_names, group_of
 from agents.reporting import Reporting
 from agents.reserve_trade import offer_reserve, sell_idle_rights
 from agents.roster import Roster, draw_roster
@@ -55,6 +57,7 @@ from agents.zone_trade import ZoneTrade
 from rights_market import AccountKind, Accounts, Receipt
 from rights_market.authority import Authority, Covered
 from rights_market.authority.mrv import mrv_dates
+from rights_market.authority.regulator import regulator_dates
 from rights_market.authority.supply import supply_dates
 from rights_market.exchange.calendar import HOOK_ORDER, Agenda, Hook
 from rights_market.market import Market
@@ -170,11 +173,8 @@ class RightsMarketModel(mesa.Model):
         traits = zip(self.roster.institution_names, self.roster.strategy[len(firms) :], strict=True)
         others = [self.accounts.open(_kind_of(strategy), name) for name, strategy in traits]
         self.accounts_of = np.concatenate([firms, np.array(others, np.int64)])
-        self.groups = group_of(
-            [row.group for row in config.population.rows] or [""] * len(firms),
-            config.population.relations,
-            people[RELATIONS],
-        )
+        names = group_names(config.population.rows, len(firms))
+        self.groups = group_of(names, config.population.relations, people[RELATIONS])
         self.seats = self.roster.seats(self.accounts_of)
         self.accounts.open_many(AccountKind.PROJECT, [source.name for source in config.credit_sources])
 
@@ -208,7 +208,12 @@ class RightsMarketModel(mesa.Model):
         duties = [
             dated
             for book in books
-            for dated in (*supply_dates(book, self.calendar), *mrv_dates(book, self.calendar), *cap_dates(book))
+            for dated in (
+                *supply_dates(book, self.calendar),
+                *mrv_dates(book, self.calendar),
+                *cap_dates(book),
+                *regulator_dates(book, self.calendar),
+            )
         ]
         duties += [dated for p in self.progress for dated in p.history.dates()]
         self.agenda = Agenda(self.calendar, {b.right.code: b.periods for b in books}, duties)
@@ -232,6 +237,7 @@ class RightsMarketModel(mesa.Model):
         self.desk = Desk(self.market, self.seats, len(books), behaviour, limits)
         self.expectations = Expectations(self)
         self.block_desk = BlockDesk(self, people)
+        self.information = InformationExchange(self, people)
         self.floor = TradingFloor(self)
         self.named_choice = NamedChoice(self, people)
         own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
@@ -240,6 +246,7 @@ class RightsMarketModel(mesa.Model):
         self.primary_market = PrimaryMarket(self)
         self.zone_trade = ZoneTrade(self)
         self.credit_trade = CreditTrade(self)
+        self.forward_trade = ForwardTrade(self)
 
     def _history_start(self) -> int:
         first = min(p.use_from.year for b in self.config.rule_books for p in b.periods)
@@ -276,7 +283,8 @@ class RightsMarketModel(mesa.Model):
         day = self.day
         usable = [self._tradable(p) for p in self.progress]
         self._carry_prices()
-        traded = [*(i for instruments in usable for i in instruments), *self.credit_trade.open_now()]
+        others = (*self.credit_trade.open_now(), *self.forward_trade.open_now())
+        traded = [*(i for instruments in usable for i in instruments), *others]
         self.market.open_day(day, traded, self.calendar.days[day])
         self.credit_trade.issue()
         self.desk.open_day(usable)
@@ -285,6 +293,7 @@ class RightsMarketModel(mesa.Model):
         self._serve_morning(day)
         self.links.hear_prices()
         self.links.convert()
+        self.information.exchange()
         self._work()
         self.expectations.form()
         self.entry_exit.press()
@@ -300,6 +309,7 @@ class RightsMarketModel(mesa.Model):
             self.floor.trade(self.floor.quoting(np.isin(self.seats.right, opening)), call=True)
         self.zone_trade.hold(usable)
         self.credit_trade.hold()
+        self.forward_trade.hold()
         offer_reserve(self)
 
     def _serve_morning(self, day: int) -> None:

@@ -33,6 +33,8 @@ PARTS = (
     "recorder",
     "zone_trade",
     "fiscal_year",
+    "forward_trade",
+    "information",
 )
 RULES = "rules, population or behaviour"
 

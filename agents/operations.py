@@ -20,6 +20,7 @@ from agents.streams import MEASURES, Streams
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 FEN_PER_YUAN = 100.0
 
@@ -74,6 +75,8 @@ class Operations:
         Costs that a firm could not pay so far.
     measure_names : tuple of str
         English name of each row of `measures`.
+    considered : ndarray of bool, shape (n_measures,)
+        Whether the firm of each measure knows of it at all; all of them, unless knowledge spreads by contacts.
     """
 
     def __init__(self, firms: Firms, behaviour: Behaviour, streams: Streams, first_year: int) -> None:
@@ -86,6 +89,7 @@ class Operations:
         self.debt_fen: Ints = np.zeros(n, dtype=np.int64)
         self.intensity: Floats = firms.intensity(first_year)
         self.measures, self.measure_names = _draw_measures(firms, self.intensity, streams)
+        self.considered: Bools = np.ones(len(self.measure_names), dtype=np.bool_)
         self.lumpy: Floats = np.zeros((n, n_rights))
         self._price = firms.product_price_yuan
         self._margin = firms._by_firm("margin_share")
@@ -159,7 +163,7 @@ class Operations:
         grant_fen: Ints | None = None,
         worth_yuan: Floats | float = 0.0,
     ) -> Ints:
-        """Start the measures that pay at the hurdle rate and that firms can afford.
+        """Start the measures that firms consider, that pay at the hurdle rate and that they can afford.
 
         Parameters
         ----------
@@ -187,7 +191,7 @@ class Operations:
             if grant_fen is not None:
                 value = value + grant_fen / FEN_PER_YUAN + worth_yuan
                 cost = np.maximum(self.measures.capex_fen - grant_fen, 0)
-            rows = self.measures.choose(value, budget_fen, cost)
+            rows = self.measures.choose(np.where(self.considered, value, 0.0), budget_fen, cost)
             self.measures = self.measures.start(rows, day)
             np.add.at(spent, self.measures.firm[rows], self.measures.capex_fen[rows])
         return spent
@@ -227,12 +231,13 @@ class Operations:
             "debt_fen": self.debt_fen.copy(),
             "intensity": self.intensity.copy(),
             "lumpy": self.lumpy.copy(),
+            "considered": self.considered.copy(),
             "measures": self.measures.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
-        for name in ("share", "response", "allowed", "debt_fen", "intensity", "lumpy"):
+        for name in ("share", "response", "allowed", "debt_fen", "intensity", "lumpy", "considered"):
             setattr(self, name, np.array(state[name]))
         self.measures = self.measures.restore(state["measures"])
 

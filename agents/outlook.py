@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from agents.abatement import CostCurves
 from agents.firms import Firms
-from agents.price_search import BankingProblem, is_coverable, price_path
+from agents.kept_units import price_path_within
+from agents.price_search import BankingProblem, PricePath, is_coverable, price_path
 from agents.use import YEAR, PeriodUse
 
 Floats = npt.NDArray[np.float64]
@@ -45,6 +46,8 @@ class PublicFigures:
         Years of use that still count for the period at hand.
     ceiling : float
         Price at which nobody buys any more, CNY: a fine without make-good, or the highest price of the exchange.
+    most_kept : ndarray of float64, shape (n_years,), or None
+        Units that may be held over at the end of each of these stretches; the rest lapses.  None: any number.
     """
 
     bank: float
@@ -53,6 +56,14 @@ class PublicFigures:
     stretch: float
     rest: float
     ceiling: float
+    most_kept: Floats | None = None
+
+    def with_loan(self, lent: float, owed: float) -> PublicFigures:
+        """Return the figures with units lent in the stretch at hand and owed back in the year after it."""
+        moved = np.zeros(len(self.supply))
+        moved[0] = lent
+        moved[1] = -owed
+        return replace(self, supply=self.supply + moved)
 
     def with_more(self, now: float, later: float) -> PublicFigures:
         """Return the figures with further units in the stretch at hand, and in each year after it."""
@@ -67,6 +78,7 @@ class PublicFigures:
             supply=np.append(self.supply[0] + self.supply[1], self.supply[2:]),
             growth=np.append(growth, self.growth[2:]),
             stretch=stretch,
+            most_kept=None if self.most_kept is None else self.most_kept[1:],
         )
 
 
@@ -153,10 +165,23 @@ class Outlook:
         more, the window is taken together with the next one: what is missing then will be bought, at what holders ask
         for units of next year.
         """
-        covered = self.firms.covered[:, right]
-        baseline, curves = self._aggregate(right, work, value_yuan, covered)
         if not bankable:
+            baseline, curves = self._aggregate(right, work, value_yuan, self.firms.covered[:, right])
             return self._price_of_period(baseline, curves, known)
+        path, stretch = self.path(right, work, value_yuan, known, rate)
+        if path is None:
+            # More is owed at once than there is: no price clears, and buyers go as high as quotes may.
+            return known.ceiling
+        return float(path.price[0] * (1.0 + rate) ** (0.5 - stretch))
+
+    def path(
+        self, right: int, work: Work, value_yuan: Floats, known: PublicFigures, rate: float
+    ) -> tuple[PricePath | None, float]:
+        """Return the path of a right that can be kept, None if no price covers what is owed, and its first stretch.
+
+        Parameters are as in `price`.  Prices are those of whole years: the first one, too, is at the level of a year.
+        """
+        baseline, curves = self._aggregate(right, work, value_yuan, self.firms.covered[:, right])
         problem = _problem(baseline, curves, known, rate)
         covers = is_coverable(problem)
         if len(known.supply) > 1 and (known.stretch < SHORT_REST or not covers):
@@ -164,9 +189,10 @@ class Outlook:
             problem = _problem(baseline, curves, known, rate)
             covers = is_coverable(problem)
         if not covers:
-            # More is owed at once than there is: no price clears, and buyers go as high as quotes may.
-            return known.ceiling
-        return float(price_path(problem).price[0] * (1.0 + rate) ** (0.5 - known.stretch))
+            return None, known.stretch
+        if known.most_kept is None:
+            return price_path(problem), known.stretch
+        return price_path_within(problem, known.most_kept), known.stretch
 
     def _price_of_period(self, baseline: Floats, curves: CostCurves, known: PublicFigures) -> float:
         """Return the price at which the rest of the period covers what is missing."""

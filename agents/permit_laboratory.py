@@ -9,35 +9,37 @@ Each firm plans its whole net trade at the price that it expects.  In the evenin
 price and what was wanted in vain, and follow both: the unfilled quantities are the market's excess demand, so that the
 traders do together what an auctioneer would do.  They follow quantities, not numbers of quotes: the longer side would
 shout the louder, the more traders there are.
+
+With `enforcement` a firm may also leave units without a permit; how many, it plans at the same price.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
 import mesa
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Gt, Le
 
 from agents.abatement import CostCurves
 from agents.behaviour import Behaviour
 from agents.desk import Desk
+from agents.permit_spec import PermitSpec
 from agents.price_search import one_period_price
 from agents.seats import Seats
 from agents.strategies import Quotes
 from agents.strategies.planner import Planner
-from agents.streams import ARRIVALS, BELIEFS, Streams
+from agents.streams import ARRIVALS, AUDIT, BELIEFS, Streams
 from agents.views import release_from_mesa
 from rights_market import AccountKind, Accounts, Right, RuleBook
 from rights_market.exchange.calendar import Period
 from rights_market.market import Keep, Market
 from rights_market.policies.compliance import Surrender
 from rights_market.policies.trading import SettlementCycle
+from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,74 +48,7 @@ YEAR = 2000
 """Vintage of laboratory permits; a round is no year, so that it says nothing."""
 TICK_YUAN = Decimal("0.01")
 TICKS = float(1 / TICK_YUAN)
-
-
-@dataclass(frozen=True, slots=True)
-class PermitFirm:
-    """One firm of the experiment, with the marginal abatement cost ``alpha + beta a`` up to its whole baseline.
-
-    Attributes
-    ----------
-    baseline : int
-        Permits that it needs without abatement.
-    alpha, beta : float
-        Cost of the first unit abated, CNY; its rise a unit.
-    endowment : int
-        Permits that it is given in each round.
-    """
-
-    baseline: Annotated[int, Gt(0)]
-    alpha: Annotated[float, Ge(0)]
-    beta: Annotated[float, Gt(0)]
-    endowment: Annotated[int, Ge(0)]
-
-
-@dataclass(frozen=True, slots=True)
-class PermitSpec:
-    """A laboratory permit market.
-
-    Attributes
-    ----------
-    firms : tuple of PermitFirm
-        The kinds of firms.
-    copies : int
-        Firms of each kind in a session.
-    sessions : int
-        Groups of such firms side by side, each with a market of its own.
-    rounds, days, batches_per_day : int
-        Endowments are given out `rounds` times, each time for so many trading days.
-    first_belief : float
-        Median price that firms expect at the start, CNY.
-    belief_sd : float
-        Log standard deviation of these first beliefs.
-    learning : float
-        Share of the distance to the day's mean price by which a belief moves.
-    imbalance_speed : float
-        How strongly beliefs follow the share of unfilled buying less selling; it falls with each change of its sign.
-    price_high : float
-        Highest price that can be quoted, CNY.
-
-    Raises
-    ------
-    ValueError
-        If the endowments are empty.
-    """
-
-    firms: tuple[PermitFirm, ...]
-    copies: Annotated[int, Ge(1)] = 1
-    sessions: Annotated[int, Ge(1), Le(200)] = 1
-    rounds: Annotated[int, Ge(1)] = 20
-    days: Annotated[int, Ge(1)] = 60
-    batches_per_day: Annotated[int, Ge(1)] = 2
-    first_belief: Annotated[float, Gt(0)] = 50.0
-    belief_sd: Annotated[float, Ge(0)] = 0.1
-    learning: Annotated[float, Ge(0), Le(1)] = 0.2
-    imbalance_speed: Annotated[float, Ge(0)] = 0.1
-    price_high: Annotated[float, Gt(0)] = 2000.0
-
-    def __post_init__(self) -> None:
-        if sum(f.endowment for f in self.firms) <= 0:
-            raise ValueError("no firm is given a permit: there is nothing to trade")
+BISECTIONS = 60
 
 
 class PermitLaboratory(mesa.Model):
@@ -140,11 +75,14 @@ class PermitLaboratory(mesa.Model):
         Cost of a session at that price, CNY a round.
     mean_price, cost, volume : ndarray of float64, shape (rounds, sessions)
         Mean price of a round, CNY; abatement cost, CNY; permits traded.
-    abated : ndarray of int64, shape (rounds, sessions, firms)
-        Units abated by each firm.
+    abated, violated : ndarray of int64, shape (rounds, sessions, firms)
+        Units abated by each firm, and left without a permit.
+    fines : ndarray of float64, shape (rounds, sessions)
+        What firms were fined, CNY.
 
     Examples
     --------
+    >>> from agents.permit_spec import PermitFirm
     >>> firms = (PermitFirm(100, 0.0, 1.0, 60), PermitFirm(100, 0.0, 1.0, 100))
     >>> model = PermitLaboratory(PermitSpec(firms, copies=5, rounds=1, days=5), seed=1)
     >>> round(model.price, 6), round(model.least_cost, 6)
@@ -176,14 +114,29 @@ class PermitLaboratory(mesa.Model):
         self.volume: Floats = np.zeros(shape)
         self._value: Floats = np.zeros(shape)
         self.cost: Floats = np.zeros(shape)
+        self.fines: Floats = np.zeros(shape)
         self.abated: Ints = np.zeros((*shape, n), dtype=np.int64)
+        self.violated: Ints = np.zeros((*shape, n), dtype=np.int64)
         release_from_mesa(self)
 
     def _find_benchmark(self, n: int) -> None:
         curves = CostCurves.linear(self.alpha[:n], self.beta[:n], self.baseline[:n])
         need = self.baseline[:n].astype(np.float64)
-        self.price = one_period_price(curves, need, float(self.endowment[:n].sum()))
+        self.price = self._competitive_price(curves, need, n)
         self.least_cost = float((need * curves.cost(curves.share_at(self.price))).sum())
+
+    def _competitive_price(self, curves: CostCurves, need: Floats, n: int) -> float:
+        """Return the price at which abatement, and violations where there may be any, make up for what is missing."""
+        given, rule = float(self.endowment[:n].sum()), self.spec.enforcement
+        if rule is None:
+            return one_period_price(curves, need, given)
+        low, high = 0.0, one_period_price(curves, need, given)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2.0
+            left = rule.violation(np.full(n, middle), self.baseline[:n])
+            short = float((need * curves.share_at(middle) + left).sum()) < need.sum() - given
+            low, high = (middle, high) if short else (low, middle)
+        return high
 
     def _open_market(self, n: int, keep: Keep | None) -> None:
         spec, sessions = self.spec, self.spec.sessions
@@ -245,14 +198,23 @@ class PermitLaboratory(mesa.Model):
         registry, right = self.market.registry, self.seats.right
         return np.asarray((registry.free + registry.frozen)[right, self.accounts_of])
 
-    def _marginal_cost(self, abated: Floats | Ints) -> Floats:
-        """Return the marginal cost of abatement, ticks."""
-        return np.asarray((self.alpha + self.beta * np.maximum(abated, 0)) * TICKS)
+    def _left_uncovered(self, missing: Ints) -> Floats:
+        """Return which part of the units without a permit firms do not abate."""
+        rule = self.spec.enforcement
+        return np.zeros(len(missing)) if rule is None else rule.left_uncovered(missing, self.alpha, self.beta)
+
+    def _marginal_cost(self, missing: Ints) -> Floats:
+        """Return what one more permit would save a firm that lacks so many, ticks."""
+        abated = np.maximum(missing, 0) - self._left_uncovered(missing)
+        return np.asarray((self.alpha + self.beta * abated) * TICKS)
 
     def _plan(self, days_left: int) -> None:
         """Plan the net trade at the expected price, and do an even part of it today."""
         seats = self.seats
         wanted = np.clip((self.belief / TICKS - self.alpha) / self.beta, 0.0, self.baseline)
+        if self.spec.enforcement is not None:
+            left = self.spec.enforcement.violation(self.belief / TICKS, self.baseline)
+            wanted = np.minimum(wanted + left, self.baseline)
         plan = np.rint(self.baseline - wanted - self._held())
         seats.value[:] = self.belief
         seats.urgency[:] = float(days_left == 1)
@@ -305,18 +267,33 @@ class PermitLaboratory(mesa.Model):
         self.belief = np.clip(self.belief * np.exp(speed * imbalance)[session], 1.0, spec.price_high * TICKS)
 
     def _end_round(self) -> None:
-        """Let firms abate what they do not hold, take in the permits and pay out the cash."""
+        """Let firms abate or leave uncovered what they do not hold, fine some, take in permits and pay out the cash."""
         registry, right, accounts = self.market.registry, self.seats.right, self.accounts_of
         held = self._held()
-        abated = np.maximum(self.baseline - held, 0)
+        missing = np.maximum(self.baseline - held, 0)
+        violated = np.rint(self._left_uncovered(missing)).astype(np.int64)
+        abated = missing - violated
         used = np.minimum(held, self.baseline)
         cost = abated * (self.alpha + self.beta * abated / 2.0)
         now, shape = self.round, (self.spec.sessions, -1)
         self.abated[now], self.cost[now] = abated.reshape(shape), cost.reshape(shape).sum(axis=1)
+        self.violated[now], self.fines[now] = violated.reshape(shape), self._fine(violated).reshape(shape).sum(axis=1)
         some, over = np.flatnonzero(used > 0), np.flatnonzero(held > used)
         registry.surrender(right[some], accounts[some], used[some])
         registry.expire(right[over], accounts[over], (held - used)[over])
         registry.withdraw(accounts, registry.cash[accounts])
+
+    def _fine(self, violated: Ints) -> Floats:
+        """Audit some firms by chance, take what those owe that left units uncovered, and return it, CNY."""
+        rule, registry = self.spec.enforcement, self.market.registry
+        if rule is None:
+            return np.zeros(len(violated))
+        audited = self.streams[AUDIT].random(len(violated)) < rule.probability
+        fines = np.where(audited, rule.fine_yuan(violated), 0.0)
+        owed = np.rint(fines * self.desk.tick_value[0] * TICKS).astype(np.int64)
+        paying = np.flatnonzero(owed > 0)
+        registry.pay(self.accounts_of[paying], GOVERNMENT_ACCOUNT, owed[paying])
+        return fines
 
     # -- what others read
 
@@ -341,8 +318,12 @@ class PermitLaboratory(mesa.Model):
             "desk": self.desk.state(),
             "streams": self.streams.state(),
             "learned": [self.belief.copy(), self._sign.copy(), self._changes.copy()],
-            "kept": [self.volume.copy(), self._value.copy(), self.cost.copy(), self.abated.copy()],
+            "kept": [x.copy() for x in self._kept()],
         }
+
+    def _kept(self) -> list[Floats | Ints]:
+        """Return what is written down of each round."""
+        return [self.volume, self._value, self.cost, self.fines, self.abated, self.violated]
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state` of a model of the same spec; the continuation is the same to the bit."""
@@ -352,7 +333,8 @@ class PermitLaboratory(mesa.Model):
         self.desk.restore(state["desk"])
         self.streams.restore(state["streams"])
         self.belief, self._sign, self._changes = (np.array(x) for x in state["learned"])
-        self.volume, self._value, self.cost, self.abated = (np.array(x) for x in state["kept"])
+        for kept, saved in zip(self._kept(), state["kept"], strict=True):
+            kept[:] = saved
         self.running = self.day + 1 < self.spec.rounds * self.spec.days
 
 

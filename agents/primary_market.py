@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from agents.bidding import FirmBidders
 from agents.cover import share_left
+from agents.resale import resellers
 from rights_market.authority.supply import Supply
 from rights_market.policies.auction import DescendingClock
 
@@ -50,6 +51,23 @@ class PrimaryMarket:
             supply.hold_advance(period, self.bidders(progress, later, target.vintage - period.vintage), ties)
         self.model.expectations.hear(progress.index)
 
+    def deliver(self, progress: RightProgress, period_name: str) -> None:
+        """Have delivered and paid what was won in auctions some days ago."""
+        self._supply(progress).deliver()
+        self.model.expectations.hear(progress.index)
+
+    def awaited_lots(self, progress: RightProgress, k: int) -> Ints:
+        """Return what each account has won of a period's units and not received yet, shape (n_accounts,)."""
+        return self._supply(progress).auctions.deliveries.awaited_lots(progress.uses[k].period.vintage)
+
+    def to_receive(self, progress: RightProgress, k: int) -> Ints | int:
+        """Return what each firm has won of units usable in a period and not received yet, shape (n_firms,) or 0."""
+        code = progress.rules.right.code
+        if code not in self.model.authority.supplies or not self._supply(progress).auctions.deliveries.waiting:
+            return 0
+        accounts = self.model.accounts_of[: len(self.model.firms)]
+        return np.asarray(sum(self.awaited_lots(progress, j)[accounts] for j in range(k + 1)))
+
     def sell_reserves(self, progress: RightProgress, period_name: str) -> None:
         """Bid in a sale of reserves, if one is held."""
         k = progress.position(period_name)
@@ -78,32 +96,54 @@ class PrimaryMarket:
         self.model.expectations.hear(progress.index)
 
     def bidders(self, progress: RightProgress, k: int, ahead: int = 0) -> FirmBidders:
-        """Return the firms that expect to lack units of a period and value them at a tick or more.
+        """Return those who may bid and want units of a period, and value them at a tick or more.
 
-        Units that may be surrendered only some years `ahead` are worth less by the interest until then.
+        Firms bid for what they expect to lack; others, where they may, for what they hope to resell.  Units that may
+        be surrendered only some years `ahead` are worth less by the interest until then.
         """
         model, r = self.model, progress.index
         right, auction = progress.rules.right, progress.rules.auction
-        left = share_left(model, progress, k)
         assert auction is not None
         accounts = model.accounts_of[: len(model.firms)]
         discount = (1.0 + model.behaviour.discount_rate) ** -ahead
-        lack, ceiling = self._lack(progress, k, ahead), discount * self._ceiling(progress)
-        market = discount * float(model.desk.last_price[r])
-        value = self._worth(discount * left * model.values_yuan()[:, r] / float(right.tick_yuan), market, ceiling)
-        rows = np.flatnonzero((lack >= 1.0) & (value >= 1.0))
-        budget = model.market.registry.cash[accounts] / float(right.tick_value_fen)
+        lack = np.maximum(-self.spare_lots(progress, k, ahead), 0.0)
+        ceiling, market = discount * self._ceiling(progress), discount * float(model.desk.last_price[r])
+        value = self.worth_ticks(progress, ahead, market, share_left(model, progress, k))
+        if auction.eligible == "all":
+            others = resellers(model, progress)
+            accounts = np.concatenate([accounts, others.accounts])
+            lack, value = np.concatenate([lack, others.lots]), np.concatenate([value, discount * others.value])
+            ceiling = np.concatenate([ceiling, np.zeros(len(others.accounts))])
+        may = self._supply(progress).may_bid(model.calendar.days[model.day])[accounts]
+        rows = np.flatnonzero((lack >= 1.0) & (value >= 1.0) & may)
+        # What was won before and is not paid yet is spoken for.
+        owed_fen = self._supply(progress).auctions.deliveries.owed_fen()
+        cash_fen = np.maximum(model.market.registry.cash - owed_fen, 0)[accounts]
         return FirmBidders(
             firms=accounts[rows],
             lack=lack[rows],
             value=value[rows],
             ceiling=ceiling[rows],
-            budget=budget[rows],
+            budget=cash_fen[rows] / float(right.tick_value_fen),
             market_ticks=market,
             lot_size=auction.lot_size,
             max_price_ticks=right.max_price_ticks,
             pays_claims=not isinstance(auction, DescendingClock) or auction.pay == "claim_price",
         )
+
+    def worth_ticks(self, progress: RightProgress, ahead: int, market: float, left: float = 1.0) -> Floats:
+        """Return what a unit that it lacks of a vintage some years `ahead` is worth to each firm, ticks.
+
+        Parameters
+        ----------
+        market : float
+            Price of such a unit in the market, ticks.
+        left : float
+            Part of the period for which the unit still counts.
+        """
+        discount = left * (1.0 + self.model.behaviour.discount_rate) ** -ahead
+        value = discount * self.model.values_yuan()[:, progress.index] / float(progress.rules.right.tick_yuan)
+        return self._worth(value, market, discount / left * self._ceiling(progress))
 
     def _worth(self, value: Floats, market: float, ceiling: Floats) -> Floats:
         """Return what a unit that it lacks is worth to each firm, ticks.
@@ -114,18 +154,19 @@ class PrimaryMarket:
         pay = (1.0 - psi) * value + psi * market
         return np.asarray(np.maximum(value, np.minimum(pay, ceiling)))
 
-    def _lack(self, progress: RightProgress, k: int, ahead: int) -> Floats:
-        """Return the lots that each firm expects to lack for a period, shape (n_firms,).
+    def spare_lots(self, progress: RightProgress, k: int, ahead: int) -> Floats:
+        """Return the lots that each firm expects to have left over for a period, below 0 to lack, shape (n_firms,).
 
-        Of a period that lies ahead only its own units count: older ones are needed before.
+        Of a period that lies ahead only its own units count: older ones are needed before.  0 for firms that need not
+        hold the right.
         """
         model = self.model
         if progress.is_yearly and k == progress.front(model.day):
-            lack = np.zeros(len(model.firms))
+            left: Floats = np.zeros(len(model.firms))
             rows = model.seats.of_right(progress.index)
             firms = np.arange(rows.start, rows.stop)[model.expectations.is_firm[rows]]
-            lack[model.seats.trader[firms]] = np.maximum(0.0, -model.expectations.net_lots(progress, firms))
-            return lack
+            left[model.seats.trader[firms]] = model.expectations.net_lots(progress, firms)
+            return left
         course, lot = model.forecasts, float(progress.rules.right.lot)
         need = course.expected_use(progress, k) / lot
         given = course.expected_lots(progress, k)
@@ -136,6 +177,7 @@ class PrimaryMarket:
             return np.asarray((registry.free + registry.frozen)[instruments][:, accounts].sum(axis=0))
 
         spare = held(progress.instruments[k : k + 1]) - progress.issued_lots[k]
+        spare = spare + self.awaited_lots(progress, k)[accounts]
         if not ahead:
             # What an earlier duty that is still open will take is not there for this one.
             front = progress.front(model.day)
@@ -144,8 +186,9 @@ class PrimaryMarket:
                 older += course.expected_lots(progress, j) - progress.issued_lots[j]
                 older -= course.expected_use(progress, j) / lot - self._surrendered(progress, j)
             spare = spare + np.maximum(0.0, older)
+        forgiven = model.expectations.duties.forgiven(progress, k, need, given)
         covered = model.firms.covered[:, progress.index]
-        return np.where(covered, np.maximum(0.0, need - given - spare), 0.0)
+        return np.where(covered, given + spare - (need - forgiven), 0.0)
 
     def _surrendered(self, progress: RightProgress, k: int) -> Ints:
         obligations, period = self.model.market.obligations, progress.uses[k].period.name

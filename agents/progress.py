@@ -89,6 +89,8 @@ class RightProgress:
         Lots issued free for each period so far.
     balance : dict of int to float
         Announced allocation less use, as a share of use, by year.
+    announced_shift : dict of int to float
+        By how much announced rules change the balance of the plan of a year, against the plan before it.
     news_year : int
         Calendar year in which the last plan was announced.
     """
@@ -108,6 +110,7 @@ class RightProgress:
         self.issued_lots: list[Ints] = [np.zeros(n_firms, dtype=np.int64) for _ in rules.periods]
         self.verified = [False] * len(rules.periods)
         self.balance: dict[int, float] = {}
+        self.announced_shift: dict[int, float] = {}
         self.news_year = calendar.days[0].year
         self._position = {p.name: k for k, p in enumerate(rules.periods)}
 
@@ -143,15 +146,17 @@ class RightProgress:
     def balance_of(self, year: int, tightening: float) -> float:
         """Return the balance expected for a year: the announced one, else the last announced, tightened from then on.
 
-        Before any plan is announced the public expects balance in the year of the start.
+        Before any plan is announced the public expects balance in the year of the start.  Rules that are announced for
+        plans to come count in both cases.
         """
         if year in self.balance:
             return self.balance[year]
         known = [y for y in self.balance if y < year]
+        last = max(known, default=0)
+        shift = sum(x for y, x in self.announced_shift.items() if last < y <= year)
         if not known:
-            return -tightening * max(0, year - self.news_year)
-        last = max(known)
-        return self.balance[last] - tightening * max(0, year - max(last, self.news_year))
+            return shift - tightening * max(0, year - self.news_year)
+        return self.balance[last] + shift - tightening * max(0, year - max(last, self.news_year))
 
     def lots_of(self, units: Floats) -> Ints:
         """Return the lots that stand for units of the right, rounded up."""
@@ -166,6 +171,7 @@ class RightProgress:
             "verified": list(self.verified),
             "news_year": self.news_year,
             "balance": {str(y): b for y, b in self.balance.items()},
+            "announced_shift": {str(y): x for y, x in self.announced_shift.items()},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -178,6 +184,7 @@ class RightProgress:
         self.verified = [bool(x) for x in state["verified"]]
         self.news_year = int(state["news_year"])
         self.balance = {int(y): float(b) for y, b in state["balance"].items()}
+        self.announced_shift = {int(y): float(x) for y, x in state["announced_shift"].items()}
 
 
 def day_of(calendar: TradingCalendar, when: date) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.duties import Duties
+from agents.loan_outlook import Prices, planned_loan
 from agents.outlook import SHORT_REST, Outlook, PublicFigures, Work, window_at_hand
 from agents.reserve_outlook import price_with_reserves
 from rights_market.authority import fine_per_lot
@@ -88,6 +89,7 @@ class PublicPrices:
         Units that nobody takes at the reserve stay with the government, so below it only free units count.
         """
         r, rate, bankable = progress.index, self.behaviour.discount_rate, progress.rules.bankable
+        known = self._with_loans(progress, known, work)
         price = self.outlook.price(r, work, self.yuan, known, rate, bankable)
         supply = self.model.authority.supplies.get(progress.rules.right.code)
         if supply is not None and progress.rules.stability:
@@ -104,6 +106,20 @@ class PublicPrices:
             return price
         without = self._figures(progress, work.need, auctions=False)
         return min(reserve, self.outlook.price(r, work, self.yuan, without, rate, bankable))
+
+    def _with_loans(self, progress: RightProgress, known: PublicFigures, work: Work) -> PublicFigures:
+        """Return the figures with what firms are expected to borrow of the next year for the use that counts now."""
+        r, rate, k = progress.index, self.behaviour.discount_rate, progress.front(self.model.day)
+        at_hand, _, _ = window_at_hand(progress.uses, self.model.production.counted_to)
+        if k is None or k != at_hand or not progress.rules.bankable or len(known.supply) < 2:
+            return known
+
+        def solve(lent: float, owed: float) -> Prices | None:
+            path, _ = self.outlook.path(r, work, self.yuan, known.with_loan(lent, owed), rate)
+            return None if path is None else Prices(float(path.price[0]), float(path.price[1]))
+
+        lent, owed = planned_loan(self._duties, progress, k, rate, solve)
+        return known.with_loan(lent, owed) if lent > 0.0 else known
 
     def _linked(self, progress: RightProgress, known: PublicFigures, price: float, work: Work) -> float:
         """Return the price in a market that is linked: beyond the outside price only once quotas are used up."""
@@ -175,7 +191,20 @@ class PublicPrices:
             length = stretch if j == 0 else 1.0
             supply[j] = length * model.forecasts.supply(progress, year + j, yearly * path[j], auctions=auctions)
         rest_of_front = progress.uses[front].rest_of_window(today)
-        return PublicFigures(bank, supply, path, stretch, rest_of_front, self.ceiling(progress, front))
+        kept = self._most_kept(progress, at_hand)
+        return PublicFigures(bank, supply, path, stretch, rest_of_front, self.ceiling(progress, front), kept)
+
+    def _most_kept(self, progress: RightProgress, at_hand: int | None) -> Floats | None:
+        """Return the units that may be held over at the end of each stretch, None if any number may at all of them.
+
+        Only windows in which use still counts: what lapses of the units of earlier ones no use can prevent any more.
+        """
+        if at_hand is None:
+            return None
+        most = np.full(self.behaviour.solver_years, np.inf)
+        for j, k in enumerate(range(at_hand, min(len(progress.uses), at_hand + len(most)))):
+            most[j] = self._duties.most_kept(progress, k)
+        return most if np.isfinite(most).any() else None
 
     def ceiling(self, progress: RightProgress, front: int) -> float:
         """Return the price above which nobody buys: a fixed fine without make-good, else the exchange's highest."""

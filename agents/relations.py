@@ -12,13 +12,19 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
-from agents.spec import RelationSpec
+from agents.spec import FirmRow, RelationSpec
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
 NO_GROUP = -1
+
+
+def group_names(rows: Sequence[FirmRow], n_firms: int) -> list[str]:
+    """Return the group of each firm as a population file gives it; new plants, which stand in no file, have none."""
+    names = [row.group for row in rows]
+    return names + [""] * (n_firms - len(names))
 
 
 def group_of(names: Sequence[str], spec: RelationSpec, rng: np.random.Generator) -> Rows:

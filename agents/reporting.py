@@ -69,7 +69,10 @@ class Reporting:
         last = publication_dates(progress.rules, period, model.calendar)[-1]
         due = model.calendar.days[model.day] >= last
         errors = self._disclosure_errors(progress, k)
-        model.authority.publish(progress.rules.right.code, period, errors, disclosure_due=due)
+        code = progress.rules.right.code
+        model.authority.publish(code, period, errors, disclosure_due=due)
+        known = model.authority.monitoring.publication.known_share(code)
+        model.expectations.valuation.learn(progress.index, known)
 
     def answered(self, progress: RightProgress, k: int) -> Floats:
         """Return the share of its own use for which each firm expects to answer, before it has reported.
@@ -124,17 +127,19 @@ class Reporting:
 
     def _prospects(self, progress: RightProgress, k: int, gain_fen: Floats) -> Prospects:
         model, book, r = self.model, progress.rules, progress.index
+        period = progress.uses[k].period
+        audit = progress.history.on(period.audit or period.verify).audit  # As announced for the day of the audit.
         name = np.zeros(len(model.firms))
         seats = model.seats.of_right(r)
         rows = np.flatnonzero(model.expectations.is_firm[seats]) + seats.start
         harm = model.expectations.valuation.reputation_yuan[rows] * float(book.right.lot) * FEN_PER_YUAN
         name[model.seats.trader[rows]] = harm
-        cut = 0.0 if book.audit is None else float(book.audit.allocation_cut)
+        cut = 0.0 if audit is None else float(audit.allocation_cut)
         lost = cut * model.forecasts.expected_lots(progress, k) * gain_fen if cut else np.zeros(len(name))
         return Prospects(
             verification=book.verification,
             collusion=self._collusion(progress),
-            audit=book.audit,
+            audit=audit,
             price_fen=float(model.desk.last_price[r]) * book.right.tick_value_fen,
             name_fen=name,
             cut_fen=lost,

@@ -38,7 +38,7 @@ def _with_release(price: float, supply: Supply, year: int, solve: Solve) -> floa
     rule, tick = supply.book.steady(CostContainmentReserve), float(supply.book.right.tick_yuan)
     if rule is None:
         return price
-    left, sizes = supply.auctions.release_left(year), supply.auctions.release_sizes(year)
+    left, sizes = supply.auctions.containment.release_left(year), supply.auctions.containment.release_sizes(year)
     is_open = supply.volumes.has_auction_left(year)
     now = later = 0.0
     for k, tier in enumerate(rule.tiers):
@@ -74,5 +74,5 @@ def _with_withholding(price: float, supply: Supply, year: int, solve: Solve) -> 
     trigger = rule.trigger.price(year) * float(supply.book.right.tick_yuan)
     if price >= trigger:
         return price
-    now = supply.auctions.withhold_left(year) if supply.volumes.has_auction_left(year) else 0
-    return min(trigger, solve(-float(now), -float(supply.auctions.withhold_most(year))))
+    now = supply.auctions.containment.withhold_left(year) if supply.volumes.has_auction_left(year) else 0
+    return min(trigger, solve(-float(now), -float(supply.auctions.containment.withhold_most(year))))

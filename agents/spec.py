@@ -69,6 +69,24 @@ class MeasureSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ConcentrationSpec:
+    """How concentrated the discharge of a sector's firms is, before they abate.
+
+    Attributes
+    ----------
+    mean : float
+        Mean concentration, as a share of its limit.
+    sigma : float
+        Log standard deviation over firms.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
+
+    mean: Positive
+    sigma: NotNegative = 0.3
+
+
+@dataclass(frozen=True, slots=True)
 class SectorSpec:
     """One sector (or benchmark class) of firms.
 
@@ -106,11 +124,16 @@ class SectorSpec:
         Prefecture -> share of the sector's firms that lie in it; the shares add up to 1.  Empty: nobody knows.
     closure_rate : float
         Probability a year that a firm closes.
+    permit_share : dict
+        Right -> what the permit of a firm allows a year, as a share of its expected use; 1 for those not named.  For
+        rights that are sold by permit level; a column of a population file goes before.
     uncounted : dict
         Kind of use (``new_renewable``, ``feedstock``) -> its share of a firm's use, which may not count in
         the control of energy.
     power_bought_mwh, power_sold_mwh : float
         Power bought from, and sold to, the grid for a unit of output, MWh.
+    concentration : dict
+        Right -> concentration of discharge, which a tax may look at; rights that are not named: nobody knows.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID
@@ -135,9 +158,11 @@ class SectorSpec:
     cash_share: NotNegative = 0.1
     regions: dict[str, Share] = field(default_factory=dict)
     closure_rate: Share = 0.0
+    permit_share: dict[str, NotNegative] = field(default_factory=dict)
     uncounted: dict[Literal["new_renewable", "feedstock"], Share] = field(default_factory=dict)
     power_bought_mwh: NotNegative = 0.0
     power_sold_mwh: NotNegative = 0.0
+    concentration: dict[str, ConcentrationSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +191,8 @@ class FirmRow:
     cash_yuan: NotNegative | None = None
     group: str = ""
     filled: tuple[str, ...] = ()
+    permit: dict[str, NotNegative] = field(default_factory=dict)
+    concentration: dict[str, NotNegative] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,11 @@ ACQUAINTANCES = "acquaintances"
 BLOCK_SEARCH = "block_search"
 ZONAL_ARRIVALS = "zonal_arrivals"
 CREDIT_ARRIVALS = "credit_arrivals"
+FORWARD_ARRIVALS = "forward_arrivals"
 REVERSALS = "reversals"
+CONTACTS = "contacts"
+INNOVATORS = "innovators"
+WORD_OF_MOUTH = "word_of_mouth"
 
 KEY_BYTES = 16  # 128 bits of the digest: two names collide with probability below 1e-38
 

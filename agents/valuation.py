@@ -44,6 +44,8 @@ class Valuation:
     ----------
     belief_error, lead_days, funds_rate, reputation_yuan : ndarray of float64, shape (n_seats,)
         Lasting traits of each seat.
+    doubt : ndarray of float64, shape (n_rights,)
+        Size of the differences in belief relative to a market in which nothing is disclosed.
     slow_price : ndarray of float64, shape (n_rights,)
         Slow mean of traded prices, ticks.
     news : float
@@ -66,6 +68,7 @@ class Valuation:
         self.reputation_yuan: Floats = b.reputation_yuan * np.exp(trait("reputation"))
         self.lead_days: Floats = b.lead_days * np.exp(b.lead_sigma * trait(LEAD))
         self.funds_rate = self._costs_of_funds(size, ndtr(firms.normal(streams, "distress")))
+        self.doubt: Floats = np.ones(len(first_price))
         self.slow_price: Floats = first_price.copy()
         self.news = 0.0
 
@@ -87,6 +90,23 @@ class Valuation:
         self.news *= 0.5 ** (1.0 / b.news_half_life_days)
         if b.news_sd > 0:
             self.news += b.news_sd * float(rng.standard_normal())
+
+    def learn(self, right: int, known_share: float) -> None:
+        """Let beliefs about a right come closer to the common one by what is known of others.
+
+        Beliefs differ with a variance of which a share comes from doubt about others' figures.  Of that, disclosure
+        leaves `1 - known_share`.
+
+        Parameters
+        ----------
+        right : int
+        known_share : float
+            Share of the doubt about others' emissions and holdings that is taken away, 0 to 1.
+        """
+        doubt = float(np.sqrt(1.0 - self.behaviour.figures_share * known_share))
+        if doubt != self.doubt[right]:
+            self.belief_error[self.seats.right == right] *= doubt / self.doubt[right]
+            self.doubt[right] = doubt
 
     def follow(self, closing_price: Floats, traded: npt.NDArray[np.bool_]) -> None:
         """Move the slow mean towards the close of the rights that traded."""
@@ -119,6 +139,7 @@ class Valuation:
         return {
             "belief_error": self.belief_error.copy(),
             "lead_days": self.lead_days.copy(),
+            "doubt": self.doubt.copy(),
             "slow_price": self.slow_price.copy(),
             "news": self.news,
         }
@@ -127,5 +148,6 @@ class Valuation:
         """Put back what `state` returned."""
         self.belief_error = np.array(state["belief_error"])
         self.lead_days = np.array(state["lead_days"])
+        self.doubt = np.array(state["doubt"])
         self.slow_price = np.array(state["slow_price"])
         self.news = float(state["news"])

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rights_market.rights import Instrument as Instrument
     from rights_market.rights import Instruments as Instruments
     from rights_market.rights import Right as Right
-    from rights_market.rule_history import RuleChange as RuleChange
+    from rights_market.rule_change import RuleChange as RuleChange
     from rights_market.rulebook import RuleBook as RuleBook
     from rights_market.units import FEN_PER_YUAN as FEN_PER_YUAN
     from rights_market.units import Side as Side
@@ -58,7 +58,7 @@ _NAMES = {
     "registry.balances": ("Registry",),
     "registry.obligations": ("Obligations",),
     "rights": ("Instrument", "Instruments", "Right"),
-    "rule_history": ("RuleChange",),
+    "rule_change": ("RuleChange",),
     "rulebook": ("RuleBook",),
     "units": ("FEN_PER_YUAN", "Side"),
 }

@@ -6,7 +6,8 @@ names gets nothing.  Then, in this order: the share that is given free, the tota
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,7 +81,7 @@ class Entitlement:
         regions: Sequence[str] = (),
         later: Sequence[RuleBook] = (),
     ) -> None:
-        self._books = (book, *later)
+        self._books: tuple[RuleBook, ...] = (book, *later)
         self.sectors = tuple(sectors)
         self.classes = tuple(classes) or self.sectors
         self.regions = np.array(tuple(regions) or ("",) * len(self.sectors), dtype=np.str_)
@@ -116,6 +117,21 @@ class Entitlement:
         for year in self._version.keys() - set(keeps):
             del self._version[year]
         self._newest = version
+
+    def adopt_books(self, books: Sequence[RuleBook]) -> None:
+        """Take up rule books that may come into force one after the other; those in force so far stay as they are."""
+        self._books = tuple(books)
+        self._served = {key: served for key, served in self._served.items() if key[0] <= self._newest}
+
+    def under(self, book: RuleBook) -> Entitlement:
+        """Return what another rule book of the right would give the same firms; what is filed and set is shared."""
+        other = copy(self)
+        other._books, other._version, other._newest, other._served = (book,), {}, 0, {}
+        return other
+
+    def book_of(self, year: int) -> RuleBook:
+        """Return the rules by which a year is allocated: those of its plan, else those in force."""
+        return self._book(year)
 
     def report_use(self, year: int, lots: Int64, output_units: Int64 | None = None) -> None:
         """File the use of a year, and the output where it is known.
@@ -194,6 +210,19 @@ class Entitlement:
         scaled, rule = self.scaled(year, claims, cap), self._book(year).scaling
         aside = self.set_aside_lots.get(year, 0)
         return max(0, cap - aside - int(scaled.lots.sum())) if rule is None else rule.auctioned(cap, aside, scaled)
+
+    def unclaimed_lots(self, years: Iterable[int], given: int) -> int:
+        """Return what the caps of a period's years leave for free allocation beyond what was given, for a reserve.
+
+        0 where the rule does not put it into a reserve.
+        """
+        room = 0
+        for year in years:
+            rule, cap = self._book(year).scaling, self.cap_lots.get(year)
+            if rule is None or rule.leftover != "reserve" or cap is None:
+                return 0
+            room += max(0, rule.room(cap, self.set_aside_lots.get(year, 0)))
+        return max(0, room - given)
 
     def _within_regions(self, year: int, claims: Int64) -> Int64:
         """Cut the claims of each region to its total, by the largest remainder."""
@@ -330,3 +359,4 @@ class Entitlement:
         self.set_aside_lots = {int(year): int(lots) for year, lots in state["set_aside"].items()}
         self._version = {int(y): int(v) for y, v in state["version"].items() if int(v) < len(self._books)}
         self._newest = newest
+        self._served.clear()  # Another book may come to bear a number that one had before.

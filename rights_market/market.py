@@ -46,7 +46,8 @@ class Market(MarketState):
         """
         instruments = self.instruments.of_right(book.right.code)
         for x in instruments:
-            if self.best_bid[x.index] or self.best_ask[x.index]:
+            # What the government offers by rule rests in no book, and has no cost that the terms could change.
+            if self.book.best_bid[x.index] or self.book.best_ask[x.index]:
                 raise ExchangeError(f"{x.code} has resting orders: terms of trade change before the session")
         self.adopt(book)
         for x in instruments:
@@ -73,7 +74,8 @@ class Market(MarketState):
         Raises
         ------
         ExchangeError
-            If the day before has not been closed, `day` does not come after it, or an instrument does not exist.
+            If the day before has not been closed, `day` does not come after it, an instrument does not exist, or a rule
+            needs the date and there is none.
         """
         if self._in_session:
             raise ExchangeError(f"day {self.day} is still open: close it before day {day} begins")
@@ -84,12 +86,12 @@ class Market(MarketState):
             raise ExchangeError(f"day {day}: no instruments {chosen}, there are {len(self.instruments)}")
         if on is None and any(self._book_of[i].fees.waive for i in chosen):
             raise ExchangeError(f"day {day}: fees are waived on dates; open_day needs `on`, the date of the day")
+        resting = self._supervision.open_day(day, on, chosen)
         self.registry.begin_day(day)
         self.day, self.batch, self._in_session = day, 0, True
         self.is_open[chosen] = True
+        self.is_open[resting] = False
         self._begin_date(on)
-        if self._supervision is not None:
-            self.is_open[self._supervision.open_day(day, on, chosen)] = False
         self._open_books()
         for i in chosen:
             self._set_band(i)
@@ -97,12 +99,7 @@ class Market(MarketState):
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
         self._begin_session()
-        orders, barred = self._admit(orders)
-        if self._supervision is not None:
-            receipt = self._supervision.call(self._call, orders, self._funding(), self.batch)
-        else:
-            receipt = self._call.clear(self.book, orders, self.tape.last_close, self._funding())
-        return self._write(receipt, Mode.CALL, barred)
+        return self._write(self._supervision.call(self._call, orders, self._funding(), self.batch), Mode.CALL)
 
     @property
     def shows_indication(self) -> npt.NDArray[np.bool_]:
@@ -132,13 +129,10 @@ class Market(MarketState):
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
         self._begin_session()
-        orders, barred = self._admit(orders)
-        if self._supervision is None:
-            return self._write(self.book.submit(orders, self._funding()), Mode.CONTINUOUS, barred)
         resumed = self._supervision.resume(self._call, self._funding(), self.batch)
         for mode, trades in resumed:
             self.tape.add_trades(self.day, self.batch, mode, trades.packed())
-        receipt = self._write(self._supervision.submit(orders, self._funding(), self.batch), Mode.CONTINUOUS, barred)
+        receipt = self._write(self._supervision.submit(orders, self._funding(), self.batch), Mode.CONTINUOUS)
         every = Trades.join([*(trades for _, trades in resumed), receipt.trades])
         return replace(receipt, trades=every) if resumed else receipt
 
@@ -165,7 +159,8 @@ class Market(MarketState):
         if len(named) != 1 or not self.is_open[named[0]]:
             raise ExchangeError(f"a zonal call is held in one open instrument, not in {named.tolist()}")
         i = int(named[0])
-        zone = np.where((orders.side == Side.ASK) & np.isin(orders.account, self._barred), -1, zone)
+        if self.is_supervised:
+            zone = np.where(self._supervision.turned_away(orders), -1, zone)
         receipt = hold_zonal_call(self.registry, self.limits, int(self._tick_value[i]), i, orders, zone, terms, n_zones)
         self.tape.add_trades(self.day, self.batch, Mode.ZONAL, receipt.trades)
         self.rejected += np.bincount(receipt.reason, minlength=len(self.rejected))
@@ -195,9 +190,6 @@ class Market(MarketState):
 
     def agree_blocks(self, interests: BlockInterests) -> Trades:
         """Let pairs agree on large lots of one right, and settle what they agreed; see `Negotiation.agree_blocks`."""
-        if len(self._barred):
-            offered = np.where(np.isin(interests.seller, self._barred), 0, interests.offered)
-            interests = replace(interests, offered=offered)
         return self._negotiation.agree_blocks(interests)
 
     def end_session(self) -> None:
@@ -217,8 +209,7 @@ class Market(MarketState):
         open_now = np.flatnonzero(self.is_open)
         bid, ask = self.best_bid[open_now], self.best_ask[open_now]
         lots, lowest = self.tape.today["vwap_lots"][open_now], self.tape.today["low_ticks"][open_now]
-        if self._supervision is not None:
-            self._supervision.end_session()
+        self._supervision.end_session()
         self.book.cancel_all(funding=self._funding())
         close = self.tape.close_day(
             self.day,
@@ -228,8 +219,7 @@ class Market(MarketState):
             band_low_ticks=self.price_low[open_now],
             band_high_ticks=self.price_high[open_now],
         )
-        if self._supervision is not None:
-            self._supervision.close_day(open_now, close, lots, lowest)
+        self._supervision.close_day(open_now, close, lots, lowest)
         figures = (x.tolist() for x in (open_now, close, lots, bid, ask))
         for i, price, traded, best_bid, best_ask in zip(*figures, strict=True):
             self._references.move(i, price, traded, best_bid, best_ask)
@@ -249,8 +239,7 @@ class Market(MarketState):
             If it has traded today.
         """
         self.tape.carry_close(instrument_from, instrument_to)
-        if self._supervision is not None:
-            self._supervision.carry(instrument_from, instrument_to)
+        self._supervision.carry(instrument_from, instrument_to)
         self._references.carry(instrument_from, instrument_to)
         if self.is_open[instrument_to]:
             self._set_band(instrument_to)
@@ -296,9 +285,9 @@ class Market(MarketState):
         """
         return self.book.cancel_asks(accounts, instrument, self._funding())
 
-    def bar_sales(self, accounts: Int64) -> None:
-        """Refuse new sell orders of these accounts, and of no others, from now on."""
-        self._barred = np.array(accounts, np.int64)
+    def suspend(self, no_sales: Int64, only_cover: npt.ArrayLike = ()) -> None:
+        """Let these accounts, and no others, sell nothing, or buy no more than they owe, from now on."""
+        self._supervision.suspend(no_sales, np.array(only_cover, np.int64))
 
     def _note_charges(self) -> None:
         """Write down what the government took today, and the fees that sellers could not pay."""
@@ -313,14 +302,13 @@ class Market(MarketState):
 
     def _begin_session(self) -> None:
         """Put on sale, before the first orders of a day, what the authority has sold."""
-        if self._supervision is not None and self._in_session:
+        if self._in_session:
             self._supervision.put_on_sale(self._funding())
 
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)
-        if self._supervision is not None:
-            low, high = int(self.price_low[instrument]), int(self.price_high[instrument])
-            self.limits.set_band(instrument, *self._supervision.clip(instrument, low, high))
+        low, high = int(self.price_low[instrument]), int(self.price_high[instrument])
+        self.limits.set_band(instrument, *self._supervision.clip(instrument, low, high))
         if set_now is None:
             return
         band, allowed = set_now
@@ -329,19 +317,7 @@ class Market(MarketState):
                 Event(self.day, "session_open", band.kind, allowed.code, instrument=instrument, price_ticks=allowed.low)
             )
 
-    def _admit(self, orders: Orders) -> tuple[Orders, npt.NDArray[np.bool_] | None]:
-        """Return the orders, those of barred sellers turned into rows that no book takes, and which they are."""
-        if not len(self._barred):
-            return orders, None
-        barred = (orders.side == Side.ASK) & (orders.kind != OrderKind.CANCEL) & np.isin(orders.account, self._barred)
-        if not barred.any():
-            return orders, None
-        kind = np.where(barred, np.int8(OrderKind.LIMIT), orders.kind)
-        return replace(orders, kind=kind, price_ticks=np.where(barred, 0, orders.price_ticks)), barred
-
-    def _write(self, receipt: Receipt, mode: Mode, barred: npt.NDArray[np.bool_] | None = None) -> Receipt:
-        if barred is not None:
-            receipt.reason[barred] = Reason.NOT_ADMITTED
+    def _write(self, receipt: Receipt, mode: Mode) -> Receipt:
         # The book hands out columns of its table of records; all who read trades would have to jump over the others.
         receipt = replace(receipt, trades=receipt.trades.packed())
         if receipt.reason.any():
@@ -350,8 +326,7 @@ class Market(MarketState):
         self.tape.add_trades(self.day, self.batch, mode, receipt.trades)
         if self._keeps_quotes:
             self._quote()
-        if self._supervision is not None:
-            self._supervision.look(self.is_open)
+        self._supervision.look(self.is_open)
         self.batch += 1
         return receipt
 

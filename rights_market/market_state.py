@@ -29,14 +29,11 @@ from rights_market.registry.journal import Journal
 from rights_market.registry.obligations import Obligations
 from rights_market.rights import Instruments
 from rights_market.rulebook import RuleBook
-from rights_market.supervision import Due, Supervision, needs_supervision
+from rights_market.supervision import Due, Supervision
 from rights_market.units import PPM, Side
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
-
-MANY = 1 << 60
-"""Lots, where no rule limits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +121,16 @@ class MarketState:
         self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
         self._call = self._call_terms()
         self._funded: Funding | None = None
-        self._barred: Int64 = np.zeros(0, np.int64)
-        self._supervision = self._supervise()
+        self._supervision = Supervision(
+            self._book_of,
+            self.registry,
+            self.book,
+            self.limits,
+            self.tape,
+            self._tick_value,
+            lambda: self.obligations,
+            self.events,
+        )
         self._negotiation = Negotiation(
             self._book_of,
             self.registry,
@@ -146,21 +151,6 @@ class MarketState:
             tuple("midpoint" if t.tie == "midpoint" else "reference" for t in terms), tuple(t.ration for t in terms)
         )
 
-    def _supervise(self) -> Supervision | None:
-        """Return what carries out rules between orders and books, if a right has such a rule."""
-        if not any(needs_supervision(rules) for rules in self._book_of):
-            return None
-        return Supervision(
-            self._book_of,
-            self.registry,
-            self.book,
-            self.limits,
-            self.tape,
-            self._tick_value,
-            lambda: self.obligations,
-            self.events,
-        )
-
     @property
     def obligations(self) -> Obligations:
         """What accounts owe and have done, with room for every account opened so far."""
@@ -179,8 +169,7 @@ class MarketState:
         return self._best()[1]
 
     def _best(self) -> tuple[Int64, Int64]:
-        bid, ask = self.book.best_bid, self.book.best_ask
-        return (bid, ask) if self._supervision is None else self._supervision.government_quotes(bid, ask)
+        return self._supervision.government_quotes(self.book.best_bid, self.book.best_ask)
 
     @property
     def last_price(self) -> Int64:
@@ -196,6 +185,11 @@ class MarketState:
     def price_high(self) -> Int64:
         """Highest price that may be quoted today, ticks."""
         return self.limits.band_high
+
+    def inside_collar(self, instrument: int) -> tuple[int, int]:
+        """Return lowest and highest price that may be quoted today and lies inside a collar, soft ones included."""
+        low, high = int(self.price_low[instrument]), int(self.price_high[instrument])
+        return self._supervision.inside_collar(instrument, low, high)
 
     @property
     def reference(self) -> Int64:
@@ -232,44 +226,40 @@ class MarketState:
 
     @property
     def is_supervised(self) -> bool:
-        """Whether a right has a rule that turns orders away before the book."""
-        return self._supervision is not None
+        """Whether orders may be turned away before the book: a right has such a rule, or someone is suspended."""
+        return self._supervision.watches
 
     def may_enter(self, account: Int64, instrument: Int64, side: npt.NDArray[np.int8]) -> Bool:
         """Return whether accounts are admitted today to enter orders of a side in instruments."""
-        if self._supervision is None:
-            return np.ones(len(account), np.bool_)
         return self._supervision.may_enter(account, instrument, side)
 
     def largest_order(self, instrument: npt.NDArray[np.intp]) -> Int64:
         """Return the largest order that may be entered in instruments, lots; very many where no rule limits it."""
-        if self._supervision is None:
-            return np.full(len(instrument), MANY, np.int64)
         return self._supervision.largest_order(instrument)
 
     def headroom(self, account: Int64, instrument: Int64) -> Int64:
         """Return the lots that accounts may still buy in instruments; very many where no rule limits them."""
-        if self._supervision is None:
-            return np.full(len(account), MANY, np.int64)
         return self._supervision.headroom(account, instrument)
 
     def rooms(self) -> list[Room]:
-        """Return what accounts may still buy under each holding limit; none where no rule limits them."""
-        return [] if self._supervision is None else self._supervision.rooms()
+        """Return what accounts may still buy under each limit."""
+        return self._supervision.rooms()
 
     def due(self) -> list[Due]:
         """Return what accounts hold beyond a limit and have to sell, and by when."""
-        return [] if self._supervision is None else self._supervision.due()
+        return self._supervision.due()
 
     def widest_spread(self, account: Int64, instrument: Int64) -> npt.NDArray[np.float64]:
         """Return how far apart quotes of accounts may be as a share of their middle; infinite without a duty."""
-        if self._supervision is None:
-            return np.full(len(account), np.inf)
         return self._supervision.widest_spread(account, instrument)
 
     def cash_behind(self, order_ids: Int64) -> Int64:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""
         return self.book.cash_behind(order_ids, self._funding())
+
+    def is_paused(self, instrument: int) -> bool:
+        """Return whether a circuit breaker holds up the matching of an instrument now."""
+        return bool(self._supervision.rests(np.array([instrument]))[0])
 
     def audit(self) -> None:
         """Prove that nothing was created or lost.
@@ -298,7 +288,7 @@ class MarketState:
             "rejected": self.rejected.copy(),
             "charges": self.limits.charges.state(),
             "on": "" if self._on is None else self._on.isoformat(),
-            "supervision": None if self._supervision is None else self._supervision.state(),
+            "supervision": self._supervision.state(),
             "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
 
@@ -319,8 +309,7 @@ class MarketState:
         self._begin_date(date.fromisoformat(state["on"]) if state["on"] else None)
         self._in_session = bool(state["in_session"])
         self.events[:] = [Event(*row) for row in state["events"]]
-        if self._supervision is not None and state["supervision"] is not None:
-            self._supervision.restore(state["supervision"])
+        self._supervision.restore(state["supervision"])
         self._funded = None
 
     def _set_terms(self, instrument: int, rules: RuleBook | Credit) -> None:

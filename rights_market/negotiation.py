@@ -40,8 +40,8 @@ class Negotiation:
     tick_value_fen : ndarray of int64, shape (n_instruments,)
     is_open : ndarray of bool, shape (n_instruments,)
         Which instruments are traded now; the market's own array.
-    supervision : Supervision or None
-        Rules between orders and books, if there are any.
+    supervision : Supervision
+        Rules between orders and books.
     funding : callable
         Returns what the book settles with.
     write : callable
@@ -57,7 +57,7 @@ class Negotiation:
         tape: Tape,
         tick_value_fen: Int64,
         is_open: Bool,
-        supervision: Supervision | None,
+        supervision: Supervision,
         funding: Callable[[], Funding],
         write: Callable[[Mode, Trades], None],
     ) -> None:
@@ -101,7 +101,7 @@ class Negotiation:
             If the right has no rule for listed trading.
         """
         rule = self._rules_of[instrument].listed
-        if rule is None or self._supervision is None:
+        if rule is None:
             raise ExchangeError(f"{self._rules_of[instrument].right.code}: no rule for listed trading")
         asked = Orders.of(account, instrument, side, limit_ticks, lots, kind=OrderKind.IOC)
         reason = self._refuse_taking(asked)
@@ -118,7 +118,6 @@ class Negotiation:
 
     def _refuse_taking(self, asked: Orders) -> Reason:
         """Return why an order may not take, or ACCEPTED."""
-        assert self._supervision is not None
         instrument = int(asked.instrument[0])
         low, high = self._limits.band_low[instrument], self._limits.band_high[instrument]
         if not self._is_open[instrument] or self._supervision.rests(asked.instrument.astype(np.int64))[0]:
@@ -170,9 +169,8 @@ class Negotiation:
             return Trades.none()
         front = int(interests.instrument[-1])
         rule = self._rules_of[front].block
-        if self._supervision is not None:
-            may_buy = self._supervision.wanted_in_blocks(interests.buyer, front, interests.wanted)
-            interests = replace(interests, wanted=may_buy)
+        may_buy = self._supervision.wanted_in_blocks(interests.buyer, front, interests.wanted)
+        interests = replace(interests, wanted=may_buy)
         if rule is None:
             raise ExchangeError(f"{self._rules_of[front].right.code}: no rule for blocks")
         registry, who = self._registry, (interests.instrument, interests.seller)
@@ -191,8 +189,6 @@ class Negotiation:
     def _may_block(self, interests: BlockInterests) -> Bool:
         """Return for each seller whether blocks in its instrument are traded now."""
         open_now = self._is_open[interests.instrument]
-        if self._supervision is None:
-            return open_now
         return open_now & self._supervision.may_sell_blocks(interests.seller, interests.instrument)
 
     def _block_range(self, instrument: Int64) -> tuple[Int64, Int64]:
@@ -244,4 +240,4 @@ class Negotiation:
 
     def _clipped(self, instrument: int, low: int, high: int) -> tuple[int, int]:
         """Return what a collar and a floor leave of a band."""
-        return (low, high) if self._supervision is None else self._supervision.clip(instrument, low, high)
+        return self._supervision.clip(instrument, low, high)

@@ -17,7 +17,7 @@ from rights_market.exchange.calendar import Period
 from rights_market.policies.access import EntryExit, NewEntrantReserve, NewProjectReplacement
 from rights_market.policies.allocation import AllocationRule, CapScaling, FreeShare, UpfrontTrueUp
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
-from rights_market.policies.banking import CappedBanking, FreeBanking, NetSales, NoBanking
+from rights_market.policies.banking import BankingRule, FreeBanking
 from rights_market.policies.cap import CapRule
 from rights_market.policies.compliance import (
     Borrowing,
@@ -28,11 +28,12 @@ from rights_market.policies.compliance import (
     ShortfallCap,
     Surrender,
 )
+from rights_market.policies.feedback import FeedbackRule
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.mrv import Audit, Disclosure, InventoryTargets, Measurement, SelfReport, Verification
 from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.rule import Rule
-from rights_market.policies.stability import Stability, TieredPriceReserve
+from rights_market.policies.stability import MarketStabilityReserve, Stability, TieredPriceReserve
 from rights_market.policies.stability.agreement import contradictions
 from rights_market.policies.stability.price_collar import PriceCollar
 from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
@@ -91,6 +92,8 @@ class RuleBook:
         What the government buys back and gives out again.
     permission, ratio, zonal_call, hot_spot, compensation
         Zones in which it counts; with a `permission` it is traded in auctions over zones only.
+    regulator
+        What the authority moves on the way, and by which figures.
     tradable : bool
         Whether there are units at all.  If not, use is measured and verified, for taxes and standards, but nothing is
         allocated, owed or traded.
@@ -112,7 +115,7 @@ class RuleBook:
     offset_limit: OffsetLimit | None = None
     borrowing: Borrowing | None = None
     penalties: tuple[Penalty, ...] = ()
-    banking: FreeBanking | NoBanking | CappedBanking | NetSales = field(default_factory=FreeBanking)
+    banking: BankingRule = field(default_factory=FreeBanking)
     make_good: MakeGood | None = None
     sanctions: Sanctions | None = None
     cap: CapRule | None = None
@@ -151,6 +154,7 @@ class RuleBook:
     zonal_call: ZonalCall | None = None
     hot_spot: HotSpotGuard | None = None
     compensation: EcoCompensation | None = None
+    regulator: tuple[FeedbackRule, ...] = ()
     tradable: bool = True
 
     def __post_init__(self) -> None:
@@ -187,8 +191,15 @@ class RuleBook:
             self._refuse("`scaling` needs a `cap`: without one there is nothing that claims could exceed")
         if self.entrant_reserve is not None and self.cap is None:
             self._refuse("`entrant_reserve` needs a `cap`: it is a share of it")
+        self._check_left_over()
         if self.paid_use is not None and self.upfront is not None:
             self._refuse("`paid_use` fixes a quota for its term, so `upfront` has nothing to settle")
+        if self.paid_use is not None and self.paid_use.mid_term_sales and self.permission is not None:
+            self._refuse("paid_use.mid_term_sales knows no zones, but with `permission` units move along them only")
+        if self.paid_use is not None and self.paid_use.quota == "permit_level":
+            for name in ("allocation", "auction"):
+                if getattr(self, name):
+                    self._refuse(f"paid_use.quota is permit_level, so `{name}` has nothing to give: leave it out")
         if self.forward_vintages is not None and self.auction is None:
             self._refuse("`forward_vintages` needs an `auction`: they are sold there")
         if self.cap is not None:
@@ -199,6 +210,24 @@ class RuleBook:
         if tiers is not None and tiers.ceiling is not None and self.surrender.mode == "cover":
             self._refuse(
                 "surrender.mode is cover, but tiered_price_reserve.ceiling sells units to be surrendered at once"
+            )
+
+    def _check_left_over(self) -> None:
+        """Refuse to put what is left where there is no reserve for it."""
+        entrants, scaling = self.entrant_reserve, self.scaling
+        if entrants is not None and entrants.leftover == "msr" and self.steady(MarketStabilityReserve) is None:
+            self._refuse("entrant_reserve.leftover is msr, but `stability` has no market_stability_reserve")
+        if entrants is not None and entrants.leftover == "auction" and self.auction is None:
+            self._refuse("entrant_reserve.leftover is auction, but there is no `auction`")
+        if scaling is None or scaling.leftover != "reserve" or entrants is not None:
+            return
+        if self.government_reserve is None:
+            self._refuse(
+                "scaling.leftover is reserve, but there is neither an `entrant_reserve` nor a `government_reserve`"
+            )
+        if self.permission is not None:
+            self._refuse(
+                "scaling.leftover is reserve, but with `permission` what lies in `government_reserve` needs a zone"
             )
 
     def _check_compliance(self) -> None:
@@ -220,13 +249,25 @@ class RuleBook:
         vintages, to_vintage = [p.vintage for p in self.periods], getattr(self.banking, "to_vintage", None)
         if to_vintage is not None and to_vintage not in vintages:
             self._refuse(f"banking.to_vintage is {to_vintage}, but `periods` have the vintages {vintages}")
-        if self.borrowing is not None and isinstance(self.banking, NoBanking):
+        self._check_phases()
+        if self.borrowing is not None and not all(self.outlives(period) for period in self.periods):
             self._refuse(
                 "`borrowing` needs units that outlive their year, but `banking` is none: leave one of them out"
             )
 
+        if self.audit is None and any(rule.watch == "false_report_share" for rule in self.regulator):
+            self._refuse("`regulator` watches false_report_share, but there is no `audit` that could find any")
         if self.offset_limit is not None and self.surrender.mode == "cover":
             self._refuse("`offset_limit` is given but surrender.mode is cover, in which nothing is handed in")
+
+    def _check_phases(self) -> None:
+        """Refuse ends of phases that are no banking close: the rule would never hold."""
+        closes = [p.banking_close for p in self.periods if p.banking_close is not None]
+        for end in getattr(self.banking, "phase_end", ()):
+            if end not in closes:
+                self._refuse(
+                    f"banking.phase_end names {end}, but its periods have banking_close {[str(d) for d in closes]}"
+                )
 
     def check_auctions(self, years: Sequence[int]) -> None:
         """Refuse rules of auctions and stability that contradict each other in one of these calendar years.
@@ -292,6 +333,11 @@ class RuleBook:
             self._refuse(
                 "`government_reserve.release_trigger_ticks` sells through a book, but with `permission` there is none"
             )
+        forward = self.forward_vintages
+        if self.permission is not None and forward is not None and forward.tradable_from != "at_hand":
+            self._refuse(
+                f"forward_vintages.tradable_from is {forward.tradable_from}, but with `permission` there are no books"
+            )
         why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
         if why is not None:
             self._refuse(why)
@@ -316,5 +362,9 @@ class RuleBook:
 
     @property
     def bankable(self) -> bool:
-        """Whether unused units keep their value after the deadline."""
-        return not isinstance(self.banking, NoBanking)
+        """Whether unused units may keep their value after some deadline."""
+        return any(self.outlives(period) for period in self.periods)
+
+    def outlives(self, period: Period) -> bool:
+        """Return whether unused units may keep their value after the banking close of a period."""
+        return self.banking.outlives(period.banking_close or period.deadline)

@@ -6,6 +6,7 @@ auctions and 24 trading days a year.  The compliance year is the calendar year, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,7 +17,7 @@ import numpy as np
 from agents.behaviour import Behaviour
 from agents.config import MarketConfig
 from agents.model import RightsMarketModel
-from agents.spec import CostCurve, Label, PopulationSpec, SectorSpec, ShockSpec, StrategyShare
+from agents.spec import CostCurve, InstitutionSpec, Label, PopulationSpec, SectorSpec, ShockSpec, StrategyShare
 from rights_market import Right
 from rights_market.exchange.calendar import Period
 from rights_market.exchange.uniform_calendar import UniformCalendar
@@ -94,10 +95,13 @@ def firms(output: float = 1000.0) -> PopulationSpec:
     )
 
 
-def market(book: RuleBook, seed: int = 5, output: float = 1000.0) -> RightsMarketModel:
+def market(
+    book: RuleBook, seed: int = 5, output: float = 1000.0, institutions: Sequence[InstitutionSpec] = ()
+) -> RightsMarketModel:
     behaviour = replace(Behaviour(), solver_years=3, lead_days=6.0)
     calendar = UniformCalendar(FIRST, len(book.periods), DAYS)
-    return RightsMarketModel(MarketConfig((book,), calendar, firms(output), behaviour, batches_per_day=3), seed=seed)
+    people = replace(firms(output), institutions=list(institutions))
+    return RightsMarketModel(MarketConfig((book,), calendar, people, behaviour, batches_per_day=3), seed=seed)
 
 
 def run(model: RightsMarketModel) -> RightsMarketModel:

@@ -103,6 +103,13 @@ class Strategy:
         """
         raise TypeError(f"strategy {type(self).__name__} defines no quote(desk, rows)")
 
+    def auction_bids(self, desk: Desk, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the most that each seat without a duty would pay for a lot at auction, ticks, and how many it wants.
+
+        None unless a strategy overrides it: firms bid for what they lack, whatever their strategy.
+        """
+        return np.zeros(len(rows)), np.zeros(len(rows))
+
     def observe(self, desk: Desk, quotes: Quotes, receipt: Receipt) -> None:
         """Learn from a batch that was traded; does nothing unless a strategy overrides it."""
 

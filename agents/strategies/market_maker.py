@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.seats import Rows
 from agents.strategies.base import Quotes, Strategy, register
@@ -50,3 +51,9 @@ class MarketMaker(Strategy):
         seat, price = np.concatenate([rows, rows]), np.concatenate([bid, ask])
         lots = np.concatenate([buy_lots, sell_lots]).astype(np.int64)
         return Quotes(seat, sides, price, lots)
+
+    def auction_bids(self, desk: Desk, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Fill up to half of the limit, where quotes do not lean, below the last price by half a spread."""
+        held = desk.free_lots(rows) + desk.frozen_lots(rows)
+        wanted = np.maximum(desk.position_limit[rows] / 2.0 - held, 0.0)
+        return desk.last_price[desk.seats.right[rows]] * (1.0 - HALF_SPREAD), wanted

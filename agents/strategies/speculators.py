@@ -40,11 +40,8 @@ class Speculator(Strategy):
 
     def quote(self, desk: Desk, rows: Rows) -> Quotes:
         """Bid below or ask above the expected price, for the distance to the position wanted."""
-        last, limit = desk.last_price[desk.seats.right[rows]], desk.position_limit[rows]
-        expected = self.expected_ticks(desk, rows)
-        gain = np.where(last > 0, expected / np.maximum(last, 1.0), 1.0) - 1.0
-        target = np.rint(limit * np.minimum(np.maximum(gain / (5 * self.margin), 0.0), 1.0))
-        wish = target.astype(np.int64) - desk.free_lots(rows) - desk.frozen_lots(rows)
+        limit, expected = desk.position_limit[rows], self.expected_ticks(desk, rows)
+        wish = self._target(desk, rows, expected) - desk.free_lots(rows) - desk.frozen_lots(rows)
         side = side_of(wish)
         bid, ask = np.floor(expected * (1.0 - self.margin)), np.ceil(expected * (1.0 + self.margin))
         price = np.where(side == Side.BID, bid, ask).astype(np.int64)
@@ -52,6 +49,19 @@ class Speculator(Strategy):
         can = np.flatnonzero((wish != 0) & (price >= low) & (price <= high))
         lots = np.minimum(np.abs(wish[can]), np.maximum(1, limit[can] // 10))
         return Quotes(rows[can], side[can], price[can], lots)
+
+    def auction_bids(self, desk: Desk, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Want at auction what is missing of the position wanted, below the price expected by the usual margin."""
+        expected = self.expected_ticks(desk, rows)
+        wish = self._target(desk, rows, expected) - desk.free_lots(rows) - desk.frozen_lots(rows)
+        return expected * (1.0 - self.margin), np.maximum(wish, 0).astype(np.float64)
+
+    def _target(self, desk: Desk, rows: Rows, expected: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """Return the position that each trader wants, lots, in proportion to the gain over the last price."""
+        last = desk.last_price[desk.seats.right[rows]]
+        gain = np.where(last > 0, expected / np.maximum(last, 1.0), 1.0) - 1.0
+        wanted = np.rint(desk.position_limit[rows] * np.minimum(np.maximum(gain / (5 * self.margin), 0.0), 1.0))
+        return wanted.astype(np.int64)
 
 
 @register("fundamental")

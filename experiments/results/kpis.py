@@ -185,9 +185,9 @@ def _revenue_rows(result: Result, code: str, years: list[int]) -> list[Row]:
             revenue[year] = revenue.get(year, 0.0) + row["revenue_yuan"] - row["consignors_yuan"]
     duties = of_right(result, "compliance", code)
     for names, _, deadline in windows(result, code):
-        if not duties.empty:
-            fines = duties.loc[duties["period"].isin(names), "fine_yuan"].sum()
-            revenue[str(deadline.year)] = revenue.get(str(deadline.year), 0.0) + fines
+        due = duties[duties["period"].isin(names)] if len(duties) else duties
+        if len(due):
+            revenue[str(deadline.year)] = revenue.get(str(deadline.year), 0.0) + due["fine_yuan"].sum()
     for row in fiscal_of(result, code).to_dict("records"):
         if row["kind"] in CHARGES:
             revenue[str(row["year"])] = revenue.get(str(row["year"]), 0.0) + row["amount_yuan"]
@@ -244,7 +244,8 @@ def _duty_rows(part: pd.DataFrame, code: str, span: str, unit: str) -> list[Row]
         ("emissions", total["emissions"], unit),
         ("baseline", total["baseline"], unit),
         ("allocation", total["allocation"], unit),
-        ("reduction", 100 * (1 - m.ratio(total["emissions"], total["baseline"])), "%"),
+        # Of what firms did, not of what was verified: an error of measurement is no reduction.
+        ("reduction", 100 * m.ratio(total["abated"], total["baseline"]), "%"),
         ("emissions_to_allocation", 100 * m.ratio(total["emissions"], total["allocation"]), "%"),
         ("abated", total["abated"], unit),
         ("abatement_cost", total["abatement_cost_yuan"], "CNY"),

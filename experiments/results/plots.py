@@ -24,20 +24,22 @@ def price(result: Result, ax: Axes, *, right: str, words: Words = ENGLISH) -> Ax
     """Draw closing price, fundamental value and price limits by day, with deadlines and the days of plans.
 
     Several vintages appear as one composite close (`experiments.results.metrics.composite_close`); the limits are those
-    of the vintage that trades most.
+    of the vintage that trades most, and are left out where no rule sets any.
     """
     bars = of_right(result, "prices", right)
     days = daily(bars)
     limits = leading_limits(bars)
-    ax.fill_between(
-        days["date"],
-        limits["band_low"],
-        limits["band_high"],
-        color=style.SKY,
-        alpha=0.25,
-        linewidth=0,
-        label=words("fig.band"),
-    )
+    # Without a rule the limits are those of what can be quoted, from the lowest tick on.
+    if (limits["band_low"] > right_of(result, right)["tick_yuan"]).any():
+        ax.fill_between(
+            days["date"],
+            limits["band_low"],
+            limits["band_high"],
+            color=style.SKY,
+            alpha=0.25,
+            linewidth=0,
+            label=words("fig.band"),
+        )
     ax.plot(days["date"], days["close"], color=style.BLUE, linewidth=1.6, label=words("fig.close"))
     shown = [days["close"]]
     known = of_right(result, "days", right)

@@ -71,7 +71,8 @@ class Result:
     tables : dict of DataFrame
         Tidy tables by name: `prices`, `days`, `trades`, `firms`, `compliance`, `auctions`, `events`, `kpis`, `journal`,
         `benchmark` and, where there are observations, `reality`; where use is monitored, `mrv`, `inventory`, `targets`
-        and `disclosure`.  Money in `currency`, quantities in the right's unit.
+        and `disclosure`; where firms hear from each other, `beliefs` and `diffusion`.  Money in `currency`, quantities
+        in the right's unit.
 
     Raises
     ------

@@ -15,13 +15,13 @@ SLOTS = (
     "cap", "allocation", "upfront", "auction", "consignment", "forward_vintages", "stability", "banking", "surrender",
     "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions", "band", "block", "fees",
     "settlement", "opening_call", "measurement", "reporting", "verification", "audit", "disclosure", "inventory",
-    "government_reserve", "permission", "ratio", "zonal_call", "hot_spot", "compensation", "changes",
+    "government_reserve", "permission", "ratio", "zonal_call", "hot_spot", "compensation", "regulator", "changes",
 )  # fmt: skip
 
 
 # Kinds that are the only one of their slot, so that the name of the slot says it already.
 ONLY_KINDS = {
-    "audit", "borrowing", "disclosure", "eco_compensation", "fees", "government_reserve", "hot_spot_guard",
+    "audit", "borrowing", "disclosure", "eco_compensation", "feedback", "fees", "government_reserve", "hot_spot_guard",
     "inventory_targets", "make_good", "measurement", "offset_limit", "trading_ratio", "zonal_call", "zone_permission",
     "penalty", "price_band", "sanctions", "self_report", "settlement_cycle", "shortfall_cap", "surrender",
     "upfront_true_up", "verification",
@@ -51,8 +51,10 @@ def market_lines(result: Result, words: Words) -> list[tuple[str, list[str]]]:
     """List the rules of the market as a whole, as `rule_lines` does those of a right."""
     scenario = result.manifest["scenario"]
     found = []
-    for slot in ("links", "fiscal"):
-        lines = [text for entry in scenario.get(slot) or [] if (text := setting(entry, result, words))]
+    for slot in ("links", "fiscal", "information"):
+        given = scenario.get(slot) or []
+        entries = given if isinstance(given, list) else [given]
+        lines = [text for entry in entries if (text := setting(entry, result, words))]
         if lines:
             found.append((words.name("slot", slot), lines))
     return found

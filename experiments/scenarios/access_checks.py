@@ -44,13 +44,6 @@ def mix_notes(scenario: MarketScenario) -> list[str]:
     return notes
 
 
-def _firm_names(scenario: MarketScenario) -> set[str]:
-    """Return the names of the firms that are there from the start."""
-    if scenario._rows:
-        return {row.name for row in scenario._rows}
-    return {f"{code}-{i + 1:04d}" for code, s in scenario.firms.sectors.items() for i in range(s.firms)}
-
-
 def _named(name: str, known: Iterable[str], path: Path, what: str, root: Node) -> Found:
     listing = sorted(known)
     if name not in listing:
@@ -58,7 +51,8 @@ def _named(name: str, known: Iterable[str], path: Path, what: str, root: Node) -
 
 
 def _projects(scenario: MarketScenario, root: Node) -> Found:
-    firms, regions = _firm_names(scenario), _region_names(scenario)
+    firms = set(scenario.firm_names()[: -len(scenario.firms.projects) or None])
+    regions = _region_names(scenario)
     taken = set(firms)
     for i, project in enumerate(scenario.firms.projects):
         path: Path = ("population", "projects", i)
@@ -73,7 +67,7 @@ def _projects(scenario: MarketScenario, root: Node) -> Found:
 
 
 def _closures(scenario: MarketScenario, root: Node) -> Found:
-    firms = _firm_names(scenario) | {p.name for p in scenario.firms.projects}
+    firms = set(scenario.firm_names())
     seen: set[str] = set()
     for i, closure in enumerate(scenario.firms.closures):
         path: Path = ("population", "closures", i, "firm")

@@ -182,6 +182,8 @@ class RightBlock(RightTerms):
     zonal_call: Annotated[Any, AnyOf("zonal_call")] | None = None
     hot_spot: Annotated[Any, AnyOf("hot_spot")] | None = None
     compensation: Annotated[Any, AnyOf("compensation")] | None = None
+    regulator: list[Annotated[Any, AnyOf("regulator")]] = []
+    """What the authority moves on the way, and by which figures."""
     tradable: bool = True
     """false: use is measured for taxes and standards, but there are no units to allocate, owe or trade."""
 
@@ -228,8 +230,8 @@ class FirmsBlock(Block):
     sheet: str | None = None
     """Sheet of an XLSX file; the first one if null."""
     columns: dict[str, str | Column] = {}
-    """Field -> header, or {column, unit}; fields: name, sector, output, region, group, cash_yuan, intensity.R, use.R
-    with R the code of a right."""
+    """Field -> header, or {column, unit}; fields: name, sector, output, region, group, cash_yuan, intensity.R, use.R,
+    permit.R with R the code of a right."""
     on_bad_rows: Literal["refuse", "skip"] = "refuse"
 
 

@@ -13,7 +13,8 @@ from experiments.scenarios.nodes import Node, Path, dotted
 from experiments.scenarios.overrides import put
 from experiments.scenarios.schema import MarketScenario, rule_book
 from rights_market.errors import RightsMarketError
-from rights_market.rule_history import RuleChange, RuleHistory
+from rights_market.rule_change import RuleChange
+from rights_market.rule_history import RuleHistory
 from rights_market.rulebook import RuleBook
 
 

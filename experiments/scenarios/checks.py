@@ -18,6 +18,7 @@ from experiments.scenarios.errors import Problem, did_you_mean
 from experiments.scenarios.located import problem_at, rule_problem
 from experiments.scenarios.market_rules import market_rule_problems
 from experiments.scenarios.nodes import Node, Path
+from experiments.scenarios.regulator_checks import regulator_problems
 from experiments.scenarios.schema import LaboratoryScenario, MarketScenario, is_whole_ticks, right, rule_book
 from experiments.scenarios.unit_factors import factor, known_units
 from experiments.scenarios.zone_checks import zone_problems
@@ -34,7 +35,7 @@ def market_problems(scenario: MarketScenario, root: Node) -> Found:
     """Yield what is wrong between the parts of a market, in the order of the file."""
     checks = (
         _sources, _calendar, _rights, _periods, _auctions, _where, _overlaps, _targets, _sectors, _strategies,
-        _institutions, _columns, zone_problems, credit_problems,
+        _institutions, _columns, zone_problems, credit_problems, regulator_problems,
     )  # fmt: skip
     is_sound = True
     for check in (*checks, market_rule_problems):
@@ -270,16 +271,30 @@ def _sector_rights(path: Path, sector: SectorSpec, scenario: MarketScenario, roo
     used = [r for r in known if r in sector.intensity]
     yield from _unknown_keys(sector.intensity, known, (*path, "intensity"), "right", root)
     yield from _unknown(sector.covered or (), used, (*path, "covered"), "right of this sector's `intensity`", root)
+    yield from _unknown_keys(sector.concentration, used, (*path, "concentration"), "right of this sector", root)
     yield from _unknown_keys(sector.abatement, used, (*path, "abatement"), "right of this sector's `intensity`", root)
     yield from _unknown_keys(
         sector.co_benefits, sector.abatement, (*path, "co_benefits"), "right of this sector's `abatement`", root
     )
     for right_code, others in sector.co_benefits.items():
         yield from _unknown_keys(others, used, (*path, "co_benefits", right_code), "right of this sector", root)
+    yield from _permits((*path, "permit_share"), sector, scenario, root)
     for i, measure in enumerate(sector.measures):
         yield from _unknown_keys(
             measure.reduction, used, (*path, "measures", i, "reduction"), "right of this sector", root
         )
+
+
+def _permits(path: Path, sector: SectorSpec, scenario: MarketScenario, root: Node) -> Found:
+    """Yield shares of permits for rights that are not sold by what a permit allows."""
+    for code in sector.permit_share:
+        block = scenario.rights.get(code)
+        if block is None or code not in sector.intensity:
+            used = [r for r in scenario.rights if r in sector.intensity]
+            yield from _unknown_keys([code], used, path, "right of this sector's `intensity`", root)
+        elif block.paid_use is None or block.paid_use.quota != "permit_level":
+            what = f"is given, but rights.{code}.paid_use.quota is not permit_level"
+            yield problem_at(root, (*path, code), what, "a right sold by permit level", "")
 
 
 def _strategies(scenario: MarketScenario, root: Node) -> Found:

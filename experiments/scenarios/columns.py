@@ -20,7 +20,7 @@ PLAIN = (*REQUIRED, "region", "group", "cash_yuan")
 def fields_of(rights: Iterable[str]) -> list[str]:
     """Return the fields that a column may be mapped to."""
     codes = list(rights)
-    return [*PLAIN, *(f"intensity.{c}" for c in codes), *(f"use.{c}" for c in codes)]
+    return [*PLAIN, *(f"{what}.{c}" for what in ("intensity", "use", "permit", "concentration") for c in codes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,9 @@ class Columns:
         units = {f: h.unit for f, h in mapping.items() if not isinstance(h, str) and h.unit}
         read = {f: u for f, header in wanted.items() if f not in units and (u := unit_in_header(header)) is not None}
         notes = [f"population.columns.{f}: the unit {u} was read from the header" for f, u in read.items()]
-        measured = [f for f in wanted if f.startswith(("output", "use.", "intensity.")) and f not in units | read]
+        measured = [
+            f for f in wanted if f.startswith(("output", "use.", "intensity.", "permit.")) and f not in units | read
+        ]
         if measured:
             notes.append(f"population.columns: {', '.join(measured)} taken to be in the scenario's own units")
         at = {f: table.headers.index(header) for f, header in wanted.items()}

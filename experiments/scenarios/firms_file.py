@@ -113,6 +113,7 @@ class _Reader:
             raise _Bad(self.columns.header("output"), "is missing or 0", "", f"output above 0, in {spec.output_unit}")
         intensity, filled = self.intensities(row, spec, output)
         cash = self.number(row, "cash_yuan", "CNY")
+        stated = {code: self.number(row, f"permit.{code}", unit) for code, unit in self.rights.items()}
         self.seen[_key(name)] = row.number
         return FirmRow(
             name=name,
@@ -123,6 +124,8 @@ class _Reader:
             cash_yuan=cash,
             group=self.text(row, "group"),
             filled=filled,
+            permit={code: units for code, units in stated.items() if units is not None},
+            concentration=self.concentrations(row),
         )
 
     def name(self, row: Row) -> str:
@@ -163,6 +166,11 @@ class _Reader:
                 filled.append(code)
             intensity[code] = value
         return intensity, tuple(filled)
+
+    def concentrations(self, row: Row) -> dict[str, float]:
+        """Return the concentrations of discharge that the file gives, as shares of their limits."""
+        given = {code: self.number(row, f"concentration.{code}", "1") for code in self.rights}
+        return {code: level for code, level in given.items() if level is not None}
 
     def text(self, row: Row, name: str) -> str:
         cell = self.columns.cell(row, name)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from experiments.scenarios.catalogue import locate
 from experiments.scenarios.errors import Problem, ScenarioError, did_you_mean
 from experiments.scenarios.extends import Source, read
-from experiments.scenarios.nodes import Node
+from experiments.scenarios.nodes import Node, dotted
+from experiments.scenarios.nodes import Path as Where
 from experiments.scenarios.overrides import override
 from experiments.scenarios.yaml_source import MAX_NODES
 
@@ -52,6 +53,7 @@ def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenari
     from experiments.scenarios.access_checks import access_problems, mix_notes
     from experiments.scenarios.changes import read_changes
     from experiments.scenarios.checks import CHECKS, calendar_notes
+    from experiments.scenarios.contacts_file import information_problems
     from experiments.scenarios.located import read_tree
     from experiments.scenarios.schema import MarketScenario
     from experiments.scenarios.zone_checks import home_problems
@@ -66,9 +68,10 @@ def _validated(root: Node, source: Source) -> MarketScenario | LaboratoryScenari
         scenario._changes = read_changes(scenario, root)
         scenario._notes = (*calendar_notes(scenario), *mix_notes(scenario))
         _add_firms(scenario, root, source)
-        problems = list(access_problems(scenario, root))
+        problems = [*access_problems(scenario, root), *information_problems(scenario, root)]
         if problems:
             raise ScenarioError(problems)
+        _add_contacts(scenario, root, source)
         lost = list(home_problems(scenario, root))
         if lost:
             raise ScenarioError(lost)
@@ -82,17 +85,39 @@ def _add_firms(scenario: MarketScenario, root: Node, source: Source) -> None:
         return
     from experiments.scenarios.firms_file import read_firms
 
-    node, _ = root.nearest(("population", "file"))
-    if "://" in block.file or block.file.startswith(("//", "\\\\")):
-        what, expected = "is not a file on this machine", "the path of a .csv or .xlsx file"
-        raise ScenarioError(Problem(node.file, node.line, "population.file", what, block.file, expected))
-    path = source.folder_of(node.file) / block.file
-    if not path.is_file():
-        what = f"is not a file in {path.parent.absolute()}"
-        raise ScenarioError(Problem(node.file, node.line, "population.file", what, block.file, "a .csv or .xlsx file"))
+    path = _file_at(("population", "file"), block.file, root, source)
     read = read_firms(path, block, {code: terms.unit for code, terms in scenario.rights.items()})
     scenario._rows = read.rows
     scenario._notes += read.notes
+
+
+def _add_contacts(scenario: MarketScenario, root: Node, source: Source) -> None:
+    """Read the file of contacts, which lies beside the file that names it."""
+    from experiments.scenarios.contacts_file import read_contacts
+
+    file = None if scenario.information is None else getattr(scenario.information.network, "file", None)
+    if file is not None:
+        path = _file_at(("information", "network", "file"), file, root, source)
+        scenario._contacts = read_contacts(path, scenario.firm_names())
+
+
+def _file_at(where: Where, name: str, root: Node, source: Source) -> Path:
+    """Return the path of a table that a scenario names.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no file on this machine.
+    """
+    node, _ = root.nearest(where)
+    if "://" in name or name.startswith(("//", "\\\\")):
+        what, expected = "is not a file on this machine", "the path of a .csv or .xlsx file"
+        raise ScenarioError(Problem(node.file, node.line, dotted(where), what, name, expected))
+    path = source.folder_of(node.file) / name
+    if not path.is_file():
+        what = f"is not a file in {path.parent.absolute()}"
+        raise ScenarioError(Problem(node.file, node.line, dotted(where), what, name, "a .csv or .xlsx file"))
+    return path
 
 
 def _kind(root: Node) -> str:

@@ -31,6 +31,7 @@ def market_rule_problems(scenario: MarketScenario, root: Node) -> Found:
         yield from _link(scenario, ("links", i), rule, root)
     for i, rule in enumerate(scenario.fiscal):
         yield from _fiscal(scenario, ("fiscal", i), rule, root)
+    yield from _bans(scenario, root)
     yield from _overlaps("links", scenario.links, root)
     yield from _overlaps("fiscal", scenario.fiscal, root)
 
@@ -71,6 +72,25 @@ def _fiscal(scenario: MarketScenario, path: Path, rule: Any, root: Node) -> Foun
         if rule.from_fund and not any(isinstance(x, RevenueRecycling) for x in scenario.fiscal):
             expected = "a revenue_recycling with a share for abatement_fund"
             yield problem_at(root, (*path, "from_fund"), "is true but nothing fills the fund", expected)
+
+
+def _bans(scenario: MarketScenario, root: Node) -> Found:
+    """Yield sanctions that ban from subsidies where no subsidy asks for it, and subsidies that ask where none bans."""
+    asking = [("fiscal", i) for i, rule in enumerate(scenario.fiscal) if getattr(rule, "exclude_banned", False)]
+    banning = [
+        ("rights", code, "sanctions", "steps", k, "ban_subsidies_years")
+        for code, block in scenario.rights.items()
+        for k, step in enumerate(() if block.sanctions is None else block.sanctions.steps)
+        if step.ban_subsidies_years
+    ]
+    for path in () if asking else banning:
+        expected = "a measure_subsidy with exclude_banned: true in `fiscal`"
+        yield problem_at(root, path, "bans from subsidies, but none excludes those who are banned", expected)
+    # Sanctions may come with a dated change.
+    later = any(key.split(".")[0] == "sanctions" for b in scenario.rights.values() for c in b.changes for key in c.set)
+    for at in () if banning or later else asking:
+        expected = "a step of `sanctions` with ban_subsidies_years above 0"
+        yield problem_at(root, (*at, "exclude_banned"), "is true, but no sanction bans from subsidies", expected)
 
 
 def _known(names: Iterable[Named], known: Iterable[str], what: str, root: Node) -> Found:

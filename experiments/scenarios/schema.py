@@ -12,6 +12,7 @@ from annotated_types import Len
 from pydantic import Field, PrivateAttr, TypeAdapter
 
 from agents.behaviour import Behaviour
+from agents.information_spec import Information
 from agents.schedules import laboratory_rule_book
 from agents.spec import FirmRow, InducedSpec, Label, PopulationSpec
 from experiments.scenarios.blocks import (
@@ -30,6 +31,7 @@ from experiments.scenarios.blocks import (
     Source,
     UniformDays,
 )
+from experiments.scenarios.information_block import InformationBlock
 from experiments.scenarios.plain_values import plain_value
 from rights_market import Period, Right, RuleBook, RuleChange, TradingCalendar
 from rights_market.credit import Credit
@@ -88,6 +90,8 @@ class MarketScenario(_Common):
     rights: Annotated[dict[Code, RightBlock], Len(1)]
     firms: FirmsBlock = Field(alias="population")
     behaviour: Behaviour = Behaviour()
+    information: InformationBlock | None = None
+    """Who hears from whom, and what spreads that way; none: nobody hears from anybody."""
     links: list[Annotated[Any, AnyOf("links")]] = []
     """What ties rights to outside markets, to each other, and to the price of power."""
     fiscal: list[Annotated[Any, AnyOf("fiscal")]] = []
@@ -99,6 +103,24 @@ class MarketScenario(_Common):
     """Projects and schemes whose credits these are, in the order in which they were registered."""
 
     _changes: tuple[RuleChange, ...] = PrivateAttr(default=())
+    _contacts: tuple[tuple[str, str], ...] = PrivateAttr(default=())
+
+    def resolved(self) -> dict[str, Any]:
+        """Return everything that decides a run; pairs of a contacts file stand under ``information.network.edges``."""
+        values = super().resolved()
+        if self._contacts:
+            values["information"]["network"] |= {"edges": plain_value(self._contacts), "file": None}
+        return values
+
+    def firm_names(self) -> list[str]:
+        """Return the names of all firms, in the order of their rows: those of the start, then projects."""
+        rows = [row.name for row in self._rows]
+        drawn = [f"{code}-{i + 1:04d}" for code, s in self.firms.sectors.items() for i in range(s.firms)]
+        return [*(rows or drawn), *(p.name for p in self.firms.projects)]
+
+    def information_network(self) -> Information | None:
+        """Return the information network, with the pairs of the contacts file if there is one."""
+        return None if self.information is None else self.information.spec(self._contacts)
 
     @property
     def population(self) -> PopulationSpec:

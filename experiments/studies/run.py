@@ -172,6 +172,7 @@ def market_model(scenario: MarketScenario, seed: int) -> RightsMarketModel:
         credit_sources=tuple(scenario.credit_sources),
         links=tuple(scenario.links),
         fiscal=tuple(scenario.fiscal),
+        information=scenario.information_network(),
     )
     return RightsMarketModel(config, seed=seed)
 

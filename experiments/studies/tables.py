@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from agents.recorder import DAY_COLUMNS
+from experiments.studies.information_tables import information_tables
 from experiments.studies.monitoring_tables import monitoring_tables
 from rights_market import Mode, Reason
 from rights_market.registry.journal import Op
@@ -54,6 +55,7 @@ def all_tables(model: RightsMarketModel) -> dict[str, pd.DataFrame]:
         "events": events(model),
         "rejections": rejections(model),
         **monitoring_tables(model),
+        **information_tables(model),
     }
     if model.config.links or model.config.fiscal:
         tables["fiscal"] = fiscal(model)

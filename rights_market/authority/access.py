@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from rights_market.authority import allocation
 from rights_market.authority.coverage import Coverage
 from rights_market.authority.entrants import Entrants
 from rights_market.authority.office import Office
+from rights_market.authority.supply import Supply
 from rights_market.authority.surrender import hand_in_one
 from rights_market.entitlement import Entitlement
 from rights_market.exchange.calendar import Period
@@ -27,15 +29,22 @@ class Access:
     entitlements : dict of str to Entitlement
     coverage : Coverage
     entrants : Entrants
+    supplies : dict of str to Supply
     """
 
     def __init__(
-        self, office: Office, entitlements: Mapping[str, Entitlement], coverage: Coverage, entrants: Entrants
+        self,
+        office: Office,
+        entitlements: Mapping[str, Entitlement],
+        coverage: Coverage,
+        entrants: Entrants,
+        supplies: Mapping[str, Supply],
     ) -> None:
         self._office = office
         self._entitlements = entitlements
         self._coverage = coverage
         self._entrants = entrants
+        self._supplies = supplies
 
     def open_year(self, right: str, period: Period, year: int, subject: npt.NDArray[np.bool_]) -> None:
         """Renew the list of covered firms, and deal with what is left of last year's reserve.
@@ -64,6 +73,20 @@ class Access:
             return np.zeros(len(self._office.accounts), np.int64)
         self._entitlements[right].entry_year[row] = period.vintage
         return self._entrants.grant(matter, np.array([row]), np.array([capacity_units]))
+
+    def close(self, row: int, on: date) -> dict[str, date]:
+        """Write down that a firm has closed, and return the dates on which its duties fall due, by right.
+
+        What it has consigned and what is not sold comes back to it, where there is a rule of entry and exit: its duty
+        is served from it, and the rest follows that rule.
+        """
+        due = self._coverage.close(row, on)
+        for code in due.keys() & self._supplies.keys():
+            period = next((p for p in self._office.books[code].periods if on <= p.deadline), None)
+            if period is not None:
+                matter = self._office.matter("firm_exit", code, period)
+                self._supplies[code].withdraw_consigned(matter, int(self._office.accounts[row]))
+        return due
 
     def settle_closed(self, right: str, period: Period, row: int, use_lots: int, final_lots: int | None) -> int:
         """Settle the duty of a firm that has closed, ahead of the others: verify, true up, surrender.

@@ -47,7 +47,15 @@ def publish_cuts(office: Office, matter: Matter, entitlement: Entitlement, year:
 
 
 def issue(office: Office, matter: Matter, lots: Int64, code: str) -> Int64:
-    """Issue an allocation, less the debts that it has to serve, and return what was issued, shape (n_firms,)."""
+    """Issue an allocation, less the debts that it has to serve, and return what was issued, shape (n_firms,).
+
+    Notes
+    -----
+    Debts are deducted from what the scaling to the cap has left of a claim.  Were they deducted from the claims, what
+    one firm must make good would be shared out among the others: the budget would still be issued to the last lot, and
+    the use that nothing covered would never be made up for.  Chinese plans deduct from the allocation of the next year
+    as computed [known].
+    """
     obligations, accounts = office.market.obligations, office.accounts
     served = obligations.take_debt(*matter.key, lots, accounts, served_by_allocation(office.books[matter.right]))
     for kind in Debt:

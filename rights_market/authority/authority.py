@@ -28,10 +28,12 @@ from rights_market.authority.mrv import Monitoring
 from rights_market.authority.mrv.audits import AuditDraws
 from rights_market.authority.mrv.monitoring import CheckDraws, Readings
 from rights_market.authority.net_sales import SalesCount
+from rights_market.authority.observations import Observations
 from rights_market.authority.office import Covered, Matter, Office
 from rights_market.authority.paid_use import PaidUse
 from rights_market.authority.plans import Plans
 from rights_market.authority.projects import Projects
+from rights_market.authority.regulator import Regulator, refuse_late_reviews
 from rights_market.authority.reserve import Reserve
 from rights_market.authority.sanctions import SanctionList
 from rights_market.authority.shortfalls import Shortfalls
@@ -41,11 +43,12 @@ from rights_market.authority.zones import Zones
 from rights_market.entitlement import Entitlement
 from rights_market.exchange.calendar import Hook, Period, TradingCalendar
 from rights_market.market import Market
-from rights_market.policies.banking import NetSales
+from rights_market.policies.banking import BankingRule
 from rights_market.policies.links import MarketLink, RightExchangeRate
 from rights_market.policies.rule import Rule
 from rights_market.records import Event
-from rights_market.rule_history import RuleChange, RuleHistory
+from rights_market.rule_change import Change, RuleChange
+from rights_market.rule_history import RuleHistory
 
 Int64 = npt.NDArray[np.int64]
 
@@ -118,6 +121,8 @@ class Authority:
         Firms that come and go.
     shortfalls : Shortfalls
         What follows when lots are missing.
+    regulator : Regulator or None
+        Who reviews the rules; None without a calendar.
     """
 
     def __init__(
@@ -140,17 +145,17 @@ class Authority:
         }
         self.caps = Caps(self._office, self.entitlements)
         self.coverage = Coverage(self._office, self.entitlements)
-        self.entrants = Entrants(self._office, self.entitlements)
+        self.supplies: dict[str, Supply] = {}
+        if calendar is not None:
+            auctioned = (b for b in market.rule_books if b.auction is not None)
+            self.supplies = {b.right.code: Supply(self._office, b, calendar) for b in auctioned}
+        self.entrants = Entrants(self._office, self.entitlements, self.supplies)
         self.zones = Zones(self._office)
         self.reserve = Reserve(self._office, self.zones)
         self.projects = Projects(self._office, self.zones, self.reserve)
         self.paid_use = PaidUse(self._office)
         self.fines = Fines(self._office)
         self.monitoring = Monitoring(self._office)
-        self.supplies: dict[str, Supply] = {}
-        if calendar is not None:
-            auctioned = (b for b in market.rule_books if b.auction is not None)
-            self.supplies = {b.right.code: Supply(self._office, b, calendar) for b in auctioned}
         self._surrenders = Surrenders(self._office)
         self._sales = SalesCount(self._office)
         self.sanctions = SanctionList(self._office)
@@ -167,9 +172,17 @@ class Authority:
             self.zones,
             offences,
             self.paid_use,
+            self.reserve,
             self.supplies,
         )
-        self.access = Access(self._office, self.entitlements, self.coverage, self.entrants)
+        self.access = Access(self._office, self.entitlements, self.coverage, self.entrants, self.supplies)
+        self.regulator: Regulator | None = None
+        if calendar is not None:
+            observations = Observations(self._office, self.monitoring.files, calendar)
+            self.regulator = Regulator(self._office, self.entitlements, observations)
+            for book in market.rule_books:
+                for number in range(len(book.regulator)):
+                    refuse_late_reviews(book, number, calendar)
         self.shortfalls = Shortfalls(self._office, self.coverage, self.fines, offences, self.sanctions)
         self._stateful: dict[str, Department] = {
             "caps": self.caps,
@@ -212,7 +225,7 @@ class Authority:
         """Return the rules of a right: what is in force, and what is announced."""
         return self._office.histories[right]
 
-    def change_rules(self, right: str, today: date) -> list[RuleChange]:
+    def change_rules(self, right: str, today: date) -> list[Change]:
         """Announce and put into force the dated changes that are due, and return those that begin.
 
         Plans that were published keep their allocation rules, unless a change is retroactive.
@@ -278,7 +291,7 @@ class Authority:
         self.market.obligations.verify(right, period.name, use_lots, self.firms.accounts)
         matter = self._office.matter("verification", right, period)
         self._office.note(matter, "verification", "verified", lots=int(use_lots.sum()))
-        self.zones.review(matter, use_lots, self.credits.claimed_sites)
+        self.zones.review(matter, use_lots)
 
     def count_day(self, on: date, calendar_days: int = 1) -> None:
         """Count what was held and what was sold on a day, for the rules that look at it.
@@ -346,11 +359,11 @@ class Authority:
         following : Period or None
             Period by whose vintage carried lots are replaced, if the rule replaces them.
         on : date
-            Today, for rules that let lots lapse on some dates only.
+            Date of the close, for rules that let lots lapse on some dates only.
         """
         banking.close(self._office, self._office.matter("banking_close", right, period), following, on, self._sales)
 
-    def net_sold(self, right: str, rule: NetSales) -> Int64:
+    def net_sold(self, right: str, rule: BankingRule) -> Int64:
         """Return lots sold less bought so far in the window of a rule of carry-over, shape (n_accounts,)."""
         return self._sales.lots(right, rule)
 
@@ -382,6 +395,7 @@ class Authority:
         for name, department in self._stateful.items():
             department.restore(state[name])
         for code, saved in state["entitlements"].items():
+            self.entitlements[code].adopt_books(self.rules(code).books)
             self.entitlements[code].restore(saved, self.rules(code).version)
         for code, saved in state["supplies"].items():
             self.supplies[code].restore(saved)

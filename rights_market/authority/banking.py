@@ -10,12 +10,11 @@ import numpy.typing as npt
 from rights_market.authority.net_sales import SalesCount
 from rights_market.authority.office import Matter, Office
 from rights_market.exchange.calendar import Period
-from rights_market.policies.banking import CappedBanking, Carry, FreeBanking, NetSales, NoBanking
+from rights_market.policies.banking import BankingRule, Carry
 from rights_market.registry.accounts import AccountKind
 from rights_market.registry.ledger import Part
 
 Int64 = npt.NDArray[np.int64]
-Banking = FreeBanking | NoBanking | CappedBanking | NetSales
 
 
 def close(office: Office, matter: Matter, following: Period | None, on: date, sales: SalesCount) -> None:
@@ -44,18 +43,19 @@ def _owners(office: Office) -> Int64:
     return np.flatnonzero(accounts.is_open & ~own).astype(np.int64)
 
 
-def _carry(office: Office, matter: Matter, rule: Banking, owners: Int64, on: date, sales: SalesCount) -> Carry:
+def _carry(office: Office, matter: Matter, rule: BankingRule, owners: Int64, on: date, sales: SalesCount) -> Carry:
     registry, obligations, shelf = office.market.registry, office.market.obligations, office.shelf(matter.right)
     at = np.ix_(shelf.instruments, owners)
     holdings = np.stack([registry.free[at], registry.frozen[at], registry.pledged[at]])
-    if isinstance(rule, NetSales):
-        basis = sales.lots(matter.right, rule)
-    elif isinstance(rule, CappedBanking) and rule.cap.basis == "allocation":
-        basis = obligations.allocated_lots(*matter.key)
-    else:
+    basis = None
+    if rule.basis == "net_sales":
+        basis = sales.lots(matter.right, rule)[owners]
+    elif rule.basis == "allocation":
+        basis = obligations.allocated_lots(*matter.key)[owners]
+    elif rule.basis == "obligation":
         # An obligation is what the year's use asks for: debts from before do not widen the cap.
-        basis = obligations.obligation_lots(*matter.key)
-    return rule.carry(holdings, shelf.vintages, matter.period.vintage, basis_lots=basis[owners], on=on)
+        basis = obligations.obligation_lots(*matter.key)[owners]
+    return rule.carry(holdings, shelf.vintages, matter.period.vintage, basis_lots=basis, on=on)
 
 
 def _lapse(office: Office, matter: Matter, owners: Int64, lapsed: Int64) -> None:
@@ -68,15 +68,10 @@ def _lapse(office: Office, matter: Matter, owners: Int64, lapsed: Int64) -> None
         office.note_each(matter, "banking", "pledge_lost", owners, lapsed[Part.PLEDGED, row], instrument=i)
 
 
-def _target(office: Office, matter: Matter, rule: Banking, following: Period | None, on: date) -> int | None:
+def _target(office: Office, matter: Matter, rule: BankingRule, following: Period | None, on: date) -> int | None:
     """Return the instrument by which carried lots are replaced, None where they keep theirs."""
-    if isinstance(rule, NetSales):
-        if rule.to_vintage is None or not rule.bites(on):
-            return None
-        return office.market.instruments.of(matter.right, rule.to_vintage).index
-    if following is None or isinstance(rule, NoBanking) or rule.relabel == "keep":
-        return None
-    return office.market.instruments.of(matter.right, following.vintage).index
+    vintage = rule.replaced_by(None if following is None else following.vintage, on)
+    return None if vintage is None else office.market.instruments.of(matter.right, vintage).index
 
 
 def _relabel(office: Office, matter: Matter, target: int, owners: Int64, carried: Int64) -> None:

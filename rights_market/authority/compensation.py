@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from rights_market.authority.claims import OTHERS, Claim, site
 from rights_market.authority.office import Matter, Office
 from rights_market.policies.zones import EcoCompensation
+
+LAST_YEAR = 9999
+"""Later than every year: such a claim gives way to every other."""
 
 
 class Compensation:
@@ -21,6 +25,8 @@ class Compensation:
     office : Office
     rule : EcoCompensation
     zones : sequence of str
+    right : str
+        Code of the right whose load is paid for.
 
     Attributes
     ----------
@@ -28,11 +34,14 @@ class Compensation:
         Money of each zone, fen.
     """
 
-    def __init__(self, office: Office, rule: EcoCompensation, zones: tuple[str, ...]) -> None:
-        self._office, self._rule = office, rule
+    def __init__(self, office: Office, rule: EcoCompensation, zones: tuple[str, ...], right: str) -> None:
+        self._office, self._rule, self._holder = office, rule, f"{rule.kind} of {right}"
         self.budget_fen = dict.fromkeys(zones, rule.fund_fen)
+        for sink in rule.sinks:
+            since = LAST_YEAR if sink.since is None else sink.since
+            office.claims.enter(site(sink.site), Claim(since, OTHERS, self._holder))
 
-    def pay(self, matter: Matter, measured: Mapping[str, Fraction], claimed_sites: frozenset[str]) -> None:
+    def pay(self, matter: Matter, measured: Mapping[str, Fraction]) -> None:
         """Let the zones of each pair pay each other for a year.
 
         Parameters
@@ -40,15 +49,16 @@ class Compensation:
         matter : Matter
         measured : mapping of str to Fraction
             Measured value of each zone; zones without one are missing.
-        claimed_sites : frozenset of str
-            Sinks whose tonnes are claimed by credits, and do not count here.
         """
+        year, counted = matter.period.vintage, set()
         for sink in self._rule.sinks:
-            if sink.site in claimed_sites:
-                words = f"sink {sink.site} is claimed by credits"
+            if not self._office.claims.is_held_by(site(sink.site), self._holder):
+                words = f"sink {sink.site} is claimed already"
                 self._office.note(matter, self._rule.kind, "double_claim", lots=sink.tonnes, note=words)
+            elif sink.since is None or sink.since <= year:
+                counted.add(sink.site)
         for pair in self._rule.pairs:
-            tonnes = self._rule.sink_tonnes(pair.up, claimed_sites)
+            tonnes = self._rule.sink_tonnes(pair.up, counted)
             due = self._rule.pay_fen(pair, measured.get(pair.up), tonnes)
             payer, payee = (pair.down, pair.up) if due >= 0 else (pair.up, pair.down)
             paid = min(abs(due), self.budget_fen[payer])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.authority.claims import OTHERS, Claim, site
 from rights_market.authority.office import Office
 from rights_market.exchange.calendar import Period
 from rights_market.policies.links import RightExchangeRate, Way
@@ -16,6 +17,8 @@ from rights_market.records import Event
 
 Int64 = npt.NDArray[np.int64]
 Key = tuple[str, str, str]
+
+KIND = "right_exchange_rate"
 
 
 class Conversions:
@@ -31,6 +34,7 @@ class Conversions:
         self._office = office
         self.ways: tuple[Way, ...] = tuple(way for rule in rules for way in rule.ways())
         self._made: dict[Key, Int64] = {}
+        self._refused: set[str] = set()
 
     def made_lots(self, way: Way, period: Period) -> Int64:
         """Return the lots of the target that each firm got by a way for a period, shape (n_firms,)."""
@@ -66,6 +70,8 @@ class Conversions:
         source, target = office.books[way.source].right, office.books[way.target].right
         ratio = way.ratio(source.lot, target.lot)
         asked = np.minimum(wanted_lots, self.room(way, period, use_lots))
+        if way.claims_place:
+            asked = self._unclaimed(way, period, asked)
         served = self._within_reserve(way, period, asked)
         # The fewest lots of the source that make as many: the registry uses no more of them than that.
         given = -floor_share(-1 / ratio, served)
@@ -80,8 +86,36 @@ class Conversions:
             ratio=(ratio.numerator, ratio.denominator),
         )
         self._made[way.source, way.target, period.name] = self.made_lots(way, period) + made
+        for row in np.flatnonzero(made).tolist() if way.claims_place else ():
+            name = office.market.accounts.name(int(office.accounts[row]))
+            office.claims.enter(site(name), Claim(period.vintage, OTHERS, KIND))
         self._note(way, instrument, made, int((asked - served).sum()))
         return made
+
+    def _unclaimed(self, way: Way, period: Period, asked: Int64) -> Int64:
+        """Return what is asked by firms whose place nobody claims; those refused are written down once."""
+        office, within = self._office, asked.copy()
+        for row in np.flatnonzero(asked).tolist():
+            account = int(office.accounts[row])
+            name = office.market.accounts.name(account)
+            if not office.claims.is_taken(site(name), period.vintage, KIND):
+                continue
+            within[row] = 0
+            if name not in self._refused:
+                self._refused.add(name)
+                office.market.events.append(
+                    Event(
+                        office.market.registry.day,
+                        "session_open",
+                        KIND,
+                        "double_claim",
+                        account,
+                        office.market.instruments.of(way.target, period.vintage).index,
+                        lots=int(asked[row]),
+                        note=f"{site(name)} is claimed already",
+                    )
+                )
+        return within
 
     def _within_reserve(self, way: Way, period: Period, asked: Int64) -> Int64:
         if way.reserve is None:
@@ -97,7 +131,7 @@ class Conversions:
                 Event(
                     day,
                     "session_open",
-                    "right_exchange_rate",
+                    KIND,
                     "converted",
                     account,
                     instrument,
@@ -110,7 +144,7 @@ class Conversions:
                 Event(
                     day,
                     "session_open",
-                    "right_exchange_rate",
+                    KIND,
                     "rule_unmet",
                     instrument=instrument,
                     lots=refused,
@@ -118,10 +152,16 @@ class Conversions:
                 )
             )
 
-    def state(self) -> list[Any]:
-        """Return everything that changes, as plain arrays."""
-        return [(*key, x.copy()) for key, x in self._made.items()]
+    def state(self) -> dict[str, Any]:
+        """Return everything that changes, as plain arrays; claims by all instruments among it."""
+        return {
+            "made": [(*key, x.copy()) for key, x in self._made.items()],
+            "refused": sorted(self._refused),
+            "claims": self._office.claims.state(),
+        }
 
-    def restore(self, state: Sequence[Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `state` returned."""
-        self._made = {(source, target, name): np.array(x) for source, target, name, x in state}
+        self._made = {(source, target, name): np.array(x) for source, target, name, x in state["made"]}
+        self._refused = set(state["refused"])
+        self._office.claims.restore(state["claims"])

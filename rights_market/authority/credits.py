@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.authority.claims import CREDITS, Claim, site
 from rights_market.authority.office import Office
 from rights_market.policies.credits import InclusionCredits, ProjectCredits
 from rights_market.records import Event
@@ -78,13 +79,12 @@ class CreditOffice:
         self.owners = tuple(names[s.name] for s in self.sources)
         self.pipeline: list[Due] = []
         self._books = [_Account() for _ in self.sources]
-        self._refused, self._claims = _claims(self.sources)
+        self._refused: set[tuple[int, str]] = set()
         self._until: date | None = None
-
-    @property
-    def claimed_sites(self) -> frozenset[str]:
-        """Places whose tonnes are claimed by credits."""
-        return frozenset(s.claims for s in self.sources if isinstance(s, ProjectCredits))
+        for source in self.sources:
+            since = source.first_year if isinstance(source, ProjectCredits) else 0
+            for what in _claimed(source):
+                office.claims.enter(what, Claim(since, CREDITS, source.name))
 
     def draws_needed(self, on: date) -> int:
         """Return how many uniform draws `serve` needs on a date: one a source for each year that has ended."""
@@ -119,8 +119,9 @@ class CreditOffice:
     # -- time that passes
 
     def _begin(self, on: date) -> None:
-        for _, name, claim in self._refused:
-            self._note("project_credits", "double_claim", note=f"{name}: {claim} is claimed already")
+        for k, source in enumerate(self.sources):
+            for what in _claimed(source):
+                self._may_claim(k, what)
         for k, source in enumerate(self.sources):
             if isinstance(source, ProjectCredits):
                 for year in range(source.first_year, on.year):
@@ -146,8 +147,9 @@ class CreditOffice:
     def _monitor(self, k: int, source: ProjectCredits, year: int) -> None:
         years = source.monitored_years(year)
         end = date(year, 12, 31)
-        is_refused = any(at == k for at, _, _ in self._refused)
-        if not years or is_refused or (source.last_issue is not None and end > source.last_issue):
+        if not years or (source.last_issue is not None and end > source.last_issue):
+            return
+        if not self._may_claim(k, site(source.claims)):
             return
         book = self._books[k]
         earned = source.earn(source.yearly_lots * len(years), book.loss)
@@ -159,10 +161,20 @@ class CreditOffice:
 
     def _collect(self, k: int, source: InclusionCredits, vintage: int, on: date) -> None:
         book = self._books[k]
-        acts = {a.name: a.acts_per_month for a in source.activities if self._claims.get(f"act {a.name}") == k}
+        acts = {a.name: a.acts_per_month for a in source.activities if self._may_claim(k, _act(a.name))}
         lots, book.rest = source.collect(acts, book.rest)
         if lots:
             self.pipeline.append(Due(on, k, vintage, lots, 0))
+
+    def _may_claim(self, k: int, what: str) -> bool:
+        """Return whether a source has the first claim to a place or an act, and write down once that it has not."""
+        source = self.sources[k]
+        if self._office.claims.is_held_by(what, source.name):
+            return True
+        if (k, what) not in self._refused:
+            self._refused.add((k, what))
+            self._note(source.kind, "double_claim", note=f"{source.name}: {what} is claimed already")
+        return False
 
     # -- credits
 
@@ -264,6 +276,7 @@ class CreditOffice:
         """Return what changes over time."""
         return {
             "until": None if self._until is None else self._until.isoformat(),
+            "refused": sorted(self._refused),
             "pipeline": [[due.on.isoformat(), *due[1:]] for due in self.pipeline],
             "books": [
                 {
@@ -281,6 +294,7 @@ class CreditOffice:
         """Put back what `state` returned."""
         until = state["until"]
         self._until = None if until is None else date.fromisoformat(until)
+        self._refused = {(int(k), str(what)) for k, what in state["refused"]}
         self.pipeline = [Due(date.fromisoformat(on), *map(int, rest)) for on, *rest in state["pipeline"]]
         for book, saved in zip(self._books, state["books"], strict=True):
             book.loss, book.credited, book.owed = int(saved["loss"]), int(saved["credited"]), int(saved["owed"])
@@ -288,16 +302,13 @@ class CreditOffice:
             book.pool = {int(i): int(n) for i, n in saved["pool"]}
 
 
-def _claims(sources: Sequence[Source]) -> tuple[list[tuple[int, str, str]], dict[str, int]]:
-    """Return the claims that came too late (source, name, what), and who has each claim; the first one has it."""
-    held: dict[str, int] = {}
-    late: list[tuple[int, str, str]] = []
-    for k, source in enumerate(sources):
-        if isinstance(source, ProjectCredits):
-            own = [f"site {source.claims}"]
-        else:
-            own = [f"act {a.name}" for a in source.activities]
-        for claim in own:
-            if held.setdefault(claim, k) != k:
-                late.append((k, source.name, claim))
-    return late, held
+def _act(name: str) -> str:
+    """Return how an act of households is entered in the register of claims."""
+    return f"act {name}"
+
+
+def _claimed(source: Source) -> list[str]:
+    """Return what a source claims."""
+    if isinstance(source, ProjectCredits):
+        return [site(source.claims)]
+    return [_act(a.name) for a in source.activities]

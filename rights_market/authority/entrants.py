@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.authority.office import Matter, Office
+from rights_market.authority.supply import Supply
 from rights_market.entitlement import Entitlement
 from rights_market.policies.access import NewEntrantReserve
 
@@ -24,6 +25,8 @@ class Entrants:
     ----------
     office : Office
     entitlements : dict of str to Entitlement
+    supplies : dict of str to Supply
+        Auctions and their reserves, by code of the right.
 
     Attributes
     ----------
@@ -31,13 +34,19 @@ class Entrants:
         Lots left in the reserve, by code of the right.
     for_auction : dict of str to int
         Lots that were left at the end of years and are to be auctioned, by code of the right.
+    recycled_lots : dict of (str, str) to int
+        Lots taken back from closed firms into the reserve, by right and period.
     """
 
-    def __init__(self, office: Office, entitlements: dict[str, Entitlement]) -> None:
+    def __init__(
+        self, office: Office, entitlements: dict[str, Entitlement], supplies: Mapping[str, Supply] | None = None
+    ) -> None:
         self._office = office
         self._entitlements = entitlements
+        self._supplies = supplies or {}
         self.pot_lots: dict[str, int] = {}
         self.for_auction: dict[str, int] = {}
+        self.recycled_lots: dict[Key, int] = {}
         self._granted: dict[Key, Int64] = {}
 
     def granted_lots(self, right: str, period: str) -> Int64:
@@ -87,8 +96,17 @@ class Entrants:
         """Put lots that were taken back from closed firms into the reserve, where the rule wants them."""
         rule = self._office.books[matter.right].entrant_reserve
         if rule is not None and rule.recycle_closures and lots:
-            self.pot_lots[matter.right] = self.pot_lots.get(matter.right, 0) + lots
-            self._office.note(matter, rule.kind, "recycled", lots=lots)
+            self.recycled_lots[matter.key] = self.recycled_lots.get(matter.key, 0) + lots
+            self._add(matter, lots, "recycled")
+
+    def keep(self, matter: Matter, lots: int) -> None:
+        """Put lots into the reserve that nobody claimed of what the cap leaves for free allocation."""
+        if lots:
+            self._add(matter, lots, "unclaimed")
+
+    def _add(self, matter: Matter, lots: int, code: str) -> None:
+        self.pot_lots[matter.right] = self.pot_lots.get(matter.right, 0) + lots
+        self._office.note(matter, "new_entrant_reserve", code, lots=lots)
 
     def close_year(self, matter: Matter) -> None:
         """Deal with what is left in the reserve at the end of a year."""
@@ -98,6 +116,8 @@ class Entrants:
         self.pot_lots[matter.right] = 0
         if rule.leftover == "auction":
             self.for_auction[matter.right] = self.for_auction.get(matter.right, 0) + left
+        if rule.leftover == "msr":
+            self._supplies[matter.right].store(matter, left)
         self._office.note(matter, rule.kind, "reserve_left", lots=left, note=rule.leftover)
 
     def take_for_auction(self, right: str) -> int:
@@ -123,6 +143,7 @@ class Entrants:
         return {
             "pot": dict(self.pot_lots),
             "for_auction": dict(self.for_auction),
+            "recycled": [(*key, n) for key, n in self.recycled_lots.items()],
             "granted": [(*key, x.copy()) for key, x in self._granted.items()],
         }
 
@@ -130,4 +151,5 @@ class Entrants:
         """Put back what `state` returned."""
         self.pot_lots = {code: int(n) for code, n in state["pot"].items()}
         self.for_auction = {code: int(n) for code, n in state["for_auction"].items()}
+        self.recycled_lots = {(right, period): int(n) for right, period, n in state["recycled"]}
         self._granted = {(right, period): np.array(x) for right, period, x in state["granted"]}

@@ -93,7 +93,15 @@ class Treasury:
 
     # -- charges
 
-    def tax(self, place: int, year: int, lots: Int64, held_lots: Int64, covered: Bools) -> Int64:
+    def tax(
+        self,
+        place: int,
+        year: int,
+        lots: Int64,
+        held_lots: Int64,
+        covered: Bools,
+        concentration: npt.NDArray[np.float64] | None = None,
+    ) -> Int64:
         """Charge the tax on what was used in a year so far, less what was charged before.
 
         Parameters
@@ -105,6 +113,8 @@ class Treasury:
             Use of the year so far, and lots held or surrendered for it.
         covered : ndarray of bool, shape (n_uses, n_firms)
             Whether firms must hold the right.
+        concentration : ndarray of float64, shape (n_uses, n_firms), or None
+            Of discharge, as a share of its limit, as firms report it; NaN where they do not.
 
         Returns
         -------
@@ -115,7 +125,7 @@ class Treasury:
         assert isinstance(rule, EmissionTax)
         taxed = [rule.taxed(*row) for row in zip(lots, covered, held_lots, strict=True)]
         sizes = [self._office.books[use.right].right.lot for use in rule.uses]
-        total = rule.tax(np.stack(taxed) * self.mask(rule, year), sizes, self._office.firms.sectors)
+        total = rule.tax(np.stack(taxed) * self.mask(rule, year), sizes, self._office.firms.sectors, concentration)
         before = self._charged.get((place, year), np.zeros_like(total))
         # A firm that bought rights since may owe less in all than it was charged: nothing is paid back.
         due: Int64 = np.maximum(total - before, 0)

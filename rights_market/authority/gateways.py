@@ -84,12 +84,13 @@ class Gateways:
         Returns
         -------
         Receipt or None
-            What became of the quotes, trades with resting orders included; None if nothing is quoted.
+            What became of the quotes, trades with resting orders included; None if nothing is quoted, as while a
+            circuit breaker lets trade rest.
         """
         rule, gate, market = self.rules[right], self._gates[right], self._office.market
         self._look(rule, today)
         price = rule.outside_price(today)
-        if price is None or not market.is_open[instrument]:
+        if price is None or not market.is_open[instrument] or market.is_paused(instrument):
             return None
         asks, bids = self._quotes(rule, instrument, price, today.year)
         fen = market.instruments[instrument].right.tick_value_fen
@@ -106,7 +107,10 @@ class Gateways:
 
     def _quotes(self, rule: MarketLink, instrument: int, price: Fraction, year: int) -> tuple[list[Quote], list[Quote]]:
         market = self._office.market
-        low, high = int(market.price_low[instrument]), int(market.price_high[instrument])
+        # A soft collar binds nobody's orders, but the outside market does not undercut its floor or outbid its ceiling.
+        low, high = market.inside_collar(instrument)
+        if low > high:
+            return [], []
         tick = market.instruments[instrument].right.tick_yuan
         left_in, left_out = self._left(rule, year)
         # A quote is an order like any other where sizes are limited; what is left follows with the next batch.
@@ -127,9 +131,11 @@ class Gateways:
 
     def _look(self, rule: MarketLink, today: date) -> None:
         """Withdraw what rests, and count what crossed since the last look towards the quotas of the year."""
-        right, market = rule.right, self._office.market
-        market.withdraw(*self._gates[right].live())
-        crossed = self._gates[right].settle()
+        right, gate = rule.right, self._gates[rule.right]
+        self._office.market.withdraw(*gate.live())
+        if gate.has_orders():
+            self._withdraw_renumbered(gate)
+        crossed = gate.settle()
         if self._year[right] != today.year:
             self._year[right], self._used[right] = today.year, [0, 0]
         before = self._left(rule, today.year)
@@ -140,6 +146,13 @@ class Gateways:
         for was, left, what in zip(before, self._left(rule, today.year), ("in", "out"), strict=True):
             if was > 0 and left == 0:
                 self._write("quota_exhausted", self._gates[right].instrument, 0, 0, what)
+
+    def _withdraw_renumbered(self, gate: Gateway) -> None:
+        """Withdraw what was left of a quote that caused a pause: it waited, and entered the book by another number."""
+        market = self._office.market
+        resting = market.book.resting(gate.instrument)
+        own = (resting.account == gate.seller) | (resting.account == gate.buyer)
+        market.withdraw(resting.account[own], resting.order_id[own])
 
     def _note(self, right: str, instrument: int, crossed: Crossed) -> None:
         ratio = Fraction(self.rules[right].ratio)

@@ -9,11 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.authority.claims import Claims
+from rights_market.authority.primary_sales import PrimarySales
 from rights_market.exchange.calendar import Hook, Period
 from rights_market.market import Market
 from rights_market.policies.where import Where
 from rights_market.records import Event
-from rights_market.rule_history import RuleChange, RuleHistory
+from rights_market.rule_change import Change, RuleChange
+from rights_market.rule_history import RuleHistory
 from rights_market.rulebook import RuleBook
 
 Int64 = npt.NDArray[np.int64]
@@ -104,6 +107,10 @@ class Office:
         Rules in time by code of the right.
     books : dict of str to RuleBook
         Rule books in force by code of the right.
+    primary : PrimarySales
+        What was bought from the government today.
+    claims : Claims
+        Who may claim the tonnes of which place.
     """
 
     def __init__(self, market: Market, firms: Covered, changes: Sequence[RuleChange] = ()) -> None:
@@ -113,6 +120,8 @@ class Office:
         self.firms = firms
         self.histories = {b.right.code: RuleHistory(b, changes) for b in market.rule_books}
         self.books: dict[str, RuleBook] = {code: history.book for code, history in self.histories.items()}
+        self.primary = PrimarySales()
+        self.claims = Claims()
         self._shelves = {code: _shelf(market, code) for code in self.books}
 
     def adopt(self, right: str) -> None:
@@ -160,9 +169,10 @@ class Office:
             Event(day, matter.hook, rule, code, account, which, lots, price_ticks, money_fen, note)
         )
 
-    def note_rules(self, right: str, code: str, change: RuleChange) -> None:
+    def note_rules(self, right: str, code: str, change: Change) -> None:
         """Write down that a change of the rules was announced or came into force."""
         words = f"{right}: {', '.join(change.slots)}, from {change.start}"
+        words += f"; {change.reason}" if change.reason else ""
         self.market.events.append(Event(self.market.registry.day, "rule_change", "rule_change", code, note=words))
 
     def note_each(

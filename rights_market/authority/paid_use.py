@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rights_market.authority.office import Office
 from rights_market.exchange.calendar import Hook
-from rights_market.policies.paid_use import PaidInitialUse
+from rights_market.policies.paid_use import PaidInitialUse, rest_of_term_fen
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 
 Int64 = npt.NDArray[np.int64]
@@ -108,6 +108,41 @@ class PaidUse:
         term = self.terms.pop(right)
         self._note_each(right, "term_end", "expired", term.quota_lots)
         self._drop_custody(right, term, np.ones(len(term.custody_lots), np.bool_))
+
+    def saleable_lots(self, right: str) -> Int64:
+        """Return the lots a year that each firm could sell: with this year's free lots, and nothing overdue."""
+        term, office = self.terms[right], self._office
+        registry, instrument = office.market.registry, office.at_hand(right)
+        free = registry.free[instrument, office.accounts] - registry.locked[instrument, office.accounts]
+        return np.where(term.is_suspended, 0, np.minimum(term.quota_lots, free))
+
+    def sell(self, right: str, seller: int, buyer: int, lots: int, price_fen: int, on: date) -> int:
+        """Let one firm sell lots a year to another for the rest of the term, and return the lots that changed hands.
+
+        Instalments stay with the firm that was billed.
+
+        Parameters
+        ----------
+        seller, buyer : int
+            Rows of the firms.
+        lots : int
+            At most what the seller can deliver.
+        price_fen : int
+            Price for a lot and year, fen.
+        """
+        rule, term, office = self._rule(right), self.terms[right], self._office
+        moved = min(lots, int(self.saleable_lots(right)[seller]))
+        fen = rest_of_term_fen(moved, price_fen, (rule.ends_on(term.issued) - on).days)
+        payer, payee = int(office.accounts[buyer]), int(office.accounts[seller])
+        if not moved or fen > office.market.registry.cash[payer]:
+            return 0
+        office.market.registry.pay(payer, payee, fen)
+        office.market.registry.transfer(office.at_hand(right), payee, payer, moved)
+        term.quota_lots[seller] -= moved
+        term.quota_lots[buyer] += moved
+        for row, code in ((seller, "right_sold"), (buyer, "right_bought")):
+            office.note_firm("session", rule.kind, code, row, lots=moved, money_fen=fen, right=right)
+        return moved
 
     def hold(self, right: str) -> None:
         """Take what suspended firms hold free into custody, such as a new year's lots."""

@@ -13,6 +13,7 @@ from rights_market.authority.entrants import Entrants
 from rights_market.authority.mrv.offences import Offences
 from rights_market.authority.office import Matter, Office
 from rights_market.authority.paid_use import PaidUse
+from rights_market.authority.reserve import Reserve
 from rights_market.authority.supply import Supply
 from rights_market.authority.zones import Zones
 from rights_market.entitlement import Entitlement
@@ -30,8 +31,8 @@ class Plans:
     ----------
     office : Office
     entitlements : dict of str to Entitlement
-    caps, entrants, zones, offences, paid_use
-        Departments that set aside, cut or bill what is given.
+    caps, entrants, zones, offences, paid_use, reserve
+        Departments that set aside, cut or bill what is given, or keep what is left of it.
     supplies : dict of str to Supply
         Auctions to which a part may have to be consigned, by code of the right.
 
@@ -50,6 +51,7 @@ class Plans:
         zones: Zones,
         offences: Offences,
         paid_use: PaidUse,
+        reserve: Reserve,
         supplies: Mapping[str, Supply],
     ) -> None:
         self._office = office
@@ -59,6 +61,7 @@ class Plans:
         self._zones = zones
         self._offences = offences
         self._paid_use = paid_use
+        self._reserve = reserve
         self._supplies = supplies
         self.published: set[tuple[str, str]] = set()
 
@@ -130,6 +133,8 @@ class Plans:
         issued = self._issue(matter, lots, "preallocated")
         if right in self._paid_use.terms:
             self._paid_use.hold(right)
+        if rule is None:
+            self._keep_unclaimed(matter, int(lots.sum()))
         return issued
 
     def true_up(self, right: str, period: Period, final_lots: Int64) -> Int64:
@@ -156,6 +161,8 @@ class Plans:
         more = np.maximum(difference, 0)
         self._offences.take_cut(matter, more)
         issued = self._issue(matter, more, "trued_up")
+        granted = self._entrants.granted_lots(right, period.name)
+        self._keep_unclaimed(matter, int((final_lots - granted).sum()))
         return issued - allocation.claw_back(self._office, matter, np.maximum(-difference, 0))
 
     def correct_caps(self, right: str, period: Period, activity: Mapping[int, int]) -> None:
@@ -168,6 +175,17 @@ class Plans:
         without = self._entitlements[right].without_base(period.vintage)
         rows = np.flatnonzero(without & (capacity_units > 0))
         return self._entrants.grant(self._office.matter("firm_entry", right, period), rows, capacity_units[rows])
+
+    def _keep_unclaimed(self, matter: Matter, given: int) -> None:
+        """Put what the caps leave beyond a final allocation into a reserve, where the rule of scaling wants it."""
+        book = self._office.books[matter.right]
+        lots = self._entitlements[matter.right].unclaimed_lots(matter.period.years, given)
+        # Lots taken back from firms that closed in the period are in the reserve already.
+        lots = max(0, lots - self._entrants.recycled_lots.get(matter.key, 0))
+        if book.entrant_reserve is not None:
+            self._entrants.keep(matter, lots)
+        elif lots:
+            self._reserve.put(matter, lots)
 
     def _issue(self, matter: Matter, lots: Int64, code: str) -> Int64:
         """Issue an allocation, of which a part may have to be consigned."""

@@ -61,6 +61,8 @@ class _File:
     stage: Stage = Stage.PENDING
     reason: str = ""
     moved_lots: dict[str, int] = field(default_factory=dict)
+    frozen_lots: dict[str, list[int]] = field(default_factory=dict)
+    """Lots that wait for the decision, by right and instrument of it: neither sold nor surrendered meanwhile."""
 
 
 class Projects:
@@ -155,9 +157,12 @@ class Projects:
         if file.project.replaces not in unsettled:
             self._move_own(file)
         self._buy_from_reserve(file)
+        for code in file.project.need_lots:
+            self._freeze(file, code)
         short = {code: n for code in file.project.need_lots if (n := self._short(file, code))}
         if short and self._is_late(file, today):
             file.stage = Stage.LAPSED
+            self._release(file)
             missing = ", ".join(f"{n} lots of {code}" for code, n in short.items())
             self._note(file, "new_project_replacement", "project_lapsed", note=f"misses {missing}")
             return False
@@ -165,6 +170,7 @@ class Projects:
         if hold or short:
             self._wait(file, hold or "not covered")
             return False
+        self._release(file)
         for code in file.project.need_lots:
             self._book(file, code)
         file.stage = Stage.APPROVED
@@ -210,27 +216,66 @@ class Projects:
             return np.zeros(len(shelf.instruments), np.int64)
         book = self._office.books[code]
         valid = [
-            book.bankable or rule.counts(p.banking_close or p.deadline, file.project.applied) for p in book.periods
+            book.outlives(p) or rule.counts(p.banking_close or p.deadline, file.project.applied) for p in book.periods
         ]
-        free = registry.free[shelf.instruments, self._account(file.project.row)] * np.array(valid)
+        held = registry.free[shelf.instruments, self._account(file.project.row)] + self._frozen(file, code)
+        held = held * np.array(valid)
         if "market" in rule.sources:
-            return np.asarray(free, np.int64)
+            return np.asarray(held, np.int64)
         limit = np.array([file.moved_lots.get(code, 0)])
-        return take_in_order(limit, free[:, np.newaxis])[:, 0]
+        return take_in_order(limit, held[:, np.newaxis])[:, 0]
+
+    def _frozen(self, file: _File, code: str) -> Int64:
+        """Return the lots that are frozen for a project, by instrument of the right.
+
+        Lots that have lapsed or were carried over meanwhile have left their place.
+        """
+        shelf, registry = self._office.shelf(code), self._office.market.registry
+        kept = np.array(file.frozen_lots.get(code, [0] * len(shelf.instruments)), np.int64)
+        return np.asarray(np.minimum(kept, registry.frozen[shelf.instruments, self._account(file.project.row)]))
+
+    def _freeze(self, file: _File, code: str) -> None:
+        """Freeze what a project has brought, as far as it needs it; what was bought today follows tomorrow."""
+        if self._rule(code) is None:
+            return
+        account, shelf, registry = (
+            self._account(file.project.row),
+            self._office.shelf(code),
+            self._office.market.registry,
+        )
+        frozen = self._frozen(file, code)
+        saleable = registry.free[shelf.instruments, account] - registry.locked[shelf.instruments, account]
+        more = np.minimum(self._brought(file, code) - frozen, saleable)
+        wanted = max(0, self._required(file, code) - int(frozen.sum()))
+        lots = take_in_order(np.array([wanted]), np.maximum(more, 0)[:, np.newaxis])[:, 0]
+        rows = np.flatnonzero(lots)
+        registry.freeze(shelf.instruments[rows], account, lots[rows])
+        file.frozen_lots[code] = (frozen + lots).tolist()
+        if rows.size:
+            self._note(file, "new_project_replacement", "replacement_frozen", right=code, lots=int(lots.sum()))
+
+    def _release(self, file: _File) -> None:
+        """Give a project the lots back that were frozen for it."""
+        account, registry = self._account(file.project.row), self._office.market.registry
+        for code in file.frozen_lots:
+            lots, shelf = self._frozen(file, code), self._office.shelf(code)
+            rows = np.flatnonzero(lots)
+            registry.release(shelf.instruments[rows], account, lots[rows])
+        file.frozen_lots = {}
 
     def _move_own(self, file: _File) -> None:
         """Move lots of the plant that a project replaces to it, as far as it still needs them."""
         giver = file.project.replaces
         if giver < 0:
             return
-        registry = self._office.market.registry
+        registry, missed = self._office.market.registry, self._region(file) in self.missed
         for code in file.project.need_lots:
             rule, shelf = self._rule(code), self._office.shelf(code)
             short = self._short(file, code)
             if rule is None or "own_closure" not in rule.sources or not short:
                 continue
             account, stock = self._account(file.project.row), registry.free[shelf.instruments, self._account(giver)]
-            ratio = self._zones.ratio(code, self._account(giver), account)
+            ratio = self._zones.replacement_ratio(code, self._account(giver), account, missed=missed)
             credited = min(short, floor(ratio * int(stock.sum())))
             if not credited:
                 continue
@@ -245,14 +290,14 @@ class Projects:
 
     def _buy_from_reserve(self, file: _File) -> None:
         """Sell a project what it lacks from the government's reserve, where the rule names it as a source."""
-        account = self._account(file.project.row)
+        account, missed = self._account(file.project.row), self._region(file) in self.missed
         for code in file.project.need_lots:
             rule, short = self._rule(code), self._short(file, code)
             if rule is None or "reserve" not in rule.sources or code not in self._reserve.rights:
                 continue
-            wanted = min(short, self._reserve.available_lots(code, account))
+            wanted = min(short, self._reserve.available_lots(code, account, missed=missed))
             if wanted:
-                given = self._reserve.release_to(code, account, wanted)
+                given = self._reserve.release_to(code, account, wanted, missed=missed)
                 file.moved_lots[code] = file.moved_lots.get(code, 0) + given
 
     def _book(self, file: _File, code: str) -> None:
@@ -306,6 +351,7 @@ class Projects:
                     "stage": int(f.stage),
                     "reason": f.reason,
                     "moved": dict(f.moved_lots),
+                    "frozen": {code: list(lots) for code, lots in f.frozen_lots.items()},
                 }
                 for f in self._files.values()
             ],
@@ -319,4 +365,7 @@ class Projects:
         for saved in state["files"]:
             applied = date.fromisoformat(saved["applied"])
             project = Project(int(saved["row"]), applied, dict(saved["need"]), int(saved["replaces"]))
-            self._files[project.row] = _File(project, Stage(saved["stage"]), saved["reason"], dict(saved["moved"]))
+            frozen = {code: [int(n) for n in lots] for code, lots in saved["frozen"].items()}
+            self._files[project.row] = _File(
+                project, Stage(saved["stage"]), saved["reason"], dict(saved["moved"]), frozen
+            )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rights_market.authority.office import Office
+from rights_market.authority.office import Matter, Office
 from rights_market.authority.zones import Zones
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.lots import take_in_order
@@ -113,18 +113,26 @@ class Reserve:
                     key = right, i, self._zone(right, int(self._office.accounts[row]))
                     self.stock[key] = self.stock.get(key, 0) + int(part[row])
 
+    def put(self, matter: Matter, lots: int) -> None:
+        """Issue lots into the reserve that lie in no zone."""
+        self._office.market.registry.issue(matter.instrument, GOVERNMENT_ACCOUNT, lots)
+        key = matter.right, matter.instrument, NO_ZONE
+        self.stock[key] = self.stock.get(key, 0) + lots
+        self._office.note(matter, self._rules[matter.right].kind, "unclaimed", lots=lots)
+
     # -- release
 
-    def release_to(self, right: str, account: int, lots: int) -> int:
+    def release_to(self, right: str, account: int, lots: int, *, missed: bool = False) -> int:
         """Sell to an approved new project what it lacks, as far as the reserve and its money go; return the lots.
 
-        Lots from another zone count for their trading ratio, and not at all where they may not go.
+        Lots from another zone count for their trading ratio, and not at all where they may not go, or where the
+        project's zone `missed` its standard.
         """
         rule, registry = self._rules[right], self._office.market.registry
         price = rule.sale_price_ticks * self._office.books[right].right.tick_value_fen
         given = 0
         for key in [k for k in sorted(self.stock) if k[0] == right]:
-            ratio = self._ratio(right, key[2], account)
+            ratio = self._ratio(right, key[2], account, missed)
             if not ratio or given == lots:
                 continue
             units = min(ceil((lots - given) / ratio), self.stock[key])
@@ -142,18 +150,20 @@ class Reserve:
             self._note(rule, "rule_unmet", lots=lots - given, account=account)
         return given
 
-    def available_lots(self, right: str, account: int) -> int:
+    def available_lots(self, right: str, account: int, *, missed: bool = False) -> int:
         """Return what an account could get from the reserve, in lots that count for it, whatever its money."""
-        own = [(self._ratio(right, zone, account), n) for (code, _, zone), n in self.stock.items() if code == right]
+        own = [
+            (self._ratio(right, zone, account, missed), n) for (code, _, zone), n in self.stock.items() if code == right
+        ]
         return sum(floor(ratio * n) for ratio, n in own)
 
     def _zone(self, right: str, account: int) -> int:
         return self._zones.of[right].zone_of_account(account) if right in self._zones.of else NO_ZONE
 
-    def _ratio(self, right: str, zone: int, account: int) -> Fraction:
+    def _ratio(self, right: str, zone: int, account: int, missed: bool) -> Fraction:
         if right not in self._zones.of:
             return Fraction(1)
-        return self._zones.of[right].ratio_between(zone, self._zone(right, account))
+        return self._zones.of[right].replacement_ratio(zone, self._zone(right, account), missed=missed)
 
     def offer(self, right: str, mean_ticks: Fraction) -> int:
         """Put lots on sale in the book for today if a month's mean price is high enough; return how many.

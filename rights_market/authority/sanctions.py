@@ -1,4 +1,4 @@
-"""Sanctions: who offended when, who is barred from selling, and whose output is cut."""
+"""Sanctions: who offended when, who is suspended from trading, and whose output is cut."""
 
 from __future__ import annotations
 
@@ -30,12 +30,14 @@ class SanctionList:
     ----------
     offences : list of (str, int, int)
         Right, position of the firm and date (ordinal) of every offence.
-    barred_until : ndarray of int64, shape (n_firms,)
-        Date (ordinal) from which each firm may sell again.
+    barred_until, bound_until : ndarray of int64, shape (n_firms,)
+        Dates (ordinal) from which each firm may sell again, and buy more than it owes.
     banned_to : dict of str to ndarray of int64, shape (n_firms,)
         Last compliance year in which a right accepts no credits of each firm.
+    no_subsidies_to : ndarray of int64, shape (n_firms,)
+        Last calendar year in which each firm gets no subsidy that excludes those who are banned.
     is_marked : ndarray of bool, shape (n_firms,)
-        Whether a firm has an entry in the public credit record.
+        Whether a firm has an entry in the public credit record, which lenders may read.
     cuts : dict of int to ndarray of float64, shape (n_firms,)
         Factor on output by calendar year.
     """
@@ -45,7 +47,9 @@ class SanctionList:
         n = len(office.accounts)
         self.offences: list[tuple[str, int, int]] = []
         self.barred_until: Int64 = np.full(n, NEVER, np.int64)
+        self.bound_until: Int64 = np.full(n, NEVER, np.int64)
         self.banned_to: dict[str, Int64] = {}
+        self.no_subsidies_to: Int64 = np.full(n, NEVER, np.int64)
         self.is_marked: Bools = np.zeros(n, np.bool_)
         self.cuts: dict[int, Floats] = {}
 
@@ -68,7 +72,7 @@ class SanctionList:
             step = rule.step(1 + sum(rule.counts(date.fromordinal(d), on) for d in before))
             if step is not None:
                 self._follow(matter, row, step, on)
-        self._bar()
+        self._suspend()
 
     def _follow(self, matter: Matter, row: int, step: SanctionStep, on: date) -> None:
         if step.publish:
@@ -76,14 +80,20 @@ class SanctionList:
         if step.credit_mark:
             self.is_marked[row] = True
             self._note(matter, row, "credit_marked")
-        if step.suspend_sales:
-            until = on + timedelta(step.suspend_sales)
+        if step.suspend_trading is not None:
+            until = on + timedelta(step.suspend_days)
             self.barred_until[row] = max(self.barred_until[row], until.toordinal())
-            self._note(matter, row, "suspended", f"no sales before {until}")
+            if step.suspend_trading == "all":
+                self.bound_until[row] = max(self.bound_until[row], until.toordinal())
+            what = "sales" if step.suspend_trading == "buys_only" else "sales, and no buys beyond cover,"
+            self._note(matter, row, "suspended", f"no {what} before {until}")
         if step.ban_credits_years:
             banned = self.banned_to.setdefault(matter.right, np.full(len(self.is_marked), NEVER, np.int64))
             banned[row] = max(banned[row], matter.period.vintage + step.ban_credits_years)
             self._note(matter, row, "credits_banned", f"up to {banned[row]}")
+        if step.ban_subsidies_years:
+            self.no_subsidies_to[row] = max(self.no_subsidies_to[row], on.year + step.ban_subsidies_years)
+            self._note(matter, row, "subsidies_banned", f"up to {self.no_subsidies_to[row]}")
         if step.cut_days:
             # Cuts of one year do not add up: the larger holds.  One that reaches into the next year counts there.
             year = (on + timedelta(step.cut_days)).year
@@ -100,30 +110,40 @@ class SanctionList:
         return self.barred_until > NEVER
 
     def lift(self, on: date) -> None:
-        """Let firms sell again whose time is over on a date."""
-        over = (self.barred_until > NEVER) & (self.barred_until <= on.toordinal())
-        if over.any():
-            self.barred_until[over] = NEVER
-            self._bar()
+        """Let firms trade again whose time is over on a date."""
+        any_over = False
+        for until in (self.barred_until, self.bound_until):
+            over = (until > NEVER) & (until <= on.toordinal())
+            until[over] = NEVER
+            any_over |= bool(over.any())
+        if any_over:
+            self._suspend()
 
     def accepts_credits(self, right: str, year: int) -> Bools:
         """Return whose credits a right accepts in a compliance year, shape (n_firms,)."""
         banned = self.banned_to.get(right)
         return np.ones(len(self.is_marked), np.bool_) if banned is None else banned < year
 
+    def may_be_subsidised(self, year: int) -> Bools:
+        """Return who is not banned from subsidies in a calendar year, shape (n_firms,)."""
+        return self.no_subsidies_to < year
+
     def output_factor(self, year: int) -> Floats:
         """Return the factor on each firm's output in a calendar year, shape (n_firms,)."""
         return self.cuts.get(year, np.ones(len(self.is_marked)))
 
-    def _bar(self) -> None:
-        self._office.market.bar_sales(self._office.accounts[self.is_barred])
+    def _suspend(self) -> None:
+        accounts = self._office.accounts
+        self._office.market.suspend(accounts[self.is_barred], accounts[self.bound_until > NEVER])
 
     def state(self) -> dict[str, Any]:
         """Return everything that changes, as plain arrays and numbers."""
         return {
             "offences": list(self.offences),
             "barred_until": self.barred_until.copy(),
+            "bound_until": self.bound_until.copy(),
             "banned_to": {right: years.copy() for right, years in self.banned_to.items()},
+            "no_subsidies_to": self.no_subsidies_to.copy(),
             "is_marked": self.is_marked.copy(),
             "cuts": {str(year): factor.copy() for year, factor in self.cuts.items()},
         }
@@ -132,7 +152,9 @@ class SanctionList:
         """Put back what `state` returned."""
         self.offences = [(right, int(row), int(day)) for right, row, day in state["offences"]]
         self.barred_until = np.array(state["barred_until"])
+        self.bound_until = np.array(state["bound_until"])
         self.banned_to = {right: np.array(years) for right, years in state["banned_to"].items()}
+        self.no_subsidies_to = np.array(state["no_subsidies_to"])
         self.is_marked = np.array(state["is_marked"])
         self.cuts = {int(year): np.array(factor) for year, factor in state["cuts"].items()}
-        self._bar()
+        self._suspend()

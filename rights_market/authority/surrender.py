@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,10 @@ from rights_market.authority.office import Matter, Office
 from rights_market.authority.offsets import Offsets
 from rights_market.errors import ExchangeError
 from rights_market.exchange.calendar import Period
-from rights_market.policies.banking import NoBanking
 from rights_market.policies.compliance import Surrender
-from rights_market.policies.lots import ceil_share
 
 Int64 = npt.NDArray[np.int64]
 Key = tuple[str, str]
-
-ESTIMATE = Fraction(11, 10)
-"""Factor on last period's use where nothing was verified [approx]."""
 
 
 @dataclass(slots=True)
@@ -70,10 +64,11 @@ def _held(office: Office, right: str, period: Period) -> Int64:
     registry, shelf = office.market.registry, office.shelf(right)
     at = np.ix_(shelf.instruments, office.accounts)
     lots: Int64 = registry.free[at] + registry.frozen[at] + registry.pledged[at]
-    banking = office.books[right].banking
-    if isinstance(banking, NoBanking) and not banking.phase_end:
-        # Lots of last year lapse only after its deadline, weeks into the new year: they cover one year, not two.
-        lots *= (shelf.vintages == period.vintage)[:, np.newaxis]
+    book = office.books[right]
+    # Lots of last year lapse only after its deadline, weeks into the new year: they cover one year, not two.
+    ended = [p.vintage for p in book.periods if p.vintage < period.vintage and not book.outlives(p)]
+    if ended:
+        lots *= (shelf.vintages > max(ended))[:, np.newaxis]
     return lots
 
 
@@ -168,6 +163,20 @@ def due_now(office: Office, matter: Matter, stages_done: int) -> tuple[Int64, bo
     rule = office.books[matter.right].surrender
     if stages_done > len(rule.stages):
         raise ExchangeError(f"surrender of {matter.right} {matter.period.name} is done; it is called for once")
+    duty, forgiven, debts = set_duty(office, matter)
+    if stages_done < len(rule.stages):
+        return rule.due(duty, rule.stages[stages_done].days_before), False
+    office.note_each(matter, "shortfall_cap", "obligation_reduced", office.accounts, forgiven)
+    # From here on the debts are part of the duty: what stays unserved is a shortfall, and that alone.
+    office.market.obligations.take_debt(*matter.key, debts, office.accounts)
+    return duty, True
+
+
+def set_duty(office: Office, matter: Matter) -> tuple[Int64, Int64, Int64]:
+    """Set the duty of a period by what is known of its use, and return it, what is forgiven in it, and its debts.
+
+    Use less what a cap on the gap forgives, and the debts, which it does not; all of shape (n_firms,).
+    """
     obligations, accounts = office.market.obligations, office.accounts
     debts = obligations.debt_lots(*matter.key)[accounts]
     # Lots surrendered at a stage are not returned when a later verification finds less use.
@@ -175,12 +184,7 @@ def due_now(office: Office, matter: Matter, stages_done: int) -> tuple[Int64, bo
     forgiven = _forgive(office, matter)
     duty = np.maximum(obligations.obligation_lots(*matter.key)[accounts] + debts, done)
     obligations.set_duty(*matter.key, duty, accounts)
-    if stages_done < len(rule.stages):
-        return rule.due(duty, rule.stages[stages_done].days_before), False
-    office.note_each(matter, "shortfall_cap", "obligation_reduced", accounts, forgiven)
-    # From here on the debts are part of the duty: what stays unserved is a shortfall, and that alone.
-    obligations.take_debt(*matter.key, debts, accounts)
-    return duty, True
+    return duty, forgiven, debts
 
 
 def hand_in(office: Office, matter: Matter, rule: Surrender, wanted: Int64) -> Int64:
@@ -204,7 +208,9 @@ def hand_in_one(office: Office, matter: Matter, row: int) -> int:
     obligations, account = office.market.obligations, office.accounts[[row]]
     done = obligations.surrendered_lots(*matter.key)[account]
     debts = obligations.debt_lots(*matter.key)[account]
-    duty = np.maximum(obligations.verified_lots(*matter.key)[account] + debts, done)
+    use = obligations.verified_lots(*matter.key)[office.accounts]
+    obligations.forgive(*matter.key, _forgiven(office, matter, use)[[row]], account)
+    duty = np.maximum(obligations.obligation_lots(*matter.key)[account] + debts, done)
     obligations.set_duty(*matter.key, duty, account)
     wanted = np.zeros(len(office.accounts), np.int64)
     wanted[row] = int((duty - done)[0])
@@ -229,13 +235,18 @@ def cover(office: Office, matter: Matter, rule: Surrender, duty: Int64, held: Ho
 
 def _forgive(office: Office, matter: Matter) -> Int64:
     """Set and return what the caps on the gap forgive of the verified use, shape (n_firms,)."""
-    obligations, accounts = office.market.obligations, office.accounts
-    use, allocated = _use(office, matter), obligations.allocated_lots(*matter.key)[accounts]
+    forgiven = _forgiven(office, matter, _use(office, matter))
+    office.market.obligations.forgive(*matter.key, forgiven, office.accounts)
+    return forgiven
+
+
+def _forgiven(office: Office, matter: Matter, use: Int64) -> Int64:
+    """Return what the caps on the gap forgive of some use, shape (n_firms,)."""
+    allocated = office.market.obligations.allocated_lots(*matter.key)[office.accounts]
     forgiven = np.zeros_like(use)
     for rule in office.books[matter.right].shortfall_caps:
         rows = office.firms.meant_by(rule.where, matter.period.vintage)
         forgiven[rows] = rule.forgiven(use[rows], allocated[rows])
-    obligations.forgive(*matter.key, forgiven, accounts)
     return forgiven
 
 
@@ -247,7 +258,8 @@ def _use(office: Office, matter: Matter) -> Int64:
         if before is None:
             office.note(matter, "verification", "rule_unmet", note="no verified use, now or before")
             return np.zeros(len(accounts), np.int64)
-        estimate = ceil_share(ESTIMATE, obligations.verified_lots(matter.right, before.name)[accounts])
+        used_before = obligations.verified_lots(matter.right, before.name)[accounts]
+        estimate = office.books[matter.right].surrender.estimate(used_before)
         obligations.verify(*matter.key, estimate, accounts)
         office.note(matter, "verification", "estimated", lots=int(estimate.sum()))
     return obligations.verified_lots(*matter.key)[accounts]

@@ -62,7 +62,7 @@ class ZonesOfRight:
         self._arcs = {(at[i], at[j]): tau for (i, j), tau in self.ratios.items()}
         self._arcs |= {(i, i): Fraction(1) for i in at.values()} if self._rule.within else {}
         rule = book.compensation
-        self.compensation = None if rule is None else Compensation(office, rule, self.zones)
+        self.compensation = None if rule is None else Compensation(office, rule, self.zones, book.right.code)
         self.moved: dict[tuple[int, int], list[int]] = {}
         self.price_ticks: Int64 = np.zeros(len(self.zones), np.int64)
         self._priced: Int64 = np.full(len(self.zones), NEVER, np.int64)
@@ -76,6 +76,15 @@ class ZonesOfRight:
     def ratio_between(self, seller: int, buyer: int) -> Fraction:
         """Return what a unit of one zone counts for in another, 0 where it may not go there."""
         return self._arcs.get((seller, buyer), Fraction(0))
+
+    def replacement_ratio(self, seller: int, buyer: int, *, missed: bool) -> Fraction:
+        """Return what a unit of one zone counts for in the needs of a new project in another.
+
+        Into a zone that missed its standard, or has a ban on net imports, replacement must come from inside, whatever
+        has left it in the year.
+        """
+        is_closed = missed or (buyer != NO_ZONE and self.zones[buyer] in self._rule.no_net_import)
+        return Fraction(0) if is_closed and seller != buyer else self.ratio_between(seller, buyer)
 
     # -- trade
 
@@ -230,15 +239,13 @@ class ZonesOfRight:
                 )
         return cut
 
-    def review(self, matter: Matter, use_lots: Int64, claimed_sites: frozenset[str]) -> None:
+    def review(self, matter: Matter, use_lots: Int64) -> None:
         """Publish hot spots, and let zones pay each other, from the verified use of a period.
 
         Parameters
         ----------
         matter : Matter
         use_lots : ndarray of int64, shape (n_firms,)
-        claimed_sites : frozenset of str
-            Sinks whose tonnes are claimed by credits.
         """
         guard, ratio, years = self._book.hot_spot, self._book.ratio, len(matter.period.years)
         if guard is None and self.compensation is None:
@@ -246,7 +253,7 @@ class ZonesOfRight:
         loads = loads_of(self.zones, self.ratios, self.by_zone(use_lots))
         if self.compensation is not None:
             measured = {zone: load / years for zone, load in zip(self.zones, loads, strict=True)}
-            self.compensation.pay(matter, measured, claimed_sites)
+            self.compensation.pay(matter, measured)
         if guard is not None and ratio is not None:
             self._note_hot_spots(matter, guard, loads, [ratio.standards[z] * years for z in self.zones])
 
@@ -317,17 +324,17 @@ class Zones:
             trades.append(receipt.trades)
         return Receipt(-1, reason, filled, _joined(trades))
 
-    def ratio(self, right: str, giver: int, taker: int) -> Fraction:
-        """Return what a unit of one account counts for in another's: 1 for rights without zones, 0 if it may not go."""
+    def replacement_ratio(self, right: str, giver: int, taker: int, *, missed: bool) -> Fraction:
+        """Return what a unit of one account counts for in a new project; 1 for rights without zones."""
         if right not in self.of:
             return Fraction(1)
         zones = self.of[right]
-        return zones.ratio_between(zones.zone_of_account(giver), zones.zone_of_account(taker))
+        return zones.replacement_ratio(zones.zone_of_account(giver), zones.zone_of_account(taker), missed=missed)
 
-    def review(self, matter: Matter, use_lots: Int64, claimed_sites: frozenset[str]) -> None:
+    def review(self, matter: Matter, use_lots: Int64) -> None:
         """Draw the consequences of the verified use of a period; see `ZonesOfRight.review`."""
         if matter.right in self.of:
-            self.of[matter.right].review(matter, use_lots, claimed_sites)
+            self.of[matter.right].review(matter, use_lots)
 
     def within_caps(self, matter: Matter, lots: Int64) -> Int64:
         """Return allocations of a period within the caps of zones; see `ZonesOfRight.within_caps`."""

@@ -21,6 +21,7 @@ Hook = Literal[
     "preallocation",
     "firm_entry",
     "firm_exit",
+    "delivery",
     "auction",
     "reserve_sale",
     "session_open",
@@ -38,6 +39,7 @@ Hook = Literal[
     "term_end",
     "stability_review",
     "publish",
+    "rule_review",
     "year_close",
 ]
 

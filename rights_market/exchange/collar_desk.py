@@ -93,7 +93,7 @@ class CollarDesk:
         self.sold: dict[int, int] = {}
         self.bought: dict[int, int] = {}
         self._stock: dict[int, int] = {}
-        self._is_empty = False
+        self._is_empty = self._is_spent = False
 
     def set_prices(self, floor: int, ceiling: int) -> None:
         """Let a floor and a ceiling hold from now on."""
@@ -170,14 +170,15 @@ class CollarDesk:
 
     def buys_at(self, instrument: int) -> int:
         """Return the price at which the government buys now, ticks, 0 if it cannot."""
-        can = self.pot.fen is None or self.pot.fen >= self._cost(instrument, self.floor, 1) + 1
-        return self.floor if can and self._may_quote(instrument, self.floor) else 0
+        return self.floor if self._can_pay(instrument) and self._may_quote(instrument, self.floor) else 0
 
-    def ran_out(self) -> bool:
-        """Return whether nothing is left to sell, the first time that it is so."""
+    def ran_out(self) -> list[str]:
+        """Return of what nothing is left, ``units`` to sell or ``money`` for a lot, the first time that it is so."""
         empty = self.pot.lots == 0 and not any(self._stock.values())
-        new, self._is_empty = empty and not self._is_empty, empty
-        return new
+        spent = self._is_spent or any(done and not self._can_pay(i) for i, done in self.bought.items())
+        new = {"units": empty and not self._is_empty, "money": spent and not self._is_spent}
+        self._is_empty, self._is_spent = empty, spent
+        return [what for what, is_new in new.items() if is_new]
 
     def state(self) -> dict[str, Any]:
         """Return what changes over time."""
@@ -188,6 +189,7 @@ class CollarDesk:
             "stock": sorted(self._stock.items()),
             "flows": [sorted(x.items()) for x in (self.sold, self.bought)],
             "is_empty": self._is_empty,
+            "is_spent": self._is_spent,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -197,7 +199,11 @@ class CollarDesk:
         self.floor, self.ceiling = (int(x) for x in state["prices"])
         self._stock = {int(i): int(n) for i, n in state["stock"]}
         self.sold, self.bought = ({int(i): int(n) for i, n in x} for x in state["flows"])
-        self._is_empty = bool(state["is_empty"])
+        self._is_empty, self._is_spent = bool(state["is_empty"]), bool(state["is_spent"])
+
+    def _can_pay(self, instrument: int) -> bool:
+        """Return whether there is money for a lot at the floor."""
+        return self.pot.fen is None or self.pot.fen >= self._cost(instrument, self.floor, 1) + 1
 
     def _missing(self, instrument: int, side: int, lots: int) -> int:
         """Return the lots of an order that private orders up to the ceiling or down to the floor leave open."""

@@ -69,6 +69,11 @@ class Gateway:
         pairs = np.array(self._orders, np.int64).reshape(-1, 2)
         return pairs[:, 0].astype(np.int32), pairs[:, 1]
 
+    def has_orders(self) -> bool:
+        """Return whether anything stands behind an order of its accounts."""
+        i, registry = self._instrument, self._registry
+        return i != NO_INSTRUMENT and bool(registry.frozen[i, self.seller] or registry.cash_frozen[self.buyer])
+
     def settle(self) -> Crossed:
         """Hand over what was traded since the stock was made; to be called once no order rests any more."""
         i, registry = self._instrument, self._registry

@@ -37,6 +37,7 @@ from rights_market.policies.compliance import (
     Surrender,
 )
 from rights_market.policies.credits import InclusionCredits, ProjectCredits
+from rights_market.policies.feedback import FeedbackRule
 from rights_market.policies.fiscal import (
     DifferentialPowerPrice,
     EmissionStandard,
@@ -127,6 +128,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "zonal_call": (ZonalCall,),
     "hot_spot": (HotSpotGuard,),
     "compensation": (EcoCompensation,),
+    "regulator": (FeedbackRule,),
     "links": (MarketLink, RightExchangeRate, PowerPassThrough),
     "fiscal": (
         EmissionTax,
@@ -151,6 +153,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "reserve": ("government_reserve",),
     "credits": ("credit_sources",),
     "zones": ("permission", "ratio", "zonal_call", "hot_spot", "compensation"),
+    "regulator": ("regulator",),
     "links": ("links",),
     "fiscal": ("fiscal",),
 }

@@ -20,8 +20,9 @@ YEAR_DAYS = 365
 class PaidInitialUse(Rule):
     """Sale of the allocation by the government: so many lots a year for a term, at a fee for each lot and year.
 
-    The quota is what the allocation rules give in the first year of the term.  Each year's lots are issued with that
-    year's allocation, and what is not used does not add up.
+    Each year's lots are issued with that year's allocation, and what is not used does not add up.  In the market a lot
+    of one year is bought, at a price for that.  Where a right may be sold in mid-term, so many lots a year change hands
+    for the rest of the term, at a price for a lot and year and the days that are left.
 
     Attributes
     ----------
@@ -38,6 +39,11 @@ class PaidInitialUse(Rule):
     on_arrears : str
         ``suspend``: the lots are held by the government until everything due is paid: not sold, and no cover.
         ``cancel``: the part of the quota that is not paid for is cancelled.
+    quota : str
+        Lots a year of a term: what the rules of ``allocation`` give in its first year, or what the permit of each firm
+        says (``permit_level``), verified anew for each term.
+    mid_term_sales : bool
+        Whether firms may sell lots a year to each other for the rest of the term, this year's lots included.
     free_old_holders : bool
         Whether firms that were there when the market began pay nothing for their first term.
 
@@ -58,6 +64,8 @@ class PaidInitialUse(Rule):
     instalments: Annotated[int, Ge(1)] = 1
     grace_days: Days = 30
     on_arrears: Literal["suspend", "cancel"] = "suspend"
+    quota: Literal["allocation", "permit_level"] = "allocation"
+    mid_term_sales: bool = False
     free_old_holders: bool = False
 
     def check(self) -> None:
@@ -115,8 +123,8 @@ class PaidInitialUse(Rule):
         return floor(Fraction(quota_lots * unpaid_fen, bill_fen)) if bill_fen else 0
 
 
-def rest_of_year_fen(lots: int, price_fen: Exact, days_left: int) -> int:
-    """Return what lots a year cost when they change hands with some days of the year left, half up to the fen.
+def rest_of_term_fen(lots: int, price_fen: Exact, days_left: int) -> int:
+    """Return what lots a year cost when they change hands with some days of the term left, half up to the fen.
 
     Parameters
     ----------
@@ -127,7 +135,7 @@ def rest_of_year_fen(lots: int, price_fen: Exact, days_left: int) -> int:
 
     Examples
     --------
-    >>> rest_of_year_fen(4, 38_900, 146)
+    >>> rest_of_term_fen(4, 38_900, 146)
     62240
     """
     return half_up(Fraction(price_fen) * lots * days_left / YEAR_DAYS)

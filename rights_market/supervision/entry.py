@@ -1,4 +1,4 @@
-"""Who may enter which orders: admission, sizes of orders and holding limits."""
+"""Who may enter which orders: admission, suspensions, sizes of orders and holding limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
-from rights_market.exchange.gate import NO_LIMIT, allot, judge
+from rights_market.exchange.gate import NO_LIMIT, Room, allot, judge
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
 from rights_market.records import Orders, Reason
@@ -19,6 +19,7 @@ from rights_market.registry.balances import Registry
 from rights_market.registry.obligations import Obligations
 from rights_market.rulebook import RuleBook
 from rights_market.supervision.holdings import Holdings
+from rights_market.supervision.suspensions import Suspensions
 from rights_market.units import Side
 
 Int64 = npt.NDArray[np.int64]
@@ -46,12 +47,14 @@ class Entry:
         Rules of each instrument.
     registry, book : Registry, OrderBook
     obligations : callable
-        Returns what accounts were allocated.
+        Returns what accounts were allocated and owe.
 
     Attributes
     ----------
     holdings : Holdings
-        What accounts may still buy.
+        What accounts may still buy under holding limits.
+    suspensions : Suspensions
+        Who may not sell, or only buy what it owes.
     """
 
     def __init__(
@@ -72,16 +75,23 @@ class Entry:
         )
         self._on = date.min
         self._who_may: dict[tuple[str, int], tuple[Bool, Bool]] = {}
+        self.suspensions = Suspensions(rules_of, registry, book, obligations)
+
+    def suspend(self, no_sales: Int64, only_cover: Int64) -> None:
+        """Suspend these accounts, and no others, from now on, in whatever mode of trade."""
+        self.suspensions.suspend(no_sales, only_cover)
+        self._who_may = {}
 
     def open_day(self, on: date) -> None:
         """Prepare for a day."""
         self._on, self._who_may = on, {}
         self.holdings.open_day()
+        self.suspensions.open_day(on)
 
     def admit(self, orders: Orders) -> tuple[Orders, Tally | None, Rows]:
         """Return the orders that may go on, a tally if some may not, and the rows of those that may."""
         everyone = np.arange(len(orders))
-        if not self._has_rules:
+        if not (self._has_rules or self.suspensions):
             return orders, None, everyone
         # Rows that name nobody or nothing are for the book to refuse.
         known = (orders.instrument >= 0) & (orders.instrument < len(self._rules_of))
@@ -106,6 +116,11 @@ class Entry:
             return Reason.HOLDING_LIMIT
         return Reason(int(reason[0]))
 
+    def turned_away(self, orders: Orders) -> Bool:
+        """Return which orders of accounts and instruments that exist may not enter as they are."""
+        reason, lots = self._judge(orders)
+        return np.asarray((reason != Reason.ACCEPTED) | (lots < orders.lots))
+
     def admitted(self, mode: str) -> tuple[Bool, Bool]:
         """Return who may buy and who may sell what today, each of shape (n_instruments, n_accounts)."""
         kinds = self._registry.accounts.kinds
@@ -116,7 +131,9 @@ class Entry:
                 if rules.admission is not None:
                     for kind, name in CLASS_OF.items():
                         may[:, i, kind] = rules.admission.may(name, self._on, mode)  # type: ignore[arg-type]
-            self._who_may[key] = may[0][:, kinds], may[1][:, kinds]
+            may_buy, may_sell = may[0][:, kinds], may[1][:, kinds]
+            may_sell[:, self.suspensions.no_sales] = False
+            self._who_may[key] = may_buy, may_sell
         return self._who_may[key]
 
     def may_enter(self, account: Int64, instrument: Int64, side: npt.NDArray[np.int8]) -> Bool:
@@ -128,7 +145,21 @@ class Entry:
         """Return the lots that accounts may buy in blocks: none without admission, at most what a limit leaves."""
         may = self.admitted("block")[0][instrument, account]
         where = np.full(len(account), instrument, np.int64)
-        return allot(where, account, np.where(may, lots, 0), self.holdings.rooms())
+        return allot(where, account, np.where(may, lots, 0), self.rooms())
+
+    def rooms(self) -> list[Room]:
+        """Return what accounts may still buy under holding limits and, for those who may only cover, what they owe."""
+        rooms, cover = self.holdings.rooms(), self.suspensions.headroom()
+        if cover is None:
+            return rooms
+        return [*rooms, Room(cover, np.arange(cover.size).reshape(cover.shape))]
+
+    def headroom(self) -> Int64:
+        """Return the lots that may still be bought, `NO_LIMIT` without a limit, shape (n_instruments, n_accounts).
+
+        The tightest of what holding limits leave and, for those who may only cover, what they owe.
+        """
+        return np.asarray(np.minimum.reduce([room.lots for room in self.rooms()]))
 
     def largest_order(self, instrument: Rows) -> Int64:
         """Return the largest order of each instrument, lots."""
@@ -136,4 +167,7 @@ class Entry:
 
     def _judge(self, orders: Orders) -> tuple[npt.NDArray[np.int8], Int64]:
         may_buy, may_sell = self.admitted("book")
-        return judge(orders, may_buy, may_sell, self._max_lots, self.holdings.rooms(), self._trims)
+        cover = self.suspensions.headroom()
+        if cover is not None:
+            may_buy = may_buy & (cover > 0)
+        return judge(orders, may_buy, may_sell, self._max_lots, self.rooms(), self._trims)

@@ -95,8 +95,7 @@ class Government:
                         events.append(
                             Event(day, "session", "price_collar", code, instrument=i, lots=traded, price_ticks=price)
                         )
-            if desk.ran_out():
-                events.append(Event(day, "session", "price_collar", "reserve_exhausted"))
+            events += [Event(day, "session", "price_collar", "reserve_exhausted", note=what) for what in desk.ran_out()]
         return events
 
     def hard_edges(self, instrument: int) -> tuple[int, int] | None:

@@ -1,8 +1,8 @@
 """Supervision of trading: the rules that stand between an order and the book, besides price bands and fees.
 
-Admission, order sizes and holding limits turn orders away before the book; a price collar lets the government trade at
-its edges; a circuit breaker stops matching; floors narrow the band.  A market in which no right has such a rule has no
-supervision, and pays nothing for it.
+Admission, suspensions, order sizes and holding limits turn orders away before the book; a price collar lets the
+government trade at its edges; a circuit breaker stops matching; floors narrow the band.  Where no right has such a rule
+and nobody is suspended, orders go straight to the book.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Bool = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
 
 
-def needs_supervision(rules: RuleBook | Credit) -> bool:
+def _has_rule(rules: RuleBook | Credit) -> bool:
     """Return whether a rule book has a rule that is carried out here."""
     found = (rules.listed, rules.admission, rules.holding_limit, rules.collar, rules.price_floor, rules.breaker)
     return any(rule is not None for rule in found)
@@ -74,6 +74,7 @@ class Supervision:
         events: list[Event],
     ) -> None:
         self._rules_of, self._registry, self._book, self._events = rules_of, registry, book, events
+        self._tape = tape
         self._entry = Entry(rules_of, registry, book, obligations)
         self._government = Government(rules_of, registry, book, limits, tick_value_fen)
         self._pauses = Pauses(rules_of, book, tape, events)
@@ -81,12 +82,24 @@ class Supervision:
         self._floors = Floors(rules_of)
         self._quoting = Quoting(rules_of, registry, book)
         self._excess = Excess(rules_of, registry, book, limits, self._entry.holdings)
+        self._has_rules = any(_has_rule(rules) for rules in rules_of)
         self._day, self._on = -1, date.min
+
+    @property
+    def watches(self) -> bool:
+        """Whether anything stands between orders and books now."""
+        return self._has_rules or bool(self._entry.suspensions)
+
+    def suspend(self, no_sales: Int64, only_cover: Int64) -> None:
+        """Let these accounts, and no others, sell nothing, or buy no more than they owe, from now on."""
+        self._entry.suspend(no_sales, only_cover)
 
     # -- the day
 
     def open_day(self, day: int, on: date | None, instruments: Sequence[int]) -> list[int]:
         """Prepare for a day, and return the instruments that the authority lets rest."""
+        if not self.watches:
+            return []
         if on is None:
             raise ExchangeError(
                 f"day {day}: the rules of trading go by dates; open_day needs `on`, the date of the day"
@@ -104,6 +117,8 @@ class Supervision:
 
         Where they leave none, the edge nearest to the band is the only price.
         """
+        if not self._has_rules:
+            return low, high
         floor, ceiling = self._floors.floor(instrument), high
         edges = self._government.hard_edges(instrument)
         if edges is not None:
@@ -131,6 +146,8 @@ class Supervision:
         close, lots, low : ndarray of int64, shape (n,)
             Closing price, lots that make prices, and the lowest price.
         """
+        if not self._has_rules:
+            return
         for i, price, traded, lowest in zip(
             instruments.tolist(), close.tolist(), lots.tolist(), low.tolist(), strict=True
         ):
@@ -172,11 +189,15 @@ class Supervision:
 
     def submit(self, orders: Orders, funding: Funding, batch: int) -> Receipt:
         """Carry out a table of orders under all rules."""
+        if not self.watches:
+            return self._book.submit(orders, funding)
         admitted, tally, rows = self._entry.admit(orders)
         return self._execution.submit(admitted, tally, rows, funding, batch)
 
     def call(self, call: CallAuction, orders: Orders, funding: Funding, batch: int) -> Receipt:
         """Hold a call auction under all rules; during a pause nothing is called."""
+        if not self.watches:
+            return call.clear(self._book, orders, self._tape.last_close, funding)
         admitted, tally, rows = self._entry.admit(orders)
         halted = self._pauses.halted()
         if halted:
@@ -194,6 +215,10 @@ class Supervision:
     def resume(self, call: CallAuction, funding: Funding, batch: int) -> list[tuple[Mode, Trades]]:
         """End the pauses that are over, and return what was traded in doing so."""
         return [self._execution.resume(call, self._rules_of[i], i, funding, batch) for i, _ in self._pauses.over(batch)]
+
+    def turned_away(self, orders: Orders) -> Bool:
+        """Return which orders of accounts and instruments that exist may not enter as they are."""
+        return self._entry.turned_away(orders)
 
     def refuse(self, order: Orders) -> Reason:
         """Return why one order may not enter the book, or ACCEPTED; an order that would be trimmed is refused."""
@@ -221,15 +246,20 @@ class Supervision:
 
     def headroom(self, account: Int64, instrument: Int64) -> Int64:
         """Return the lots that accounts may still buy in instruments, `NO_LIMIT` where there is no limit."""
-        return self._entry.holdings.headroom()[instrument, account]
+        return self._entry.headroom()[instrument, account]
 
     def rooms(self) -> list[Room]:
         """Return what accounts may still buy under each limit."""
-        return self._entry.holdings.rooms()
+        return self._entry.rooms()
 
     def government_quotes(self, best_bid: Int64, best_ask: Int64) -> tuple[Int64, Int64]:
         """Return best quotes with those of the government, which are good at any time, put in."""
         return self._government.put_in(best_bid, best_ask)
+
+    def inside_collar(self, instrument: int, low: int, high: int) -> tuple[int, int]:
+        """Return the prices of a band that lie inside a collar, soft or hard; an empty range where none does."""
+        floor, ceiling = self._government.edges
+        return max(low, int(floor[instrument])), min(high, int(ceiling[instrument]))
 
     # -- saved and continued
 

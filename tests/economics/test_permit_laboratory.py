@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from agents.permit_laboratory import PermitFirm, PermitLaboratory, PermitSpec
+from agents.permit_laboratory import PermitLaboratory
+from agents.permit_spec import PermitFirm, PermitSpec
 from tests.banking_market import lies_within
 
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ from agents.spec import SectorSpec
 from rights_market.policies.allocation import EmissionMatchingBand, Equal, Grandfathering
 from tests.banking_market import FIRST, UNIT, exceeds_zero, run_periods, summed, theory_market, theory_sector
 
-SEEDS = range(3)
+SEEDS = range(6)
 
 
 def sectors() -> dict[str, SectorSpec]:

@@ -17,9 +17,9 @@ from agents.model import RightsMarketModel
 from agents.under_reporting import marginal_best
 from rights_market.authority.mrv import UseFile
 from rights_market.policies.mrv import Audit, Disclosure, FalseDataFine, Measurement, SelfReport, Verification
-from tests.banking_market import closes, exceeds_zero, runs, years
+from tests.banking_market import closes, exceeds_zero, lean, runs, theory_market, years
 
-SEEDS = range(4)
+SEEDS = range(6)
 GAIN = FalseDataFine(multiple=Decimal(3), gain_threshold=0)
 
 
@@ -104,6 +104,17 @@ def test_disclosure_narrows_what_outsiders_believe() -> None:
     assert (widths[3], misses[3]) == (0.0, 0.0)
 
 
+def test_disclosure_brings_the_beliefs_of_outsiders_together() -> None:
+    """Paired seeds, from the first publication on: the closer the figures, the less values of a unit differ."""
+    items = ("emissions", "holdings")
+    for seed in range(6):
+        spread = []
+        for rule in (None, *(Disclosure(level=level, items=items) for level in (1, 3))):
+            (model,) = runs(market(disclosure=rule), [seed])
+            spread.append(float(np.log(model.seats.value[model.expectations.is_firm]).std()))
+        assert spread[0] > spread[1] > spread[2] > 0.0
+
+
 def violations(price: float, pi: float) -> float:
     """Units that each firm leaves uncovered at a price; nothing but the price enters."""
     return float(marginal_best(np.array([price]), pi, np.array([20.0]), 5.0, np.array([20]))[0])
@@ -137,3 +148,20 @@ def test_stronger_enforcement_is_partly_offset_by_the_price() -> None:
     alone = 10.0 * (violations(at, 0.35) - violations(at, 0.4))
     together = 7.5 * (equilibrium(0.4) - at)
     assert 0.0 < together < alone
+
+
+@pytest.mark.parametrize("audited", ["0.5", "0.6"])
+def test_of_all_that_a_firm_is_only_the_price_enters_its_violation(audited: str) -> None:
+    """Firms of slopes 60 and 300, from 70,000 to 380,000 t of use: each leaves out (p - pi phi) / (pi gamma) lots."""
+    fine = FalseDataFine(form="per_lot", fen_per_lot=3000, rise_fen=1)
+    rules = {"reporting": SelfReport(), "audit": Audit(share=Decimal(audited), fine=fine, adds_duty=False)}
+    model = RightsMarketModel(lean(theory_market([80, 80], days=40, rules=rules)), seed=1)
+    while not files(model):
+        model.step()
+    (file,) = files(model)
+    price, pi = model.values_yuan()[:, 0] * 100.0, float(audited)
+    best = np.maximum(price - pi * 3000.0, 0.0) / (pi * 1.0)
+    assert np.ptp(price) < 1e-6 * price[0]
+    assert np.abs(file.measured - file.reported - best).max() <= 1.0
+    assert file.measured.max() > 5 * file.measured.min()
+    assert best[0] > 100.0

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-ARGUMENTS = {"readme_figure": ["china-ets-price.png"]}
+ARGUMENTS = {"readme_figure": ["china-ets-price.png"], "information_network": ["information-network.png"]}
 
 
 def scripts() -> list[Path]:

@@ -18,7 +18,9 @@ from rights_market.policies.trading import Fees
 from tests.compliance_market import assert_journal_replays, fingerprint
 from tests.province import FIRST, carbon_book, province, sulphur_book
 
-CUT = SanctionStep(publish=True, suspend_sales=90, cut_share=Decimal("0.5"), cut_days=292, credit_mark=True)
+CUT = SanctionStep(
+    publish=True, suspend_trading="all", suspend_days=90, cut_share=Decimal("0.5"), cut_days=292, credit_mark=True
+)
 LIMIT = NetSales(base=100, window=SalesWindow(first=date(FIRST, 1, 1), last=date(FIRST + 1, 12, 20)))
 RULES = {
     "shortfall_caps": (ShortfallCap(max_gap=Decimal("0.05")),),

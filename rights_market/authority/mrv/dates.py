@@ -28,7 +28,12 @@ def publication_dates(book: RuleBook, period: Period, calendar: TradingCalendar)
 
     Without a date of its own that is the day after the deadline, or the deadline if the calendar ends with it.
     """
-    ends = calendar.end <= period.deadline or calendar.index_on_or_after(period.deadline + timedelta(1)) is None
-    first = period.publish or (period.deadline if ends else period.deadline + timedelta(1))
+    first = published_on(period, calendar)
     inventory = () if book.inventory is None else (first,)
     return inventory if book.disclosure is None else (*inventory, first + timedelta(book.disclosure.delay))
+
+
+def published_on(period: Period, calendar: TradingCalendar) -> date:
+    """Return when results of a period are published."""
+    ends = calendar.end <= period.deadline or calendar.index_on_or_after(period.deadline + timedelta(1)) is None
+    return period.publish or (period.deadline if ends else period.deadline + timedelta(1))

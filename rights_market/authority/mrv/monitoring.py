@@ -14,8 +14,6 @@ from rights_market.authority.mrv.offences import Offences
 from rights_market.authority.mrv.publication import Publication
 from rights_market.authority.mrv.verifiers import Verifiers
 from rights_market.authority.office import Matter, Office
-from rights_market.authority.surrender import ESTIMATE
-from rights_market.policies.lots import ceil_share
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -132,7 +130,9 @@ class Monitoring:
             last = office.market.obligations.verified_lots(matter.right, before.name)[office.accounts]
         checks = office.books[matter.right].verification is not None
         counted = np.maximum(file.reported, last) if checks else file.reported.copy()
-        counted = np.where(late, ceil_share(ESTIMATE, last), np.where(file.subject, counted, 0))
+        counted = np.where(
+            late, office.books[matter.right].surrender.estimate(last), np.where(file.subject, counted, 0)
+        )
         office.note_each(matter, "self_report", "estimated", office.accounts, np.where(late, counted, 0))
         return counted
 

@@ -12,6 +12,7 @@ from rights_market.authority.mrv.files import NO_REPORT, UseFile
 from rights_market.authority.mrv.offences import Offences
 from rights_market.authority.office import Matter, Office
 from rights_market.policies.mrv import Disclosure, InventoryTargets
+from rights_market.policies.mrv.disclosure import ITEMS
 from rights_market.policies.mrv.inventory_targets import Line
 
 Int64 = npt.NDArray[np.int64]
@@ -76,6 +77,8 @@ class Publication:
     inventories : dict of (str, str) to list of Line
     scores : list of Scored
     shown : list of Shown
+    known : dict of (str, str) to float
+        By right and item: share of the doubt about the sum over firms that the latest disclosure took away.
     """
 
     def __init__(self, office: Office, files: Mapping[Key, UseFile], offences: Offences) -> None:
@@ -85,6 +88,7 @@ class Publication:
         self.inventories: dict[Key, list[Line]] = {}
         self.scores: list[Scored] = []
         self.shown: list[Shown] = []
+        self.known: dict[Key, float] = {}
         self._disclosed: set[Key] = set()
 
     def publish(self, matter: Matter, errors: Mapping[str, Floats], *, disclosure_due: bool) -> None:
@@ -96,6 +100,10 @@ class Publication:
             self._disclosed.add(matter.key)
             for item in book.disclosure.items:
                 self._disclose(matter, book.disclosure, item, errors[item])
+
+    def known_share(self, right: str) -> float:
+        """Return how much of the doubt about others' emissions and holdings disclosure has taken away, 0 to 1."""
+        return sum(self.known.get((right, item), 0.0) for item in ITEMS) / len(ITEMS)
 
     def discount_bp(self, right: str, vintage: int) -> Int64:
         """Return what a lender may take off each firm's rate for what it discloses, basis points, shape (n_firms,)."""
@@ -144,6 +152,8 @@ class Publication:
         silent = self._offences.barred_until[rows] > matter.period.vintage
         published = rule.published(values, error[rows])
         belief = rule.belief(group, published, silent)
+        nobody_speaks = rule.belief(group, published, np.ones(len(rows), np.bool_))
+        self.known[matter.right, item] = rule.known_share(nobody_speaks.variance, belief.variance)
         shown = np.full((3, len(error)), np.nan)
         speaks = ~silent if rule.level else np.zeros(len(rows), np.bool_)
         shown[0, rows[speaks]] = published[speaks]
@@ -166,6 +176,7 @@ class Publication:
             "inventories": [(*key, [tuple(x) for x in lines]) for key, lines in self.inventories.items()],
             "scores": [tuple(x) for x in self.scores],
             "shown": [(*x[:3], *(a.copy() for a in x[3:])) for x in self.shown],
+            "known": [(*key, share) for key, share in self.known.items()],
             "disclosed": sorted(self._disclosed),
         }
 
@@ -174,4 +185,5 @@ class Publication:
         self.inventories = {(right, period): [Line(*x) for x in lines] for right, period, lines in state["inventories"]}
         self.scores = [Scored(*x) for x in state["scores"]]
         self.shown = [Shown(*x[:3], *(np.array(a) for a in x[3:])) for x in state["shown"]]
+        self.known = {(right, item): float(share) for right, item, share in state["known"]}
         self._disclosed = {(right, period) for right, period in state["disclosed"]}

@@ -92,6 +92,7 @@ class Consigned:
         rows = np.flatnonzero(fen)
         self._office.market.registry.pay(GOVERNMENT_ACCOUNT, accounts[rows], fen[rows])
         self._office.note_each(matter, self.rule.kind, "consign_paid", accounts, lots, fen)
+        self._office.primary.note(matter.instrument, accounts, lots)
         return int(fen.sum())
 
     def settle(self, matter: Matter, due: int, accounts: Int64, sold: Int64, following: int | None) -> None:
@@ -107,22 +108,48 @@ class Consigned:
             Number of the period's next auction; None after the last, when all goes back.
         """
         left = dict(zip(accounts.tolist(), sold.tolist(), strict=True))
-        kept: list[Tranche] = []
-        for t in sorted(self.queue, key=lambda t: -t.rolls):
+        waiting = sorted(self.queue, key=lambda t: -t.rolls)
+        self.queue = []
+        for t in waiting:
             if t.due != due:
-                kept.append(t)
+                self.queue.append(t)
                 continue
             gone = min(t.lots, left[t.account])
             left[t.account] -= gone
-            rest = replace(t, lots=t.lots - gone, rolls=t.rolls + 1)
-            if not rest.lots:
-                continue
-            if following is not None and rest.rolls <= self.rule.max_rollovers:
-                kept.append(replace(rest, due=following))
-            else:
-                self._office.market.registry.transfer(rest.instrument, CLEARING_ACCOUNT, rest.account, rest.lots)
-                self._office.note(matter, self.rule.kind, "consign_returned", account=rest.account, lots=rest.lots)
-        self.queue = kept
+            if t.lots > gone:
+                self._again(matter, replace(t, lots=t.lots - gone, rolls=t.rolls + 1), following)
+
+    def give_back(self, matter: Matter, accounts: Int64, lots: Int64, following: int | None) -> None:
+        """Offer lots again that were sold and not paid for, or return them to their owners.
+
+        Parameters
+        ----------
+        accounts, lots : ndarray of int64, shape (n,)
+        following : int or None
+            Number of the period's next auction; None: there is none.
+        """
+        for account, n in zip(accounts.tolist(), lots.tolist(), strict=True):
+            if n:
+                self._again(matter, Tranche(account, matter.instrument, -1, n, rolls=1), following)
+
+    def withdraw(self, matter: Matter, account: int) -> int:
+        """Return what one firm has in the queue to it, and return the lots."""
+        own = [t for t in self.queue if t.account == account]
+        self.queue = [t for t in self.queue if t.account != account]
+        for t in own:
+            self._office.market.registry.transfer(t.instrument, CLEARING_ACCOUNT, account, t.lots)
+        lots = sum(t.lots for t in own)
+        if lots:
+            self._office.note(matter, self.rule.kind, "consign_withdrawn", account=account, lots=lots)
+        return lots
+
+    def _again(self, matter: Matter, rest: Tranche, following: int | None) -> None:
+        """Put lots into the queue of the next auction, or return them where they have waited long enough."""
+        if following is not None and rest.rolls <= self.rule.max_rollovers:
+            self.queue.append(replace(rest, due=following))
+            return
+        self._office.market.registry.transfer(rest.instrument, CLEARING_ACCOUNT, rest.account, rest.lots)
+        self._office.note(matter, self.rule.kind, "consign_returned", account=rest.account, lots=rest.lots)
 
     def state(self) -> list[tuple[int, ...]]:
         """Return the queue as plain numbers."""

@@ -42,6 +42,17 @@ def supply_dates(book: RuleBook, calendar: TradingCalendar) -> list[Dated]:
 def _auctions(book: RuleBook, calendar: TradingCalendar) -> Iterator[Dated]:
     for when, period in auction_days(book, calendar):
         yield Dated(when, Entry("auction", book.right.code, period.name))
+        delivery = _delivery(book, calendar, when)
+        if delivery is not None:
+            yield Dated(delivery, Entry("delivery", book.right.code, period.name))
+
+
+def _delivery(book: RuleBook, calendar: TradingCalendar, auctioned: date) -> date | None:
+    """Return when lots of an auction are delivered: by the last trading day at the latest; None: at once."""
+    day = calendar.days.index(auctioned)
+    days = 0 if book.auction is None else book.auction.delivery_days
+    due = min(day + days, len(calendar) - 1)
+    return calendar.days[due] if due > day else None
 
 
 def _sales(book: RuleBook, calendar: TradingCalendar) -> Iterator[Dated]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from rights_market.authority.office import Matter, Office
 from rights_market.authority.supply.clearing import Cleared
+from rights_market.exchange.auction_result import AuctionResult
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 
 Int64 = npt.NDArray[np.int64]
@@ -26,6 +27,11 @@ class Paid(NamedTuple):
     account: Int64
     awards: Int64
     paid_ticks: Int64
+
+    @classmethod
+    def won(cls, result: AuctionResult) -> Self:
+        """Return all awards, as if their winners had paid."""
+        return cls(result.account.astype(np.int64), result.awards, result.paid_ticks)
 
     @property
     def sold(self) -> int:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rights_market.authority.office import Matter, Office
 from rights_market.authority.supply.bidders import Bidders, ReserveBids
 from rights_market.authority.supply.pots import Pot
+from rights_market.authority.surrender import set_duty
 from rights_market.policies.stability import TieredPriceReserve
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.units import largest_remainder
@@ -155,9 +156,8 @@ class ReserveSales:
         price = rule.ceiling.price(year)
         bids = _covered(bidders.ceiling_bids(price), office.accounts)
         value = price * office.books[matter.right].right.tick_value_fen
-        due = self._due(matter)
-        obligations.set_duty(*matter.key, due)
-        lacking = self._lacking(matter, due)[bids.account]
+        set_duty(office, matter)
+        lacking = self._lacking(matter, obligations.duty_lots(*matter.key))[bids.account]
         wanted = np.minimum(np.minimum(bids.lots, lacking), office.market.registry.cash[bids.account] // value)
         if rule.ceiling_units is not None:
             left = rule.ceiling_units - self._at_ceiling.get(matter.period.name, 0)
@@ -174,12 +174,6 @@ class ReserveSales:
         sold = int(lots.sum())
         self._at_ceiling[matter.period.name] = self._at_ceiling.get(matter.period.name, 0) + sold
         return [Sale(int(bids.lots.sum()), sold, price, len(np.unique(bids.account)), -1)]
-
-    def _due(self, matter: Matter) -> Int64:
-        """Return what each account must surrender for a period in all, shape (n_accounts,)."""
-        obligations = self._office.market.obligations
-        due = obligations.verified_lots(*matter.key) + obligations.debt_lots(*matter.key)
-        return np.asarray(np.maximum(due, obligations.surrendered_lots(*matter.key)))
 
     def _lacking(self, matter: Matter, due: Int64) -> Int64:
         """Return what each account must still surrender and does not hold, shape (n_accounts,)."""
@@ -214,6 +208,7 @@ def deliver(office: Office, matter: Matter, accounts: Int64, lots: Int64, price_
     registry.freeze(matter.instrument, GOVERNMENT_ACCOUNT, int(lots.sum()))
     registry.freeze_cash(winners, fen)
     registry.deliver(matter.instrument, GOVERNMENT_ACCOUNT, winners, lots[won], fen, lock_bought=False)
+    office.primary.note(matter.instrument, winners, -lots[won])
 
 
 def _covered(bids: ReserveBids, accounts: Int64) -> ReserveBids:

@@ -18,6 +18,7 @@ from rights_market.authority.supply.auction_house import AuctionHouse
 from rights_market.authority.supply.bidders import Bidders
 from rights_market.authority.supply.clearing import Ties
 from rights_market.authority.supply.days import auction_days, last_day_of_duty
+from rights_market.authority.supply.eligibility import may_bid
 from rights_market.authority.supply.price_trigger import MONTHS, PriceTrigger
 from rights_market.authority.supply.reserves import Reserves
 from rights_market.authority.supply.volumes import Volumes
@@ -60,7 +61,7 @@ class Supply:
         days = auction_days(book, calendar)
         book.check_auctions(sorted({when.year for when, _ in days}))
         self.volumes = Volumes(office, book, days, self.reserves)
-        self.auctions = AuctionHouse(office, self.volumes, self.reserves)
+        self.auctions = AuctionHouse(office, self.volumes, self.reserves, len(calendar) - 1)
         trigger = book.steady(PriceTriggerRelease)
         self._trigger = None if trigger is None else PriceTrigger(office, book.right.code, trigger, calendar)
 
@@ -68,6 +69,15 @@ class Supply:
         """Take the share of newly issued lots that firms must offer in the period's auctions."""
         if self.reserves.consigned is not None:
             self.reserves.consigned.take(matter, issued, self.volumes.ahead(matter.period.name))
+
+    def store(self, matter: Matter, lots: int) -> None:
+        """Put lots that were kept back for something else into the market stability reserve."""
+        assert self.reserves.stability is not None
+        self.reserves.stability.pot.put(matter.instrument, lots)
+
+    def withdraw_consigned(self, matter: Matter, account: int) -> int:
+        """Give a firm that has closed back what it has consigned and what is not sold, and return the lots."""
+        return 0 if self.reserves.consigned is None else self.reserves.consigned.withdraw(matter, account)
 
     def hold(self, period: Period, bidders: Bidders, ties: Ties) -> None:
         """Hold the next auction.
@@ -100,7 +110,9 @@ class Supply:
             From a period to the lots that are expected to be given free for it.
         """
         period = self.volumes.unplanned()[0]
-        self.volumes.plan_period(period, free_lots(period), self.auctions.sold_lots(period.vintage))
+        ahead = self.auctions.sold_lots(period.vintage)
+        ahead += int(self.auctions.deliveries.awaited_lots(period.vintage).sum())
+        self.volumes.plan_period(period, free_lots(period), ahead)
 
     def hold_advance(self, period: Period, bidders: Bidders, ties: Ties) -> None:
         """Sell units of the later vintage that goes with a period, beside the auction just held.
@@ -114,6 +126,14 @@ class Supply:
         if target is not None:
             last = self.volumes.plan.done - 1
             self.auctions.sell_in_advance(self._matter("auction", target), last, bidders, ties)
+
+    def may_bid(self, on: date) -> npt.NDArray[np.bool_]:
+        """Return which accounts may bid in an auction on a day, shape (n_accounts,)."""
+        return may_bid(self._office, self.book, on)
+
+    def deliver(self) -> None:
+        """Deliver what was won in auctions and is due by today, against payment."""
+        self.auctions.deliver()
 
     def sell_reserves(self, period: Period, on: date, bidders: Bidders) -> None:
         """Hold the sales of the tiered reserve that are due."""

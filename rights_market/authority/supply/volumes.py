@@ -260,8 +260,17 @@ class Volumes:
         before = self.plan
         unsold = before.offer(index) - withheld - own
         self.plan = before.settle(index, own, above, withheld=withheld)
-        if not unsold:
-            return
+        if unsold:
+            self._send_on(matter, unsold)
+
+    def give_back(self, matter: Matter, lots: int) -> None:
+        """Let lots that were sold and not paid for go where the schedule wants unsold ones."""
+        if lots:
+            self.plan = self.plan.give_back(lots)
+            self._send_on(matter, lots)
+
+    def _send_on(self, matter: Matter, unsold: int) -> None:
+        """Write down where unsold lots go, and bring them there where that is a reserve."""
         rollover = self._schedule.rollover
         self._office.note(matter, "auction_schedule", "unsold_rolled", lots=unsold, note=rollover)
         if rollover == "reserve" and self._reserves.sales is not None:

@@ -31,8 +31,8 @@ class NewEntrantReserve(Rule):
     recycle_closures : bool
         Whether lots that closed firms are not issued any more go to the reserve.
     leftover : str
-        What becomes of the rest at the end of the year: offered in an ``auction``, ``cancel``, or kept for the
-        ``next_year``.
+        What becomes of the rest at the end of the year: offered in an ``auction``, ``cancel``, kept for the
+        ``next_year``, or put into the market stability reserve (``msr``).
     within_cap : bool
         Whether the reserve is a part of the cap, or comes on top of it.
 
@@ -47,7 +47,7 @@ class NewEntrantReserve(Rule):
     benchmark: dict[str, Annotated[Decimal, Ge(0)]] = field(default_factory=dict)
     utilisation: Share = Decimal("0.8")
     recycle_closures: bool = True
-    leftover: Literal["auction", "cancel", "next_year"] = "next_year"
+    leftover: Literal["auction", "cancel", "next_year", "msr"] = "next_year"
     within_cap: bool = True
 
     def set_aside(self, cap_lots: int) -> int:

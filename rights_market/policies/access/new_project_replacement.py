@@ -22,7 +22,9 @@ Int64 = npt.NDArray[np.int64]
 class NewProjectReplacement(Rule):
     """Approval of a new project only once it holds the rights it needs, times a replacement ratio.
 
-    A project that needs n lots a year must bring ``ratio x n``, rounded up.  It keeps n; the rest is cancelled.
+    A project that needs n lots a year must bring ``ratio x n``, rounded up.  It keeps n; the rest is cancelled.  Until
+    all its rights are covered, what it has brought is frozen; if it lapses, it gets that back.  Where the zone of the
+    project missed its standard, lots of a closed plant and of the reserve must come from inside it.
 
     Attributes
     ----------

@@ -57,7 +57,9 @@ class CapScaling(Rule):
     exempt : tuple of str
         Classes whose claims are not cut.
     leftover : str
-        What becomes of the budget that nobody claims: ``auction``, or it is not issued (``cancel``).
+        What becomes of the budget that nobody claims: ``auction``, or it is not issued (``cancel``), or once the
+        allocation of the period is final it is put into the ``reserve`` for new entrants, where there is none into the
+        government's.
 
     Raises
     ------
@@ -74,7 +76,7 @@ class CapScaling(Rule):
     min_auction_share: Share = Decimal(0)
     flex_share: Share = Decimal(0)
     exempt: tuple[str, ...] = ()
-    leftover: Literal["auction", "cancel"] = "auction"
+    leftover: Literal["auction", "reserve", "cancel"] = "auction"
 
     def check(self) -> None:
         """Refuse more flexibility than there is to be flexible with."""
@@ -99,13 +101,17 @@ class CapScaling(Rule):
         >>> CapScaling().scale(90, 0, np.array([50, 30, 25]), np.zeros(3, bool)).lots
         array([43, 26, 21])
         """
-        kept = half_up((Fraction(self.min_auction_share) - Fraction(self.flex_share)) * cap)
-        room = cap - set_aside - kept - int(claims[is_exempt].sum())
+        room = self.room(cap, set_aside) - int(claims[is_exempt].sum())
         budget, claimed = max(room, 0), int(claims[~is_exempt].sum())
         lots = claims.copy()
         if claimed > budget:
             lots[~is_exempt] = largest_remainder(budget, claims[~is_exempt].tolist())
         return Scaled(lots, budget, claimed, max(-room, 0))
+
+    def room(self, cap: int, set_aside: int) -> int:
+        """Return the lots of a year that may be given free, below 0 where set-asides exceed the cap."""
+        kept = half_up((Fraction(self.min_auction_share) - Fraction(self.flex_share)) * cap)
+        return cap - set_aside - kept
 
     def auctioned(self, cap: int, set_aside: int, scaled: Scaled) -> int:
         """Return the lots of a year that are left for auction."""

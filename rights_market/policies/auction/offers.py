@@ -110,6 +110,10 @@ class AuctionCalendarState:
         after = replace(self, rolled=rolled, queue=self.queue - self._uplift(index), above=above, done=index + 1)
         return after._roll(index, left - sold)
 
+    def give_back(self, lots: int) -> AuctionCalendarState:
+        """Return the state once lots of earlier auctions come back that were sold and not paid for."""
+        return self._roll(self.done - 1, lots) if lots else self
+
     def state(self) -> dict[str, Any]:
         """Return all of it but the schedule, as plain numbers."""
         plain: dict[str, Any] = {name: getattr(self, name) for name in _NUMBERS}

@@ -32,6 +32,10 @@ class PayAsBid(AuctionTerms):
         When how much is offered, and what becomes of lots that nobody took; quarterly by default.
     limits : AuctionLimits or None
         How much one bidder may win.
+    delivery_days : int
+        Trading days after the auction on which lots are delivered and paid; 0: at once.
+    eligible : str
+        Who may bid: firms with a duty (``compliance``), or ``all`` whom the right admits to auctions.
 
     References
     ----------

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import PolicyError
-from rights_market.policies.banking.carry import Carry, bites, split, usable_lots
+from rights_market.policies.banking.carry import BankingRule, Basis, ends_a_phase
 from rights_market.policies.lots import floor_share
 from rights_market.policies.rule import Lots, Rule
 
@@ -54,7 +54,7 @@ class BankCap(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CappedBanking(Rule):
+class CappedBanking(BankingRule):
     """Unused units stay valid up to a cap; the rest lapses.
 
     Attributes
@@ -78,47 +78,31 @@ class CappedBanking(Rule):
     phase_end: tuple[date, ...] = ()
     relabel: Literal["keep", "new_vintage"] = "keep"
 
-    def carry(
-        self,
-        holdings: Int64,
-        vintages: Int64,
-        compliance_year: int,
-        *,
-        basis_lots: Int64 | None = None,
-        on: date | None = None,
-    ) -> Carry:
-        """Return what each firm carries over and what lapses.
+    @property
+    def basis(self) -> Basis | None:
+        """The basis of the cap; None for a fixed number."""
+        return None if self.cap.basis == "fixed" else self.cap.basis
 
-        Parameters
-        ----------
-        holdings : ndarray of int64, shape (3, n_instruments, n_firms)
-            Free, frozen and pledged lots after surrender and penalty.
-        vintages : ndarray of int64, shape (n_instruments,)
-        compliance_year : int
-            Later vintages are not touched.
-        basis_lots : ndarray of int64, shape (n_firms,), or None
-            Obligation or allocation of the year, as the cap's basis asks.
-        on : date or None
-            Date of the banking close; needed where `phase_end` lists dates.
+    @property
+    def newest_first(self) -> bool:
+        """Whether the newest vintage lapses first."""
+        return self.lapse == "newest"
 
-        Returns
-        -------
-        Carry
+    def bites(self, on: date | None) -> bool:
+        """Return whether the cap holds at a banking close on this date."""
+        return ends_a_phase(self.phase_end, on)
 
-        Raises
-        ------
-        PolicyError
-            If the cap needs `basis_lots`, or `phase_end` needs `on`, and it is missing.
-        """
-        usable = usable_lots(holdings, vintages, compliance_year)
-        if not bites(self.phase_end, on):
-            return Carry(usable, np.zeros_like(usable))
-        most = self._limit(usable.shape[2], basis_lots)
-        return split(usable, most, vintages, newest_first=self.lapse == "newest")
+    def outlives(self, on: date | None) -> bool:
+        """Return that units under the cap live on."""
+        return True
 
-    def _limit(self, n_firms: int, basis_lots: Int64 | None) -> Int64:
+    def replaced_by(self, following: int | None, on: date | None) -> int | None:
+        """Return the next vintage, if carried units get it."""
+        return following if self.relabel == "new_vintage" else None
+
+    def most(self, basis_lots: Int64) -> Int64:
+        """Return the cap of each firm, from its obligation or allocation; both of shape (n_firms,)."""
         if self.cap.lots is not None:
-            return np.full(n_firms, self.cap.lots, np.int64)
-        if basis_lots is None or self.cap.share is None:
-            raise PolicyError(f"banking: cap has basis {self.cap.basis} but basis_lots is missing")
+            return np.full(len(basis_lots), self.cap.lots, np.int64)
+        assert self.cap.share is not None
         return floor_share(self.cap.share, basis_lots)

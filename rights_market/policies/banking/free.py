@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from rights_market.policies.banking.carry import Carry, usable_lots
-from rights_market.policies.rule import Rule
-
-Int64 = npt.NDArray[np.int64]
+from rights_market.policies.banking.carry import BankingRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FreeBanking(Rule):
+class FreeBanking(BankingRule):
     """All unused units stay valid.
 
     Attributes
@@ -32,15 +26,10 @@ class FreeBanking(Rule):
     kind: Literal["free"] = "free"
     relabel: Literal["keep", "new_vintage"] = "keep"
 
-    def carry(
-        self,
-        holdings: Int64,
-        vintages: Int64,
-        compliance_year: int,
-        *,
-        basis_lots: Int64 | None = None,
-        on: date | None = None,
-    ) -> Carry:
-        """Return all usable units as carried over; parameters as `CappedBanking.carry`."""
-        usable = usable_lots(holdings, vintages, compliance_year)
-        return Carry(usable, np.zeros_like(usable))
+    def bites(self, on: date | None) -> bool:
+        """Return that nothing ever lapses."""
+        return False
+
+    def replaced_by(self, following: int | None, on: date | None) -> int | None:
+        """Return the next vintage, if carried units get it."""
+        return following if self.relabel == "new_vintage" else None

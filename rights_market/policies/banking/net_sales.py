@@ -12,43 +12,19 @@ import numpy.typing as npt
 from annotated_types import Ge
 
 from rights_market.errors import PolicyError
-from rights_market.policies.banking.carry import Carry, split, usable_lots
+from rights_market.policies.banking.carry import BankingRule, Basis
+from rights_market.policies.banking.sales import CountedSales, SalesWindow, TradingMode
 from rights_market.policies.lots import floor_share
-from rights_market.policies.rule import Lots, Rule
+from rights_market.policies.rule import Lots
 
 Int64 = npt.NDArray[np.int64]
-TradingMode = Literal["continuous", "call", "block", "otc"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SalesWindow(Rule):
-    """Dates between which trades count.
-
-    Attributes
-    ----------
-    first, last : date
-        Both included.
-
-    Raises
-    ------
-    PolicyError
-        If `first` lies after `last`.
-    """
-
-    first: date
-    last: date
-
-    def check(self) -> None:
-        """Refuse a window that ends before it begins."""
-        if self.first > self.last:
-            raise PolicyError(f"sales window: first {self.first} lies after last {self.last}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetSales(Rule):
+class NetSales(BankingRule):
     """A firm may carry over a base and a multiple of what it sold less what it bought; the rest lapses.
 
-    What was allocated or bought from the government does not count as bought.
+    What was allocated never counts as bought.
 
     Attributes
     ----------
@@ -62,7 +38,10 @@ class NetSales(Rule):
     vintages : tuple of int
         Vintages that are concerned, as sold and as held; empty: all up to the compliance year.
     count : tuple of str
-        Modes of trading that count; empty: all.
+        Modes of trading that count; empty: all.  ``auction`` is a one-way auction between accounts.
+    primary : bool
+        Whether lots bought in the government's auctions and sales count as bought, and lots consigned to them that are
+        sold there as sold.
     related : bool
         Whether trades inside a group of firms count.
     to_vintage : int or None
@@ -82,21 +61,44 @@ class NetSales(Rule):
     window: SalesWindow | None = None
     vintages: tuple[int, ...] = ()
     count: tuple[TradingMode, ...] = ()
+    primary: bool = False
     related: bool = True
     to_vintage: int | None = None
     floor_zero: bool = True
 
-    def counts_on(self, day: date) -> bool:
-        """Return whether trades of a day count."""
-        return self.window is None or self.window.first <= day <= self.window.last
+    @property
+    def basis(self) -> Basis:
+        """What was sold net."""
+        return "net_sales"
 
-    def bites(self, on: date) -> bool:
-        """Return whether units lapse at a banking close on this date."""
-        return self.window is None or on >= self.window.last
+    @property
+    def counted_sales(self) -> CountedSales:
+        """Which trades count."""
+        return CountedSales(self.window, self.vintages, self.count, self.related, self.primary)
+
+    def bites(self, on: date | None) -> bool:
+        """Return whether units lapse at a banking close on this date.
+
+        Raises
+        ------
+        PolicyError
+            If there is a window but no date.
+        """
+        if self.window is not None and on is None:
+            raise PolicyError("banking: net_sales has a window but the date `on` is missing")
+        return self.window is None or (on is not None and on >= self.window.last)
+
+    def outlives(self, on: date | None) -> bool:
+        """Return that units up to the limit live on."""
+        return True
 
     def concerns(self, vintages: Int64) -> npt.NDArray[np.bool_]:
         """Return which vintages count, shape as given."""
-        return np.isin(vintages, self.vintages) if self.vintages else np.ones(len(vintages), np.bool_)
+        return self.counted_sales.concerns(vintages)
+
+    def replaced_by(self, following: int | None, on: date | None) -> int | None:
+        """Return the vintage that carried units get once the rule bites, if it names one."""
+        return self.to_vintage if self.bites(on) else None
 
     def most(self, net_sold: Int64) -> Int64:
         """Return the lots that each firm may carry over, from lots sold less bought; both of shape (n_firms,).
@@ -109,59 +111,21 @@ class NetSales(Rule):
         counted = np.maximum(net_sold, 0) if self.floor_zero else net_sold
         return np.asarray(np.maximum(self.base + floor_share(self.factor, counted), 0), np.int64)
 
-    def to_sell(self, stock: npt.NDArray[np.float64], net_sold: Int64) -> npt.NDArray[np.float64]:
+    def to_sell(self, stock: npt.NDArray[np.float64], basis_lots: Int64, mode: str) -> npt.NDArray[np.float64]:
         """Return what must be sold of a stock so that none of the rest lapses; all of shape (n_firms,), in lots.
 
-        Each lot sold leaves the stock and frees `factor` lots of it: x = (S - A - m X) / (1 + m).  A net buyer whom the
-        floor covers frees nothing until it has sold what it bought.
+        Each lot sold leaves the stock and, if its mode counts, frees `factor` lots of it: x = (S - A - m X) / (1 + m).
+        A net buyer whom the floor covers frees nothing until it has sold what it bought.
 
         Examples
         --------
-        >>> NetSales().to_sell(np.array([500_000.0]), np.array([180_000]))
+        >>> NetSales().to_sell(np.array([500_000.0]), np.array([180_000]), "continuous")
         array([88000.])
         """
+        if not self.counted_sales.counts(mode):
+            return np.clip(stock - self.most(basis_lots), 0.0, np.maximum(stock, 0.0))
         m, over = float(self.factor), stock - self.base
-        x = (over - m * net_sold) / (1.0 + m)
+        x = (over - m * basis_lots) / (1.0 + m)
         if self.floor_zero:
-            x = np.where(net_sold < 0, np.minimum(x, over), x)
+            x = np.where(basis_lots < 0, np.minimum(x, over), x)
         return np.asarray(np.clip(x, 0.0, np.maximum(stock, 0.0)))
-
-    def carry(
-        self,
-        holdings: Int64,
-        vintages: Int64,
-        compliance_year: int,
-        *,
-        basis_lots: Int64 | None = None,
-        on: date | None = None,
-    ) -> Carry:
-        """Return what each firm carries over and what lapses, the oldest vintage first.
-
-        Parameters
-        ----------
-        holdings : ndarray of int64, shape (3, n_instruments, n_firms)
-            Free, frozen and pledged lots after surrender and penalty.
-        vintages : ndarray of int64, shape (n_instruments,)
-        compliance_year : int
-            Later vintages are not touched.
-        basis_lots : ndarray of int64, shape (n_firms,)
-            Lots sold less bought in the window.
-        on : date
-            Date of the banking close.
-
-        Returns
-        -------
-        Carry
-
-        Raises
-        ------
-        PolicyError
-            If `basis_lots` or `on` is missing.
-        """
-        if basis_lots is None or on is None:
-            raise PolicyError("banking: net_sales needs basis_lots, what was sold net, and the date `on`")
-        usable = usable_lots(holdings, vintages, compliance_year)
-        usable *= self.concerns(vintages)[np.newaxis, :, np.newaxis]
-        if not self.bites(on):
-            return Carry(usable, np.zeros_like(usable))
-        return split(usable, self.most(basis_lots), vintages)

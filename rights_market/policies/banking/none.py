@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from rights_market.policies.banking.carry import Carry, bites, usable_lots
-from rights_market.policies.rule import Rule
-
-Int64 = npt.NDArray[np.int64]
+from rights_market.policies.banking.carry import BankingRule, ends_a_phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoBanking(Rule):
+class NoBanking(BankingRule):
     """Unused units lapse.
 
     Attributes
@@ -32,16 +26,6 @@ class NoBanking(Rule):
     kind: Literal["none"] = "none"
     phase_end: tuple[date, ...] = ()
 
-    def carry(
-        self,
-        holdings: Int64,
-        vintages: Int64,
-        compliance_year: int,
-        *,
-        basis_lots: Int64 | None = None,
-        on: date | None = None,
-    ) -> Carry:
-        """Return all usable units as lapsed, if the phase ends; parameters as `CappedBanking.carry`."""
-        usable = usable_lots(holdings, vintages, compliance_year)
-        nothing = np.zeros_like(usable)
-        return Carry(nothing, usable) if bites(self.phase_end, on) else Carry(usable, nothing)
+    def bites(self, on: date | None) -> bool:
+        """Return whether the phase ends at a banking close on this date."""
+        return ends_a_phase(self.phase_end, on)

@@ -27,31 +27,43 @@ class SanctionStep(Rule):
         Number of the offence from which the step holds, until a later step begins.
     publish : bool
         Whether the firm is named.
-    suspend_sales : int
-        Calendar days in which the firm may not sell; to buy what it lacks is always allowed.
+    suspend_trading : str or None
+        ``buys_only``: the firm may not sell.  ``all``: nor may it buy more than it owes and does not hold; to buy for
+        cover is always allowed.  The government's own auctions are no trade and stay open to it.
+    suspend_days : int
+        Calendar days for which trading is suspended.
     cut_share, cut_days : Decimal, int
         Share of output that is shut down, and for how many days.
     ban_credits_years : int
         Compliance years after this one in which its credits are not accepted.
+    ban_subsidies_years : int
+        Calendar years after this one in which it gets no subsidy that excludes those who are banned.
     credit_mark : bool
         Whether the offence is entered in the public credit record.
 
     Raises
     ------
     PolicyError
-        If of `cut_share` and `cut_days` only one is above 0.
+        If of `cut_share` and `cut_days`, or of `suspend_trading` and `suspend_days`, only one is given.
     """
 
     from_offence: Annotated[int, Ge(1)] = 1
     publish: bool = False
-    suspend_sales: Days = 0
+    suspend_trading: Literal["buys_only", "all"] | None = None
+    suspend_days: Days = 0
     cut_share: Share = Decimal(0)
     cut_days: Annotated[int, Ge(0)] = 0
     ban_credits_years: Annotated[int, Ge(0)] = 0
+    ban_subsidies_years: Annotated[int, Ge(0)] = 0
     credit_mark: bool = False
 
     def check(self) -> None:
-        """Refuse a cut without its length, or the reverse."""
+        """Refuse a cut or a suspension without its length, or the reverse."""
+        if (self.suspend_trading is not None) != (self.suspend_days > 0):
+            raise PolicyError(
+                f"sanction: suspend_trading is {self.suspend_trading or 'not given'} but suspend_days is "
+                f"{self.suspend_days}; give both"
+            )
         if (self.cut_share > 0) != (self.cut_days > 0):
             raise PolicyError(f"sanction: cut_share is {self.cut_share} but cut_days is {self.cut_days}; give both")
         if self.cut_days > DAYS_IN_YEAR:
@@ -71,7 +83,7 @@ class SanctionStep(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sanctions(Rule):
-    """Offenders are named, barred from selling, shut down in part, or refused credits, the more the oftener.
+    """Offenders are named, suspended, shut down in part, or refused credits and subsidies, the more the oftener.
 
     Attributes
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +15,9 @@ from rights_market.policies.lots import ceil_share, take_in_order
 from rights_market.policies.rule import Days, Rule, Share
 
 Int64 = npt.NDArray[np.int64]
+
+ESTIMATE = Fraction(11, 10)
+"""Factor on last period's use where nothing was verified [approx]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,16 @@ class Surrender(Rule):
     def is_frozen(self, days_to_deadline: int) -> bool:
         """Return whether units needed for the duty may not be sold any more."""
         return 0 <= days_to_deadline < self.freeze_before
+
+    def estimate(self, used_before: Int64) -> Int64:
+        """Return the authority's estimate of a use that was not verified, rounded up, from that of the period before.
+
+        Examples
+        --------
+        >>> Surrender().estimate(np.array([101])).tolist()
+        [112]
+        """
+        return ceil_share(ESTIMATE, used_before)
 
     def plan(self, duty: Int64, holdings: Int64, vintages: Int64, compliance_year: int) -> SurrenderPlan:
         """Return which units each firm surrenders.

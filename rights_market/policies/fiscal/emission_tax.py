@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -75,7 +76,8 @@ class EmissionTax(Narrowed):
     relief : tuple of Relief
         The best one that a firm meets counts, never two.
     concentration : dict of str to Decimal
-        Concentration of discharge by sector, as a share of its limit; sectors that are not named get no relief.
+        Concentration of discharge by sector, as a share of its limit, for firms whose own is not known; of sectors that
+        are not named, these get no relief.
     top_n : int
         Number of taxed uses of a firm that are charged, those with the most equivalents first.
 
@@ -120,8 +122,14 @@ class EmissionTax(Narrowed):
             return np.where(covered, 0, lots)
         return np.maximum(lots - held_lots, 0) if self.scope == "excess_over_rights" else lots
 
-    def pay_share(self, sector: str) -> Fraction:
-        """Return the share of the tax that firms of a sector pay.
+    def pay_share(self, sector: str, own: float = math.nan) -> Fraction:
+        """Return the share of the tax that a firm of a sector pays.
+
+        Parameters
+        ----------
+        sector : str
+        own : float
+            Concentration of its discharge as a share of the limit; NaN where it is not known.
 
         Examples
         --------
@@ -129,11 +137,17 @@ class EmissionTax(Narrowed):
         >>> EmissionTax(uses=uses, concentration={"power": Decimal("0.45")}).pay_share("power")
         Fraction(1, 2)
         """
-        level = self.concentration.get(sector)
+        level = self.concentration.get(sector) if math.isnan(own) else Decimal(own)
         met = [exact(r.pay) for r in self.relief if level is not None and level < r.below]
         return min(met, default=Fraction(1))
 
-    def tax(self, lots: Int64, lot_sizes: Sequence[Decimal], sectors: Sequence[str]) -> Int64:
+    def tax(
+        self,
+        lots: Int64,
+        lot_sizes: Sequence[Decimal],
+        sectors: Sequence[str],
+        concentration: Floats | None = None,
+    ) -> Int64:
         """Return the tax on each use, fen, half up.
 
         Parameters
@@ -144,6 +158,8 @@ class EmissionTax(Narrowed):
             Units in a lot of each use.
         sectors : sequence of str
             Sector of each firm.
+        concentration : ndarray of float64, shape (n_uses, n_firms), or None
+            Each firm's own, as a share of the limit; NaN where it is not known.
 
         Returns
         -------
@@ -157,11 +173,13 @@ class EmissionTax(Narrowed):
         """
         per_lot = [exact(size) / exact(use.equivalent) for use, size in zip(self.uses, lot_sizes, strict=True)]
         fen = np.zeros_like(lots)
+        own = np.full(lots.shape, np.nan) if concentration is None else concentration
         charged = self.charged_uses(lots * np.array([float(x) for x in per_lot])[:, np.newaxis])
         for i, (use, equivalents) in enumerate(zip(self.uses, per_lot, strict=True)):
             rate = exact(use.rate_fen) * equivalents
             for firm in np.flatnonzero(charged[i] & (lots[i] > 0)).tolist():
-                fen[i, firm] = half_up(rate * int(lots[i, firm]) * self.pay_share(sectors[firm]))
+                share = self.pay_share(sectors[firm], float(own[i, firm]))
+                fen[i, firm] = half_up(rate * int(lots[i, firm]) * share)
         return fen
 
     def charged_uses(self, equivalents: Floats) -> Bools:
@@ -171,6 +189,6 @@ class EmissionTax(Narrowed):
         np.put_along_axis(charged, order[: self.top_n], values=True, axis=0)
         return charged
 
-    def yuan_per_unit(self, use: TaxedUse, sector: str) -> float:
-        """Return what one more unit of a use costs firms of a sector, CNY."""
-        return float(exact(use.rate_fen) / exact(use.equivalent) * self.pay_share(sector)) / 100.0
+    def yuan_per_unit(self, use: TaxedUse, sector: str, own: float = math.nan) -> float:
+        """Return what one more unit of a use costs a firm of a sector, CNY; `own` as in `pay_share`."""
+        return float(exact(use.rate_fen) / exact(use.equivalent) * self.pay_share(sector, own)) / 100.0

@@ -47,6 +47,8 @@ class MeasureSubsidy(Narrowed):
         Whether it is paid from the fund for abatement that recycling fills, and only as far as that reaches.
     exclude_short : bool
         Whether firms that missed units in the last period that was settled get nothing.
+    exclude_banned : bool
+        Whether firms get nothing while a sanction bans them from subsidies.
 
     Raises
     ------
@@ -70,6 +72,7 @@ class MeasureSubsidy(Narrowed):
     profit_tax: Share = Decimal("0.25")
     from_fund: bool = False
     exclude_short: bool = False
+    exclude_banned: bool = False
 
     def check(self) -> None:
         """Refuse amounts that the form does not use, or lacks."""

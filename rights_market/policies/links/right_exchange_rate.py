@@ -29,6 +29,8 @@ class Way(NamedTuple):
         Units of the target for one unit of the source.
     limit, window, reserve
         As `ExchangePair` has them.
+    claims_place : bool
+        Whether to convert claims the tonnes of the firm's place.
     """
 
     source: str
@@ -37,6 +39,7 @@ class Way(NamedTuple):
     limit: Decimal | None
     window: int | None
     reserve: int | None
+    claims_place: bool = False
 
     def ratio(self, source_lot: Decimal, target_lot: Decimal) -> Fraction:
         """Return the lots of the target for one lot of the source, exact."""
@@ -88,11 +91,14 @@ class ExchangePair(Rule):
 class RightExchangeRate(Rule):
     """Firms may give up units of one right for units of another at fixed rates, rounded down.
 
-    What is given up is cancelled, so that nothing of it can be claimed again.
-
     Attributes
     ----------
     pairs : tuple of ExchangePair
+    double_count : str
+        ``cancel_source``: what is given up is cancelled, so that no unit of it is claimed again.
+        ``forbid_same_project``: besides, the tonnes of a place are claimed once.  A firm whose name is the site of
+        credits or of a sink that counts from this year or before is refused, and one that converts keeps credits of
+        its site that begin later from being issued.
     both_ways : bool
         Whether each pair is open in the other direction as well, at the inverse rate.
 
@@ -109,6 +115,7 @@ class RightExchangeRate(Rule):
     kind: Literal["right_exchange_rate"] = "right_exchange_rate"
     pairs: Annotated[tuple[ExchangePair, ...], MinLen(1)]
     both_ways: bool = False
+    double_count: Literal["cancel_source", "forbid_same_project"] = "cancel_source"
 
     def check(self) -> None:
         """Refuse ways listed twice, and round trips that gain."""
@@ -130,6 +137,7 @@ class RightExchangeRate(Rule):
 
     def ways(self) -> tuple[Way, ...]:
         """Return the ways that are open, the inverse ones behind those that are listed."""
-        there = tuple(Way(p.source, p.target, exact(p.rate), p.limit, p.window, p.reserve) for p in self.pairs)
+        claims = self.double_count == "forbid_same_project"
+        there = tuple(Way(p.source, p.target, exact(p.rate), p.limit, p.window, p.reserve, claims) for p in self.pairs)
         back = tuple(w._replace(source=w.target, target=w.source, rate=1 / w.rate) for w in there)
         return (*there, *back) if self.both_ways else there

@@ -18,6 +18,7 @@ Int64 = npt.NDArray[np.int64]
 
 Level = Annotated[int, Ge(0), Le(3)]
 Item = Literal["emissions", "holdings"]
+ITEMS: tuple[Item, ...] = ("emissions", "holdings")
 NOTHING, COARSE, FINE, EXACT = range(4)
 
 
@@ -39,6 +40,9 @@ class Disclosure(Rule):
 
     Attributes
     ----------
+    who : str
+        ``firms``.  Banks publish what they lend and hold in pledge once rules of credit let them lend: until then
+        ``banks`` is refused, because there is nothing of theirs to show.
     items : tuple of str
         Which figures: ``emissions``, ``holdings``.
     level : int
@@ -59,7 +63,7 @@ class Disclosure(Rule):
     Raises
     ------
     PolicyError
-        If `fine_sd` is above `coarse_sd`, or `rate_discount` knows a level that does not exist.
+        If `who` is banks, `fine_sd` is above `coarse_sd`, or `rate_discount` knows a level that does not exist.
 
     References
     ----------
@@ -68,6 +72,7 @@ class Disclosure(Rule):
     """
 
     kind: Literal["disclosure"] = "disclosure"
+    who: Literal["firms", "banks"] = "firms"
     items: Annotated[tuple[Item, ...], MinLen(1)] = ("emissions",)
     level: Level = EXACT
     coarse_sd: Annotated[Decimal, Ge(0), Unit("share")] = Decimal("0.2")
@@ -78,7 +83,11 @@ class Disclosure(Rule):
     rate_discount: dict[int, Annotated[int, Ge(0), Unit("basis points")]] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Refuse a closer level with the larger error, and discounts for levels that do not exist."""
+        """Refuse what nobody could publish, a closer level with the larger error, and discounts for no level."""
+        if self.who == "banks":
+            raise PolicyError(
+                "disclosure: who is banks, but no bank lends or holds anything yet: loans come with the rules of credit"
+            )
         if self.fine_sd > self.coarse_sd:
             raise PolicyError(f"disclosure: fine_sd {self.fine_sd} is above coarse_sd {self.coarse_sd}")
         if odd := sorted(set(self.rate_discount) - set(range(NOTHING, EXACT + 1))):
@@ -92,6 +101,14 @@ class Disclosure(Rule):
     def published(self, values: Floats, error: Floats) -> Floats:
         """Return what is published of each value, with standard normal errors of shape (n_firms,)."""
         return np.asarray(values + self.noise_sd(values) * error)
+
+    def known_share(self, prior_variance: Floats, posterior_variance: Floats) -> float:
+        """Return the share of the doubt about the sum of all figures that publication takes away, 0 to 1.
+
+        The figures are independent of each other, so that their variances add up.
+        """
+        before = float(prior_variance.sum())
+        return 1.0 - float(posterior_variance.sum()) / before if before > 0 else 0.0
 
     def belief(self, group: Int64, published: Floats, silent: npt.NDArray[np.bool_]) -> Belief:
         """Return what outsiders believe of each firm's figure.

@@ -136,5 +136,5 @@ def _prices(auction: Auction, stability: Sequence[Rule], year: int, collar: Pric
     if low is not None and release is not None and low >= (high := release.tiers[0].trigger.price(year)):
         yield (
             f"E_TIERS: emissions_containment_reserve.trigger is {low} ticks in {year}, not below the trigger {high} of "
-            "cost_containment_reserve"
+            "cost_containment_reserve, the other entry of `stability`"
         )

@@ -49,15 +49,19 @@ class Sink(Rule):
     Attributes
     ----------
     site : str
-        Name of the place; credits for the same place exclude it here.
+        Name of the place.  Its tonnes are claimed once: who counts it first keeps it.
     zone : str
     tonnes : int
         Verified uptake a year, t.
+    since : int or None
+        First year in which it is counted here: credits for the same place from a later year on are refused.  None:
+        credits for the place always exclude it here.
     """
 
     site: str
     zone: str
     tonnes: Annotated[int, Ge(0)]
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +123,15 @@ class EcoCompensation(Rule):
         measured : Fraction or None
             Measured value (the less, the cleaner); None where nothing was measured, which costs nobody anything.
         sink_tonnes : int
-            Verified uptake of sinks upstream that were not sold as credits, t.
+            Verified uptake upstream that is counted here, t.
         """
         pay = half_up(self._quality(pair, measured) * pair.base_pay_fen)
         pay += half_up(Fraction(self.sink_share) * self.sink_price_fen * sink_tonnes)
         return pay if pair.cap_fen is None else max(-pair.cap_fen, min(pair.cap_fen, pay))
 
-    def sink_tonnes(self, zone: str, claimed_sites: Container[str]) -> int:
-        """Return the uptake in a zone that nobody claims with credits, t."""
-        return sum(s.tonnes for s in self.sinks if s.zone == zone and s.site not in claimed_sites)
+    def sink_tonnes(self, zone: str, sites: Container[str]) -> int:
+        """Return the uptake in a zone of the sites that are counted, t."""
+        return sum(s.tonnes for s in self.sinks if s.zone == zone and s.site in sites)
 
     def _quality(self, pair: CompensationPair, measured: Fraction | None) -> Fraction:
         """Return the share of the base payment that quality earns the zone upstream, between -1 and 1."""

@@ -12,7 +12,7 @@ from agents.duties import conceded
 from agents.model import RightsMarketModel
 from agents.planning import Clock, Standing, wish_lots
 from rights_market import RuleChange
-from rights_market.policies.banking import NetSales, SalesWindow
+from rights_market.policies.banking import BankCap, CappedBanking, NetSales, SalesWindow
 from rights_market.policies.compliance import Borrowing, ShortfallCap
 from tests.province import FIRST, carbon_book, province, run, sulphur_book
 
@@ -38,14 +38,23 @@ class TestToSell:
     )
     def test_what_is_sold_leaves_nothing_to_lapse(self, stock, sold, must):
         rule = NetSales()
-        x = rule.to_sell(np.array([float(stock)]), np.array([sold]))[0]
+        x = rule.to_sell(np.array([float(stock)]), np.array([sold]), "continuous")[0]
         assert x == must
         assert stock - x <= rule.most(np.array([sold + int(x)]))[0]
         if x >= 1:
             assert stock - x + 1 > rule.most(np.array([sold + int(x) - 1]))[0]
 
     def test_the_factor_of_one_and_a_half_forces_two_fifths_without_a_base(self):
-        assert NetSales(base=0).to_sell(np.array([1000.0]), np.array([0]))[0] == pytest.approx(400)
+        assert NetSales(base=0).to_sell(np.array([1000.0]), np.array([0]), "call")[0] == pytest.approx(400)
+
+    def test_what_is_sold_in_a_mode_that_does_not_count_frees_nothing(self):
+        rule = NetSales(base=100, count=("block",))
+        assert rule.to_sell(np.array([1000.0]), np.array([200]), "continuous")[0] == 600  # 100 + 1.5 x 200 may stay
+        assert rule.to_sell(np.array([1000.0]), np.array([200]), "block")[0] == pytest.approx(240)
+
+    def test_a_cap_forces_what_is_above_it(self):
+        rule = CappedBanking(cap=BankCap(basis="obligation", share=Decimal("0.5")))
+        assert rule.to_sell(np.array([80.0, 20.0]), np.array([100, 100]), "continuous").tolist() == [30, 0]
 
     def test_a_buffer_does_not_keep_what_would_lapse(self):
         clock = Clock(days_left=100, years=1.0, announced=True, verified=True)

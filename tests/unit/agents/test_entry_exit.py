@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -19,9 +20,12 @@ from rights_market.policies.allocation import (
     Where,
 )
 from rights_market.policies.allocation.benchmarks import Benchmark, Product
+from rights_market.policies.auction import Consignment
 from rights_market.policies.cap import AbsolutePath, EnergyDualControl, IntensityTarget
 from rights_market.policies.compliance import Surrender
 from rights_market.policies.paid_use import PaidInitialUse
+from rights_market.policies.stability import MarketStabilityReserve
+from rights_market.units import half_up
 from tests.compliance_market import assert_journal_replays, fingerprint
 from tests.province import FIRST, carbon_book, periods, population, province, run, sectors, sulphur_book
 
@@ -84,7 +88,8 @@ class TestProject:
         self, approved: RightsMarketModel
     ) -> None:
         assert approved.authority.projects.stage(NEW) == Stage.APPROVED
-        notes = [e.note for e in approved.authority.events if e.account == account(approved, NEW)]
+        own = [e for e in approved.authority.events if e.account == account(approved, NEW)]
+        notes = [e.note for e in own if e.code == "project_pending"]
         assert notes[:4] == ["applied", "not covered", "south is red for CEA", "not covered"]
 
     def test_a_region_that_was_red_at_the_turn_of_the_year_asks_for_twice_the_need(
@@ -230,6 +235,40 @@ class TestPaidUse:
         assert len(noted(sold, "paid_use_refused")) == 6
 
 
+def test_the_quota_may_be_what_the_permit_of_each_firm_allows() -> None:
+    """Permits of nine tenths of expected use for steel, and of all of it for power; verified anew after a year."""
+    low = sectors()
+    low["steel"] = replace(low["steel"], permit_share={"SO2": 0.9})
+    rule = PaidInitialUse(fee=1, term_years=1, quota="permit_level")
+    model = finished({}, {"paid_use": rule, "allocation": (), "surrender": Surrender(mode="cover")}, sectors=low)
+    progress = model.progress[1]
+    given = np.array([p["allocation"] for p in model.recorder.periods if p["right"] == "SO2"])
+    fresh = province(rule_books=tuple(p.rules for p in model.progress), population=population(sectors=low))
+    expected = fresh.forecasts.formula(fresh.progress[1], FIRST)[2] / float(progress.rules.right.lot)
+    share = np.where(np.arange(NEW) < 8, 1.0, 0.9)
+    np.testing.assert_array_equal(given[0], np.floor(share * expected + 1e-9))
+    assert noted(model, "expired") and given[1].any() and (given[1] != given[0]).any()
+
+
+def test_lots_a_year_change_hands_in_mid_term() -> None:
+    """Steel may discharge a fifth more than it does and power a fifth less; who closes sells all."""
+    uneven = sectors()
+    for code, share in (("steel", 1.2), ("power", 0.8)):
+        uneven[code] = replace(uneven[code], permit_share={"SO2": share})
+    rule = PaidInitialUse(fee=1, term_years=2, quota="permit_level", mid_term_sales=True)
+    sulphur = {"paid_use": rule, "allocation": (), "surrender": Surrender(mode="cover")}
+    model, plain = (
+        finished({}, sulphur | {"paid_use": replace(rule, mid_term_sales=x)}, sectors=uneven) for x in (True, False)
+    )
+    bought = [e for e in model.authority.events if e.code == "right_bought"]
+    assert bought and not noted(plain, "right_bought")
+    assert sum(e.lots for e in bought) == sum(e.lots for e in model.authority.events if e.code == "right_sold")
+    quota, before = (m.authority.paid_use.quota_lots("SO2") for m in (model, plain))
+    assert quota.sum() == before.sum() and (quota[POWER] > before[POWER]).any()
+    short = [next(p["shortfall"] for p in m.recorder.periods if p["right"] == "SO2").sum() for m in (model, plain)]
+    assert short[0] < short[1]
+
+
 def test_holders_decide_anew_when_the_term_is_over() -> None:
     rule = PaidInitialUse(fee=1, term_years=1)
     model = finished({}, {"paid_use": rule})
@@ -324,3 +363,31 @@ def test_who_is_off_the_list_still_answers_for_the_year_before() -> None:
     assert period["emissions"][0] > 0
     assert period["duty"][0] >= period["emissions"][0]
     assert period["allocation"][0] == pytest.approx(0.76 * model.progress[0].uses[0].output[0][0], abs=1.0)
+
+
+def test_nothing_is_left_outside_reserves_and_auctions() -> None:
+    """What is not claimed of the cap, or left by entrants, lies in reserves: the cap is whole at the end of a year."""
+    mix = (FreeShare(free_share=Decimal("0.5"), where=Where(sectors=("power", "steel"))),)
+    rules = {
+        "mix": mix,
+        "scaling": CapScaling(min_auction_share=Decimal("0.1"), leftover="reserve"),
+        "entrant_reserve": NewEntrantReserve(share=Decimal("0.02"), leftover="msr"),
+        "stability": (MarketStabilityReserve(hold_at_most=10**9),),
+        "consignment": Consignment(share=Decimal("0.2")),
+        "entry_exit": EntryExit(threshold=0),
+    }
+    model = finished(rules, closures=[ClosureSpec("power-0001", date(FIRST, 5, 1))])
+    authority = model.authority
+    kept = [e for e in authority.events if e.code == "unclaimed"]
+    first = next(p for p in model.recorder.periods if p["right"] == "CEA")
+    cap, share = model.cap_course.lots(model.progress[0], FIRST), Decimal("0.02")
+    aside, auctioned = int(share * cap), half_up(Fraction(cap, 10))
+    recycled = authority.entrants.recycled_lots.get(("CEA", first["period"]), 0)
+    assert kept[0].lots == cap - aside - auctioned - int(first["allocation"].sum()) - recycled > 0
+    volumes = authority.supplies["CEA"].volumes
+    planned = zip(volumes.days, volumes.plan.planned, strict=True)
+    assert sum(lots for (_, period), lots in planned if period.name == first["period"]) == auctioned
+    left = [e.lots for e in authority.events if e.code == "reserve_left"]
+    stability = authority.supplies["CEA"].reserves.stability
+    assert stability is not None and stability.pot.lots == sum(left) > 0
+    assert noted(model, "consigned", "consign_withdrawn")

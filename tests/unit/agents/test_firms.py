@@ -154,3 +154,11 @@ def test_a_state_brings_back_shocks_growth_and_differences() -> None:
     found.years_passed = 3.0
     found.restore(saved)
     assert np.array_equal(found.output_factor(), expected[0]) and np.array_equal(found.intensity(2025), expected[1])
+
+
+def test_a_permit_is_what_the_file_says_or_a_share_of_expected_use() -> None:
+    rows = (FirmRow("A", "s0", 100.0, permit={"SO2": 7.0}), FirmRow("B", "s0", 100.0))
+    found = firms(sector(permit_share={"SO2": 1.2}), rows=rows)
+    use = np.array([10.0, 10.0])
+    assert found.permit_units(1, use).tolist() == [7.0, 12.0]
+    assert found.permit_units(0, use).tolist() == [10.0, 10.0]

@@ -12,6 +12,7 @@ import pytest
 from agents.config import MarketConfig
 from agents.model import RightsMarketModel
 from agents.snapshot import load, save
+from agents.spec import ConcentrationSpec
 from rights_market.policies.fiscal import (
     DifferentialPowerPrice,
     EmissionStandard,
@@ -230,6 +231,19 @@ def test_steps_of_the_surcharge_follow_verified_use() -> None:
     ].any()
 
 
+def test_without_output_the_step_of_the_year_before_stays() -> None:
+    model = run(model_of(fiscal=(TIERS,)))
+    progress, fiscal = model.progress[1], model.fiscal_year
+    use, dear = progress.uses[-1], np.flatnonzero([bool(x) for x in fiscal._tier_adds[0]])
+    use.output[:, dear] = 0.0
+    use.use[dear] = 0.0
+    fiscal.verify(progress, len(progress.uses) - 1)
+    assert len(dear) and all(fiscal._tier_adds[0][row] > 0 for row in dear)
+    use.output[:, dear] = 1e9
+    fiscal.verify(progress, len(progress.uses) - 1)
+    assert not any(fiscal._tier_adds[0][row] for row in dear)
+
+
 def test_revenue_is_shared_at_the_end_of_each_year(full: RightsMarketModel) -> None:
     shared = [e for e in full.market.events if e.code == "recycled"]
     days = full.calendar.days
@@ -253,3 +267,42 @@ def test_a_link_follows_the_outside_price_as_news() -> None:
     assert max(used.values()) <= 20_000
     bought = sum(int(p["bought"].sum()) - int(p["sold"].sum()) for p in model.recorder.periods if p["right"] == "CEA")
     assert bought != 0  # what crossed was counted as bought by firms
+
+
+def test_those_a_sanction_bans_count_on_no_grant() -> None:
+    asks, ignores = (MeasureSubsidy(share=Decimal("0.5"), exclude_banned=x) for x in (True, False))
+    granted = []
+    for rule in (asks, ignores):
+        model = run(model_of(fiscal=(rule,)), 1)
+        banned = model.operations.measures.firm[0]
+        model.authority.sanctions.no_subsidies_to[banned] = FIRST
+        granted.append(model.fiscal_year.help_fen()[0])
+    mine = model.operations.measures.firm == banned
+    assert mine.any() and (~mine).any()
+    assert granted[1].all()
+    assert np.array_equal(granted[0], np.where(mine, 0, granted[1]))
+
+
+def test_relief_follows_what_each_firm_discharges_and_abates() -> None:
+    given = sectors()
+    levels = {"power": ConcentrationSpec(mean=0.7, sigma=0.2), "steel": ConcentrationSpec(mean=0.45, sigma=0.0)}
+    people = {code: replace(s, concentration={"SO2": levels[code]}) for code, s in given.items()}
+    base = config()
+    market = replace(
+        base, population=replace(base.population, sectors=people), fiscal=(replace(TAX, concentration={}),)
+    )
+    model = RightsMarketModel(market, seed=9)
+    level = model.firms.concentration
+    assert np.isnan(level[:, 0]).all()
+    np.testing.assert_allclose(level[model.firms.sector == 1, 1], 0.45)
+    assert len(np.unique(level[model.firms.sector == 0, 1])) == (model.firms.sector == 0).sum()
+    run(model, 1)
+    now = level[:, 1] * (1.0 - model.operations.share[:, 1])
+    pays = np.where(now < 0.5, 0.5, np.where(now < 0.7, 0.75, 1.0))
+    np.testing.assert_allclose(model.fiscal_year.per_unit[:, 1], 1.2 / 0.95 * pays)
+    assert len(set(pays.tolist())) > 1
+    # The same firms as without such figures: they are drawn from streams of their own.
+    plain = RightsMarketModel(replace(base, fiscal=(TAX,)), seed=9)
+    assert np.array_equal(plain.firms.output, model.firms.output)
+    assert np.array_equal(plain.firms.curves.a, model.firms.curves.a)
+    assert np.isnan(plain.firms.concentration).all()

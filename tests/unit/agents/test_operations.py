@@ -199,3 +199,10 @@ def test_a_state_brings_everything_back() -> None:
     for name in ("output", "baseline", "need", "use", "cost"):
         assert np.array_equal(getattr(again.rates(), name), getattr(work.rates(), name))
     assert again.debt_fen.tolist() == [1, 2] and again.measures.status.tolist() == work.measures.status.tolist()
+
+
+def test_nobody_builds_what_it_does_not_know_of() -> None:
+    work = operations(measures=[SCRUBBER])
+    work.considered[0] = False
+    assert work.invest(values(0.0, 1e4), MUCH, 0.0, day=0).tolist() == [0, 10_000]
+    assert work.measures.status.tolist() == [MeasureStatus.IDLE, MeasureStatus.BUILDING]

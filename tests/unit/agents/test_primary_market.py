@@ -10,7 +10,7 @@ from agents.behaviour import Behaviour
 from agents.config import MarketConfig
 from agents.model import RightsMarketModel
 from agents.snapshot import load, save
-from agents.spec import CostCurve, FirmRow, Label, PopulationSpec, SectorSpec, ShockSpec, StrategyShare
+from agents.spec import CostCurve, FirmRow, InstitutionSpec, Label, PopulationSpec, SectorSpec, ShockSpec, StrategyShare
 from rights_market.authority.supply import Supply, supply_dates
 from rights_market.exchange.calendar import Entry, Period
 from rights_market.exchange.sealed_bid import SealedBids
@@ -228,3 +228,61 @@ def test_a_unit_lacked_is_worth_what_the_market_asks_up_to_the_ceiling() -> None
     model.config = replace(model.config, behaviour=replace(model.behaviour, anchor=0.8))
     worth = model.primary_market._worth(np.array([20.0, 20.0, 50.0]), 40.0, np.array([90.0, 30.0, 90.0]))
     assert worth.tolist() == pytest.approx([36.0, 30.0, 50.0])
+
+
+class TestInstitutions:
+    """A speculator and a market maker beside the firms, in an auction that is open to all."""
+
+    def market(self, **terms) -> RightsMarketModel:
+        plain = model_of(terms=terms)
+        institutions = [
+            InstitutionSpec("fundamental", 1, 1e6, position_limit=50.0),
+            InstitutionSpec("market_maker", 1, 1e6, position_limit=40.0),
+        ]
+        people = replace(plain.config.population, institutions=institutions)
+        model = RightsMarketModel(replace(plain.config, population=people), seed=1)
+        return before_auction(model)
+
+    def test_they_bid_below_what_they_expect_to_resell_for(self) -> None:
+        """The last price is 50.00: the speculator expects another, the maker fills half of its limit of 40 lots."""
+        model = self.market(eligible="all")
+        speculator, maker = model.accounts_of[-2:].tolist()
+        (strategy,) = (s for s in model.floor.strategies if s.name == "fundamental")
+        (own,) = strategy.seats.tolist()
+        model.desk.fundamental[:] = 9000.0
+        expected = float(strategy.expected_ticks(model.desk, np.array([own]))[0])
+        bids = bids_of(model)
+        mine, makers = bids.account == speculator, bids.account == maker
+        assert bids.lots[mine].tolist() == [16, 16, 16] and bids.lots[makers].tolist() == [6, 6, 6]
+        highest = int(bids.price_ticks[mine].max())
+        assert highest == round(expected * 0.98) < expected
+        assert int(bids.price_ticks[makers].max()) == 4950
+
+    def test_where_only_firms_may_bid_they_stay_away(self) -> None:
+        bids = bids_of(self.market())
+        assert set(bids.account.tolist()) == set(range(2, 5))
+
+    def test_what_they_have_won_counts_as_held_before_it_is_delivered(self) -> None:
+        model = self.market(eligible="all", delivery_days=1)
+        model.desk.fundamental[:] = 9000.0
+        k, progress = 0, model.progress[0]
+        period = progress.uses[k].period
+        model.primary_market._plan_next(progress, supply_of(model))
+        model.market.open_day(2, [0], model.calendar.days[2])
+        model.day = 2
+        supply_of(model).hold(period, model.primary_market.bidders(progress, k), np.arange)
+        won = model.primary_market.awaited_lots(progress, k)
+        speculator = int(model.accounts_of[-2])
+        firms = model.accounts_of[:3]
+        assert won[speculator] > 0 and won[firms].any()
+        rows = np.arange(3)
+        awaited = model.expectations.net_lots(progress, rows)
+        supply_of(model).auctions.deliveries.waiting, kept = [], supply_of(model).auctions.deliveries.waiting
+        assert (awaited - model.expectations.net_lots(progress, rows)).tolist() == won[firms].tolist()
+        supply_of(model).auctions.deliveries.waiting = kept
+        bidders = model.primary_market.bidders(progress, k)
+        left = dict(zip(bidders.firms.tolist(), bidders.lack.tolist(), strict=True))
+        assert left[speculator] == 50 - won[speculator]
+        spent = won[speculator] * supply_of(model).auctions.results[0]["price_ticks"]
+        budget = dict(zip(bidders.firms.tolist(), bidders.budget.tolist(), strict=True))
+        assert budget[speculator] == 1e8 - spent

@@ -6,8 +6,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from agents.relations import NO_GROUP, Relations, group_of
-from agents.spec import RelationSpec
+from agents.relations import NO_GROUP, Relations, group_names, group_of
+from agents.spec import FirmRow, RelationSpec
 
 SPEC = RelationSpec(groups=3, share=0.5)
 
@@ -35,6 +35,13 @@ def test_groups_are_drawn_with_their_share() -> None:
 
 def test_a_file_that_names_groups_goes_before() -> None:
     assert group_of(["b", "", "a", "b"], SPEC, rng()).tolist() == [0, NO_GROUP, 1, 0]
+
+
+def test_new_plants_stand_in_no_file_and_have_no_group() -> None:
+    """Two firms of a file and a project beside them."""
+    rows = [FirmRow("a", "power", 1.0, group="x"), FirmRow("b", "power", 1.0)]
+    assert group_names(rows, 3) == ["x", "", ""]
+    assert group_of(group_names(rows, 3), SPEC, rng()).tolist() == [0, NO_GROUP, NO_GROUP]
 
 
 def test_without_groups_nobody_has_one() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from agents.model import RightsMarketModel
 from agents.snapshot import load, save
+from rights_market.exchange.uniform_calendar import UniformCalendar
 from rights_market.policies.allocation import Where
 from rights_market.policies.mrv import (
     Audit,
@@ -24,6 +25,7 @@ from rights_market.policies.mrv import (
 )
 from rights_market.registry.ledger import Ledger
 from rights_market.registry.replay import replay
+from rights_market.rule_change import RuleChange
 from tests.province import FIRST, carbon_book, config, periods, population, province, run, sectors, sulphur_book
 
 FIRMS = slice(0, 14)
@@ -230,3 +232,19 @@ def test_a_run_continues_from_a_file_to_the_same_bits(done: RightsMarketModel, t
         save(run(load(made, tmp_path / "state")), tmp_path / "continued")
         save(done, tmp_path / "straight")
         assert (tmp_path / "continued").read_bytes() == (tmp_path / "straight").read_bytes()
+
+
+@pytest.mark.parametrize(("announce", "is_honest"), [(date(FIRST, 12, 1), True), (date(FIRST, 12, 6), False)])
+def test_firms_reckon_with_the_audits_that_are_announced_for_the_day_they_come(announce: date, is_honest: bool) -> None:
+    """All will be audited two days before the audit; firms that know it when they report hide nothing."""
+    fine = FalseDataFine(multiple=Decimal(5), gain_threshold=0)
+    few = Audit(share=Decimal("0.05"), fine=fine)
+    book = carbon_book(periods=dated_periods(), reporting=SelfReport(), audit=few)
+    all_of_them = RuleChange(
+        right="CEA", announce=announce, start=date(FIRST, 12, 6), slots={"audit": replace(few, share=Decimal(1))}
+    )
+    close = UniformCalendar(FIRST, 1, 120)
+    model = run(province(rule_books=(book, sulphur_book()), rule_changes=(all_of_them,), calendar=close))
+    file = model.authority.monitoring.files["CEA", str(FIRST)]
+    assert file.audited.sum() == file.subject.sum()
+    assert (file.reported == file.measured).all() == is_honest

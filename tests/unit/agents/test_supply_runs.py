@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from agents.snapshot import load, save
+from agents.spec import InstitutionSpec
 from experiments.studies.tables import AUCTION_COLUMNS
 from experiments.studies.tables import auctions as auction_table
 from rights_market.policies.allocation import Grandfathering, Where
@@ -95,7 +96,7 @@ def unsold(model) -> int:
 
 
 def test_an_emissions_containment_reserve_cancels_what_nobody_wants() -> None:
-    rule = EmissionsContainmentReserve(trigger=PricePath(r0=4200, start_year=FIRST), size=Size(lots=1500))
+    rule = EmissionsContainmentReserve(trigger=PricePath(r0=4600, start_year=FIRST), size=Size(lots=1500))
     model = run(market(rules(cap=11_500, stability=(rule,))))
     withheld = sum(r["withheld"] for r in auctions(model))
     assert 0 < withheld <= 3000
@@ -106,7 +107,7 @@ def test_an_emissions_containment_reserve_cancels_what_nobody_wants() -> None:
         year = row["day"] // DAYS
         left[year] -= row["withheld"]
         if row["withheld"] and row["code"] == "auction_cleared":
-            assert row["price_ticks"] == 4200 if left[year] else row["price_ticks"] < 4200
+            assert row["price_ticks"] == 4600 if left[year] else row["price_ticks"] < 4600
     assert min(left.values()) >= 0
 
 
@@ -233,3 +234,33 @@ def test_a_run_with_all_reserves_can_be_saved_and_continued(tmp_path) -> None:
         (e.day, e.code, e.lots) for e in model.authority.events
     ]
     assert (again.market.registry.free == model.market.registry.free).all()
+
+
+def test_lots_delivered_later_and_bidders_without_a_duty(tmp_path) -> None:
+    """Two trading days lie between auction and delivery; a speculator and a market maker bid beside the firms."""
+    terms = SealedUniform(
+        schedule=QUARTERLY, reserve=RESERVE, delivery_days=2, eligible="all",
+        limits=AuctionLimits(purchase_share={"institution": Decimal("0.1")}, guarantee=Decimal("0.2")),
+    )  # fmt: skip
+    institutions = [
+        InstitutionSpec("fundamental", 1, 1e6, position_limit=2000.0),
+        InstitutionSpec("market_maker", 1, 1e6, position_limit=2000.0),
+    ]
+    model = market(rules(auction=terms), seed=6, institutions=institutions)
+    deliveries = model.authority.supplies["CEA"].auctions.deliveries
+    while not deliveries.awaited_lots(FIRST)[model.accounts_of[-2:]].any():
+        model.step()
+    row, awaited = auctions(model)[-1], deliveries.awaited_lots(FIRST)
+    assert awaited.sum() == row["sold"] > 0 and model.market.registry.cash_frozen.sum() > 0
+    assert 0 < awaited[model.accounts_of[-2:]].max() <= row["offered"] // 10
+    save(model, tmp_path / "x")
+    again = load(model.config, tmp_path / "x")
+    for m in (model, again):
+        run(m)
+    assert auctions(again) == auctions(model)
+    assert not deliveries.waiting and not model.market.registry.cash_frozen.any()
+    delivered = {e.day for e in events(model, "auction_delivered")}
+    assert delivered == {r["day"] + 2 for r in auctions(model) if r["sold"]}
+    assert not events(model, "payment_failed")
+    sold = {y: sum(r["sold"] for r in auctions(model) if r["vintage"] == y) for y in (FIRST, FIRST + 1)}
+    assert all(model.authority.supplies["CEA"].auctions.sold_lots(y) == lots > 0 for y, lots in sold.items())

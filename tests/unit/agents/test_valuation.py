@@ -40,6 +40,19 @@ def test_beliefs_differ_by_firm_and_right_and_have_the_stated_spread() -> None:
     assert logs[:, N] == pytest.approx(0.0)  # an institution holds no belief of this kind
 
 
+def test_what_is_known_of_others_brings_beliefs_together() -> None:
+    """Half of the variance is doubt about figures; of that, 40 % are left and 60 % taken away: 1 - 0.5 x 0.6 = 0.7."""
+    known, plain = valuation(Behaviour(figures_share=0.5)), valuation()
+    known.learn(0, 0.6)
+    ratio = known.belief_error[:N] / plain.belief_error[:N]
+    assert ratio == pytest.approx(np.sqrt(0.7))
+    assert np.array_equal(known.belief_error[N + 1 :], plain.belief_error[N + 1 :])
+    again = valuation()
+    again.restore(known.state())
+    again.learn(0, 0.0)
+    assert again.belief_error == pytest.approx(plain.belief_error)
+
+
 def test_leads_and_reputations_are_lognormal_around_their_medians() -> None:
     found = valuation()
     for drawn, median, sigma in ((found.lead_days, 30.0, 0.7), (found.reputation_yuan, 20.0, 1.0)):

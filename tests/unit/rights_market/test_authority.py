@@ -370,7 +370,7 @@ class TestCover:
         for y in (2025, 2026)
     )
 
-    def start(self, banking):
+    def start(self, banking, **of_2025):
         book = rule_book(
             periods=self.YEARS, surrender=Surrender(mode="cover"), banking=banking, make_good=MakeGood(), penalties=()
         )
@@ -568,9 +568,11 @@ class TestMakeGood:
 class TestBanking:
     FORTY = CappedBanking(cap=BankCap(basis="fixed", lots=40))
 
-    def start(self, banking):
+    def start(self, banking, **of_2025):
         """A holds 20 and 50 lots of two vintages and 60 of a later one; others hold lots too."""
-        market, authority, _ = market_of(rule_book(2023, 2024, 2025, banking=banking), 3)
+        market, authority, _ = market_of(
+            rule_book(periods=(period(2023), period(2024), period(2025, **of_2025)), banking=banking), 3
+        )
         trader = market.accounts.open(AccountKind.INSTITUTION, "trader")
         registry = market.registry
         registry.issue([0, 1, 2], A, [20, 50, 60])
@@ -597,10 +599,10 @@ class TestBanking:
         assert codes(market, "lapsed") == [("lapsed", -1, 0, 20, 0), ("lapsed", -1, 1, 95, 0)]
 
     def test_none_waits_for_the_end_of_the_phase(self):
-        market, authority, _ = self.start(NoBanking(phase_end=(date(2026, 1, 5),)))
-        self.close(authority, date(2025, 1, 6))
+        market, authority, _ = self.start(NoBanking(phase_end=(date(2026, 12, 31),)), banking_close=date(2026, 12, 31))
+        self.close(authority, date(2025, 12, 31))
         assert market.registry.total("expired").tolist() == [0, 0, 0]
-        self.close(authority)
+        self.close(authority, date(2026, 12, 31))
         assert market.registry.total("expired").tolist() == [20, 95, 0]
 
     @pytest.mark.parametrize(("lapse", "kept"), [("oldest", [0, 40, 60]), ("newest", [20, 20, 60])])

@@ -92,6 +92,10 @@ def test_at_the_floor_the_government_buys_what_its_cash_pays_for():
     assert market.book.best_ask[0] == 38
     market.close_day()
     assert ("floor_purchase", -1, 0, 3, 0) in codes(market, "floor_purchase")
+    assert [e.note for e in market.events if e.code == "reserve_exhausted"] == ["money"]
+    market.open_day(1, [0, 1], TODAY)
+    market.close_day()
+    assert len(codes(market, "reserve_exhausted")) == 1
     market.audit()
     assert_journal_replays(market)
 

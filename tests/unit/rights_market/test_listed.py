@@ -114,3 +114,11 @@ def test_listed_trading_needs_its_rule():
     with pytest.raises(ExchangeError, match="no rule for listed trading"):
         market.take_listed(S1, 0, Side.BID, 5000, 1)
     assert np.all(market.rejected == 0)
+
+
+def test_who_is_suspended_from_selling_takes_no_bid():
+    market, _ = open_market()
+    market.submit(Orders.of(BUYER, 0, Side.BID, 4900, 100))
+    market.suspend(np.array([S1]))
+    assert market.take_listed(S1, 0, Side.ASK, 4900, 10)[0] is Reason.NOT_ADMITTED
+    assert market.take_listed(S2, 0, Side.ASK, 4900, 10)[0] is Reason.ACCEPTED

@@ -84,6 +84,23 @@ class TestDay:
         market.open_day(1, [0])
         assert market.submit(resale).reason.tolist() == [Reason.ACCEPTED]
 
+    def test_three_may_be_sold_today_and_thirteen_tomorrow_and_what_a_sale_brings_buys_today(self):
+        """Trading rules of 2021: no resale on the day of purchase, while money is there at once."""
+        market = market_of(rule_book(opening_price_ticks=5000), 3)[0]
+        market.registry.issue(0, [BUYER, SELLER], [3, 10])
+        market.registry.deposit(BUYER + 1, 15_000)
+        market.open_day(0, [0])
+        swap(market, BUYER, BUYER + 1, 0, 1, 5000)
+        swap(market, SELLER, BUYER, 0, 1, 5000)  # paid with what the sale brought
+        assert market.registry.cash[BUYER] == 0
+        market.registry.deposit(BUYER, 45_000)
+        swap(market, SELLER, BUYER, 0, 9, 5000)
+        resale = Orders.of(BUYER, 0, Side.ASK, 5500, [2, 1])
+        assert market.submit(resale).reason.tolist() == [Reason.ACCEPTED, Reason.RESALE_BAN]
+        market.close_day()
+        market.open_day(1, [0])
+        assert market.submit(Orders.of(BUYER, 0, Side.ASK, 5400, 12)).reason.tolist() == [Reason.ACCEPTED]
+
     def test_without_the_ban_it_is_sold_at_once(self):
         market = open_market(rule_book(opening_price_ticks=5000, settlement=SettlementCycle(units_lag_days=0)))
         swap(market, SELLER, BUYER, 0, 10, 5000)

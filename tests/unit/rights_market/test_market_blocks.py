@@ -172,3 +172,13 @@ def test_prices_cannot_be_withheld():
     trades = market.agree_blocks(talk())
     with pytest.raises(ExchangeError, match="which cannot be withheld"):
         market.tape.add_trades(0, 0, Mode.CONTINUOUS, trades, withheld=True)
+
+
+def test_who_is_suspended_from_selling_sells_no_blocks():
+    market = open_market()
+    market.suspend(column(SELLER))
+    assert market.is_supervised
+    assert len(market.agree_blocks(talk())) == 0
+    market.suspend(column())
+    assert not market.is_supervised
+    assert market.agree_blocks(talk()).lots.tolist() == [120_000]

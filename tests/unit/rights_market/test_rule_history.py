@@ -1,5 +1,6 @@
 """Rules in time: what is in force, what is announced, and what comes too late."""
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 
@@ -11,8 +12,11 @@ from rights_market.policies.auction import AuctionSchedule, SealedUniform
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.compliance import MakeGood, Penalty, Surrender
+from rights_market.policies.feedback import FeedbackRule
+from rights_market.policies.mrv import Audit
 from rights_market.policies.trading import Fees
-from rights_market.rule_history import RuleChange, RuleHistory
+from rights_market.rule_change import Adjustment, RuleChange
+from rights_market.rule_history import RuleHistory
 from tests.compliance_market import rule_book
 
 BOOK = rule_book()
@@ -120,3 +124,139 @@ class TestRefusals:
 
 def _dates(period):
     return {name: getattr(period, name) for name in period.__slots__}
+
+
+AUDITED = rule_book(
+    audit=Audit(share=Decimal("0.1")),
+    penalties=(FINE,),
+    regulator=(
+        FeedbackRule(
+            watch="false_report_share",
+            high=Decimal("0.1"),
+            field="audit.share",
+            if_high=Decimal("0.1"),
+            minimum=Decimal("0.1"),
+            maximum=Decimal("0.5"),
+        ),
+    ),
+)
+
+
+def audits(announce: date, start: date, share: str) -> Adjustment:
+    return Adjustment(
+        right="CEA", announce=announce, start=start, field="audit.share", value=Decimal(share), reason="why"
+    )
+
+
+class TestAdjustments:
+    def test_nobody_knows_of_an_adjustment_before_it_is_made_and_all_do_afterwards(self):
+        rules = RuleHistory(AUDITED, (NO_BANKING,))
+        rules.begin(date(2024, 6, 1))
+        assert rules.on(date(2026, 1, 1)).audit == Audit(share=Decimal("0.1"))
+        rules.adjust(audits(date(2024, 12, 31), date(2025, 1, 30), "0.2"))
+        assert rules.on(date(2025, 1, 29)).audit.share == Decimal("0.1")
+        assert rules.on(date(2025, 1, 30)).audit.share == Decimal("0.2")
+        assert rules.book.audit.share == Decimal("0.1")
+        assert [c.slots for c in rules.begin(date(2025, 1, 30))] == [("audit",)]
+        assert (rules.book.audit.share, rules.version) == (Decimal("0.2"), 1)
+        assert rules.begin(date(2025, 6, 2)) == [NO_BANKING]
+        assert (rules.book.audit.share, rules.book.banking) == (Decimal("0.2"), NoBanking())
+
+    def test_the_next_step_starts_from_what_is_announced(self):
+        rules = RuleHistory(AUDITED)
+        rules.adjust(audits(date(2024, 6, 1), date(2024, 12, 1), "0.2"))
+        rules.adjust(audits(date(2024, 7, 1), date(2025, 1, 1), "0.3"))
+        assert (rules.book.audit.share, rules.announced.audit.share) == (Decimal("0.1"), Decimal("0.3"))
+
+    def test_what_begins_earlier_goes_before_what_was_announced_before(self):
+        rules = RuleHistory(AUDITED)
+        rules.adjust(audits(date(2024, 6, 1), date(2025, 6, 1), "0.3"))
+        rules.adjust(audits(date(2024, 7, 1), date(2024, 9, 1), "0.2"))
+        assert [b.audit.share for b in rules.books] == [Decimal("0.1"), Decimal("0.2"), Decimal("0.3")]
+
+    def test_the_past_cannot_be_adjusted(self):
+        rules = RuleHistory(AUDITED)
+        rules.begin(date(2025, 1, 1))
+        with pytest.raises(PolicyError, match="comes after 2025-01-01"):
+            rules.adjust(audits(date(2024, 12, 1), date(2025, 1, 1), "0.2"))
+
+    def test_a_contradiction_leaves_the_rules_as_they_were(self):
+        rules = RuleHistory(AUDITED)
+        with pytest.raises(PolicyError, match="expected at most 1"):
+            rules.adjust(audits(date(2024, 12, 1), date(2025, 1, 1), "2"))
+        assert rules.books == (AUDITED,)
+        assert rules.state()["adjustments"] == []
+
+    def test_a_restored_history_has_them_and_one_without_the_number_does_not(self):
+        rules, twin = RuleHistory(AUDITED), RuleHistory(AUDITED)
+        rules.adjust(audits(date(2024, 12, 31), date(2025, 1, 30), "0.2"))
+        rules.begin(date(2025, 2, 1))
+        twin.restore(rules.state())
+        assert twin.state() == rules.state()
+        assert (twin.book.audit.share, twin.version) == (Decimal("0.2"), 1)
+        other = RuleHistory(BOOK)
+        other.restore(rules.state())
+        assert (other.book, other.books) == (BOOK, (BOOK,))
+
+    def test_a_day_is_due_once_and_only_if_something_happens(self):
+        rules = RuleHistory(AUDITED)
+        rules.adjust(audits(date(2024, 12, 31), date(2025, 1, 30), "0.2"))
+        assert [rules.is_due(date(2025, 1, d)) for d in (29, 30)] == [False, True]
+        rules.begin(date(2025, 1, 30))
+        assert not rules.is_due(date(2025, 1, 30))
+
+    @pytest.mark.parametrize(
+        ("field", "words"),
+        [
+            ("auction.lot_multiple", "cannot set `auction`"),
+            ("periods.0.vintage", "cannot set `periods`"),
+            ("audit.sher", "does not exist"),
+            ("audit.fine.lump", "outside minimum 0.1"),
+            ("penalties.0.fen_per_lot", "is a whole number, so if_high cannot be 0.1"),
+        ],
+    )
+    def test_feedback_on_what_cannot_be_moved_is_refused(self, field, words):
+        rule = dataclasses.replace(AUDITED.regulator[0], field=field)
+        if "fen_per_lot" in field:
+            rule = dataclasses.replace(rule, maximum=Decimal(200))
+        with pytest.raises(PolicyError, match=words):
+            RuleHistory(dataclasses.replace(AUDITED, regulator=(rule,)))
+
+    def test_a_cap_by_which_an_auction_sells_is_not_moved(self):
+        cap = AbsolutePath(table={2024: 100, 2025: 90})
+        selling = SealedUniform(schedule=AuctionSchedule(per_year=1))
+        rule = dataclasses.replace(
+            AUDITED.regulator[0], field="cap.table.2025", if_high=Decimal(5), minimum=Decimal(50), maximum=Decimal(200)
+        )
+        RuleHistory(dataclasses.replace(AUDITED, cap=cap, regulator=(rule,)))
+        with pytest.raises(PolicyError, match="cannot set `cap` where an `auction` sells by it"):
+            RuleHistory(dataclasses.replace(AUDITED, cap=cap, auction=selling, regulator=(rule,)))
+
+    def test_a_limit_that_the_rule_does_not_take_is_refused(self):
+        rule = dataclasses.replace(AUDITED.regulator[0], maximum=Decimal(2))
+        with pytest.raises(PolicyError, match=r"audit.share cannot become maximum 2: Audit.share is 2"):
+            RuleHistory(dataclasses.replace(AUDITED, regulator=(rule,)))
+
+    def test_two_hands_on_one_number_are_refused(self):
+        with pytest.raises(PolicyError, match="E_OVERLAP: .* is moved by another feedback rule"):
+            RuleHistory(dataclasses.replace(AUDITED, regulator=AUDITED.regulator * 2))
+        more = change(date(2024, 5, 1), date(2025, 5, 1), audit=Audit(share=Decimal("0.3")))
+        with pytest.raises(PolicyError, match="E_OVERLAP: .* stands in `audit`, which a dated change sets"):
+            RuleHistory(AUDITED, (more,))
+
+    def test_watching_for_what_nobody_finds_is_refused(self):
+        with pytest.raises(PolicyError, match="watches false_report_share, but there is no `audit`"):
+            dataclasses.replace(AUDITED, audit=None)
+
+
+def test_audits_change_by_date_but_neither_begin_nor_end():
+    more = change(date(2024, 5, 1), date(2025, 5, 1), audit=Audit(share=Decimal("0.3")))
+    assert RuleHistory(dataclasses.replace(AUDITED, regulator=()), (more,)).books[1].audit == Audit(
+        share=Decimal("0.3")
+    )
+    with pytest.raises(PolicyError, match="cannot set `audit` where there was none"):
+        RuleHistory(BOOK, (more,))
+    with pytest.raises(PolicyError, match="cannot set `audit` to nothing"):
+        RuleHistory(
+            dataclasses.replace(AUDITED, regulator=()), (change(date(2024, 5, 1), date(2025, 5, 1), audit=None),)
+        )

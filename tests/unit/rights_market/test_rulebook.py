@@ -8,7 +8,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from rights_market.errors import PolicyError
-from rights_market.policies.allocation import Grandfathering
+from rights_market.policies.access import NewEntrantReserve
+from rights_market.policies.allocation import CapScaling, Grandfathering
 from rights_market.policies.auction import (
     AscendingClock,
     AuctionLimits,
@@ -22,6 +23,8 @@ from rights_market.policies.auction import (
 from rights_market.policies.banking import FreeBanking, NoBanking
 from rights_market.policies.cap import AbsolutePath, IntensityTarget
 from rights_market.policies.compliance import Borrowing, MakeGood, Penalty, Stage, Surrender
+from rights_market.policies.government_reserve import GovernmentReserve
+from rights_market.policies.paid_use import PaidInitialUse
 from rights_market.policies.stability import (
     CostContainmentReserve,
     EmissionsContainmentReserve,
@@ -33,6 +36,7 @@ from rights_market.policies.stability import (
     TieredPriceReserve,
 )
 from rights_market.policies.stability.price_collar import CollarStep, PriceCollar
+from rights_market.policies.zones import ZonePermission
 from rights_market.rulebook import RuleBook
 from tests.compliance_market import period, rule_book
 
@@ -72,6 +76,44 @@ class TestSupply:
     def test_a_cap_reaches_every_year_of_use(self):
         with pytest.raises(PolicyError, match="cap: E_YEAR: table has no year 2025"):
             rule_book(cap=AbsolutePath(table={2024: 5}))
+
+    @pytest.mark.parametrize("start", ["issue", "year_open"])
+    def test_later_vintages_need_books_to_be_traded_in(self, start):
+        rules = {
+            "cap": AbsolutePath(table={2024: 5, 2025: 5}), "auction": AUCTION,
+            "permission": ZonePermission(zones=("south", "north")),
+        }  # fmt: skip
+        with pytest.raises(PolicyError, match=f"forward_vintages.tradable_from is {start}, but with `permission`"):
+            rule_book(forward_vintages=ForwardVintages(tradable_from=start), **rules)
+        assert rule_book(forward_vintages=ForwardVintages(), **rules).forward_vintages == ForwardVintages()
+
+    def test_sales_in_mid_term_know_no_zones(self):
+        paid, zones = PaidInitialUse(fee=1, mid_term_sales=True), ZonePermission(zones=("south", "north"))
+        with pytest.raises(PolicyError, match="paid_use.mid_term_sales knows no zones, but with `permission`"):
+            rule_book(paid_use=paid, permission=zones)
+
+    def test_permits_leave_nothing_to_allocate_or_auction(self):
+        paid = PaidInitialUse(fee=1, quota="permit_level")
+        with pytest.raises(PolicyError, match="paid_use.quota is permit_level, so `allocation` has nothing to give"):
+            rule_book(paid_use=paid, allocation=(Grandfathering(base_years=(2023,)),))
+        with pytest.raises(PolicyError, match="paid_use.quota is permit_level, so `auction` has nothing to give"):
+            rule_book(paid_use=paid, allocation=(), auction=AUCTION, cap=AbsolutePath(table={2024: 5, 2025: 5}))
+
+    def test_what_is_left_needs_a_reserve_to_go_to(self):
+        cap = AbsolutePath(table={2024: 5, 2025: 5})
+        with pytest.raises(PolicyError, match=r"entrant_reserve\.leftover is msr, but `stability` has no market_stab"):
+            rule_book(cap=cap, auction=AUCTION, entrant_reserve=NewEntrantReserve(leftover="msr"))
+        with pytest.raises(PolicyError, match=r"entrant_reserve\.leftover is auction, but there is no `auction`"):
+            rule_book(cap=cap, entrant_reserve=NewEntrantReserve(leftover="auction"))
+        scaling, reserve = CapScaling(leftover="reserve"), GovernmentReserve(guide_fen=1)
+        with pytest.raises(
+            PolicyError, match=r"scaling\.leftover is reserve, but there is neither an `entrant_reserve`"
+        ):
+            rule_book(cap=cap, scaling=scaling)
+        zones = ZonePermission(zones=("south", "north"))
+        with pytest.raises(PolicyError, match=r"scaling\.leftover is reserve, but with `permission`"):
+            rule_book(cap=cap, scaling=scaling, government_reserve=reserve, permission=zones)
+        assert rule_book(cap=cap, scaling=scaling, government_reserve=reserve).scaling is scaling
 
     @pytest.mark.parametrize("ticks", [0, 20_001])
     def test_the_first_price_can_be_quoted(self, ticks):

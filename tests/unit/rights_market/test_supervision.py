@@ -7,6 +7,7 @@ import pytest
 
 from rights_market.errors import ExchangeError
 from rights_market.policies.cap import AbsolutePath
+from rights_market.policies.stability.price_collar import PriceCollar
 from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
 from rights_market.policies.trading import (
     Admission,
@@ -170,6 +171,16 @@ class TestFloor:
         lower = open_market(price_floor=TemporaryPriceFloor(below=None, dates=(TODAY, TODAY + timedelta(1)), window=1))
         self.days(lower, 5000, 4600)
         assert lower.price_low[0] == 4140
+
+    @pytest.mark.parametrize(("collar", "low"), [(4400, 4500), (4600, 4600)])
+    def test_the_higher_of_two_floors_holds(self, collar, low):
+        temporary = TemporaryPriceFloor(below=None, dates=(TODAY,), window=1)
+        hard = PriceCollar(floor=collar, ceiling=9000, mode="hard")
+        market = open_market(price_floor=temporary, collar=hard)
+        self.days(market, 5000)
+        assert market.price_low[0] == low
+        orders = bid([1, 1], price=[low - 1, low])
+        assert market.submit(orders).reason.tolist() == [Reason.OUTSIDE_PRICE_LIMIT, Reason.ACCEPTED]
 
     def test_a_floor_above_the_band_is_the_only_price(self):
         rule = TemporaryPriceFloor(below=None, dates=(TODAY,), discount=Decimal(0))

@@ -89,6 +89,19 @@ def test_what_is_not_defined_has_no_row() -> None:
     assert not kpis["value"].isna().any()
 
 
+def test_an_error_of_measurement_is_no_reduction() -> None:
+    result = tiny()
+    result.tables["compliance"]["emissions"] *= 1.1
+    # 20 of 200 were abated, though 198 were verified.
+    assert value_of(kpi_table(result), "CEA", "2021", "reduction") == pytest.approx(10.0)
+
+
+def test_years_after_the_run_have_no_revenue() -> None:
+    result = tiny()
+    result.manifest["periods"].append({**result.manifest["periods"][0], "name": "2026", "deadline": "2027-12-31"})
+    assert np.isnan(value_of(kpi_table(result), "CEA", "2027", "public_revenue"))
+
+
 def test_periods_with_one_deadline_share_a_window() -> None:
     assert windows(tiny(), "CEA") == [(["2021", "2022"], pd.Timestamp.min, pd.Timestamp("2023-12-29"))]
 

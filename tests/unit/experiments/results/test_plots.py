@@ -60,8 +60,15 @@ def test_price_marks_deadlines_and_plan_days_once_in_the_legend(ax: Axes) -> Non
     assert labels.count("方案公布日") == 1
 
 
+def test_without_a_rule_there_are_no_limits_to_draw(ax: Axes) -> None:
+    prices = MARKET.tables["prices"].assign(band_high=1000.0, band_low=MARKET.manifest["rights"][0]["tick_yuan"])
+    plots.price(Result(MARKET.manifest, {**MARKET.tables, "prices": prices}), ax, right="CEA")
+    assert not ax.collections
+    assert "Price limits" not in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 def test_a_far_price_limit_does_not_flatten_the_price(ax: Axes) -> None:
-    prices = MARKET.tables["prices"].assign(band_high=1000.0, band_low=0.01)
+    prices = MARKET.tables["prices"].assign(band_high=1000.0, band_low=0.02)
     plots.price(Result(MARKET.manifest, {**MARKET.tables, "prices": prices}), ax, right="CEA")
     assert ax.get_ylim()[1] < 1.5 * rows("prices")["close"].max()
 
@@ -72,12 +79,12 @@ def test_volume_bars_add_up_and_carry_a_scaled_unit(ax: Axes, days: int, label: 
     some = prices[prices["day"] < days].reset_index(drop=True)
     plots.volume(Result(MARKET.manifest, {"prices": some}), ax, right="CEA")
     assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(some[some.right == "CEA"].volume.sum())
-    assert ax.get_ylabel() in (f"{label} (kt)", f"{label} (t)")
+    assert ax.get_ylabel() in (f"{label}\n(kt)", f"{label}\n(t)")
 
 
 def test_scaled_ticks_say_what_the_data_are(ax: Axes) -> None:
     plots.holdings(MARKET, ax, right="CEA", words=ZH)
-    assert ax.get_ylabel() == "企业与机构持有量（万吨）"
+    assert ax.get_ylabel() == "企业与机构持有量\n（万吨）"
     assert ax.yaxis.get_major_formatter()(2.5e7, 0) == "2,500"
     np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), rows("days")["holdings"])
 

@@ -124,6 +124,25 @@ def test_rules_about_a_cap_need_one(tmp_path: Path, slot: str) -> None:
     assert "needs a `cap`" in problem.what
 
 
+@pytest.mark.parametrize(
+    ("slot", "words"),
+    [
+        (
+            "entrant_reserve: {leftover: msr}",
+            "entrant_reserve.leftover is msr, but `stability` has no market_stability",
+        ),
+        ("scaling: {leftover: reserve}", "scaling.leftover is reserve, but there is neither an `entrant_reserve`"),
+    ],
+)
+def test_what_is_left_needs_a_reserve_to_go_to(tmp_path: Path, slot: str, words: str) -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    path = tmp_path / "left.yaml"
+    path.write_text(text.replace("    cap:", f"    {slot}\n    cap:", 1), encoding="utf-8")
+    problem = only(path)
+    assert words in problem.what and problem.path == f"rights.CEA.{slot.split(':')[0]}"
+    assert problem.line > 0
+
+
 def test_a_quota_for_a_term_leaves_nothing_to_settle(tmp_path: Path) -> None:
     problem = only(scenario_with(tmp_path, RULES + "    paid_use: {fee: 38900}\n"))
     assert problem.path == "rights.CEA.paid_use"
@@ -146,3 +165,18 @@ def test_a_year_before_the_path_of_a_cap_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "year.yaml"
     path.write_text(text, encoding="utf-8")
     assert "E_YEAR" in only(path).what
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [("{CEA: 0.9}", "rights.CEA.paid_use.quota is not permit_level"), ("{COX: 0.9}", "right of this sector's")],
+)
+def test_a_share_for_permits_needs_a_right_that_is_sold_by_them(tmp_path: Path, share: str, words: str) -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    path = tmp_path / "permit.yaml"
+    path.write_text(
+        text.replace("      intensity:", f"      permit_share: {share}\n      intensity:", 1), encoding="utf-8"
+    )
+    problem = only(path)
+    assert words in f"{problem.what} {problem.expected}" and problem.path.endswith(share[1:4])
+    assert problem.line > 0

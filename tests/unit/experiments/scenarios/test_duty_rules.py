@@ -57,6 +57,16 @@ def test_they_are_read_digit_by_digit(tmp_path: Path) -> None:
         ("\n    shortfall_caps: [{where: {sectors: [stone]}}]", "stone", "is not a known sector"),
         ("\n    sanctions: {steps: []}", "steps", "at least 1 of them"),
         ("\n    sanctions: {steps: [{cut_days: 3}]}", "cut_days: 3", "cut_share is 0 but cut_days is 3"),
+        (
+            "\n    sanctions: {steps: [{suspend_trading: all}]}",
+            "suspend_trading",
+            "suspend_trading is all but suspend_days is 0",
+        ),
+        (
+            "\n    sanctions: {steps: [{ban_subsidies_years: 1}]}",
+            "ban_subsidies_years",
+            "bans from subsidies, but none excludes those who are banned",
+        ),
         ("\n    borrowing: {premium: 1.2}", "premium", "at most 1"),
     ],
 )

@@ -48,6 +48,20 @@ def test_units_are_converted_and_gaps_filled_and_marked(tmp_path: Path) -> None:
     assert [row["name"] for row in scenario.resolved()["population"]["rows"]] == ["赣江钢铁", "Hill Clinker"]
 
 
+def test_a_permit_of_0_is_not_a_permit_that_is_not_stated(tmp_path: Path) -> None:
+    data = "企业名称,行业,产量（万吨）,permit\nA,steel,100,1.5\nB,steel,100,0\nC,steel,100,\n"
+    columns = "{name: 企业名称, sector: 行业, output: 产量（万吨）, permit.CEA: {column: permit, unit: kt}}"
+    rows = load_scenario(scenario_with(tmp_path, data, columns=columns)).population.rows
+    assert [row.permit for row in rows] == [{"CEA": 1500.0}, {"CEA": 0.0}, {}]
+
+
+def test_concentrations_of_discharge_are_shares_of_the_limit(tmp_path: Path) -> None:
+    columns = COLUMNS.replace("}}", "}, concentration.CEA: 浓度（%）}")
+    data = HEAD.replace("\n", ",浓度（%）\n") + "赣江钢铁,钢铁,100,新余,2000,45\nHill Clinker,clinker,50,,,\n"
+    first, second = load_scenario(scenario_with(tmp_path, data, columns=columns)).population.rows
+    assert (first.concentration, second.concentration) == ({"CEA": pytest.approx(0.45)}, {})
+
+
 @pytest.mark.parametrize(
     ("encoding", "note"), [("utf-8", None), ("utf-8-sig", None), ("gb18030", "was read as GB18030")]
 )

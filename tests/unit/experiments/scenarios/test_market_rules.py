@@ -99,6 +99,11 @@ CASES = {
         "fiscal.0.from_fund",
         "nothing fills the fund",
     ),
+    "no sanction bans those whom a grant excludes": (
+        "\nfiscal:\n  - {kind: measure_subsidy, share: 0.1, exclude_banned: true}\n",
+        "fiscal.0.exclude_banned",
+        "no sanction bans from subsidies",
+    ),
     "gain on the way round": (
         "\nlinks:\n  - {kind: right_exchange_rate, pairs: [{source: CEA, target: SO2, rate: 2},"
         " {source: SO2, target: CEA, rate: 0.6}]}\n",

@@ -80,3 +80,10 @@ def test_traders_without_a_zone_are_refused(tmp_path: Path) -> None:
 
 def test_a_band_beside_zones_is_refused(tmp_path: Path) -> None:
     assert "`band` is a rule of books, but with `permission`" in words(written(tmp_path, RIVER + BAND))
+
+
+def test_later_vintages_have_no_book_of_their_own_where_there_are_no_books(tmp_path: Path) -> None:
+    ahead = RIVER + "    forward_vintages: {ahead: 1, tradable_from: issue}\n"
+    said = words(written(tmp_path, ahead))
+    assert "forward_vintages.tradable_from is issue, but with `permission` there are no books" in said
+    assert "river.yaml" in said

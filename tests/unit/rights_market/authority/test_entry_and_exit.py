@@ -9,10 +9,17 @@ import numpy as np
 import pytest
 
 from rights_market.policies.access import EntryExit, NewEntrantReserve
-from rights_market.policies.allocation import Grandfathering, UpfrontTrueUp
+from rights_market.policies.allocation import CapScaling, EmissionMatchingBand, Grandfathering, UpfrontTrueUp
+from rights_market.policies.auction import Consignment, SealedUniform
 from rights_market.policies.cap import AbsolutePath
-from rights_market.policies.compliance import Penalty, Surrender
+from rights_market.policies.compliance import MakeGood, Penalty, ShortfallCap, Surrender
+from rights_market.policies.government_reserve import GovernmentReserve
+from rights_market.policies.paid_use import PaidInitialUse
+from rights_market.policies.stability import MarketStabilityReserve
+from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
+from rights_market.registry.obligations import Debt
 from tests.compliance_market import assert_journal_replays, codes, fingerprint, lots, market_of, period, rule_book
+from tests.supply_market import Stage
 
 Y24, Y25 = period(2024), period(2025)
 A, B, C = 2, 3, 4
@@ -84,8 +91,8 @@ class TestCoverage:
 
 
 class TestReserve:
-    def start(self, **changes):
-        market, authority = authority_of(cap=CAP, entrant_reserve=replace(RESERVE, **changes))
+    def start(self, rules=None, **changes):
+        market, authority = authority_of(cap=CAP, entrant_reserve=replace(RESERVE, **changes), **(rules or {}))
         authority.plans.set_caps("CEA", Y24, {2024: 0})
         return market, authority
 
@@ -135,12 +142,26 @@ class TestReserve:
         ("leftover", "pot", "auction"), [("next_year", 60, 0), ("cancel", 30, 0), ("auction", 30, 30)]
     )
     def test_what_is_left_at_the_end_of_the_year(self, leftover, pot, auction):
-        _, authority = self.start(leftover=leftover)
+        _, authority = self.start(leftover=leftover, rules={"auction": SealedUniform()})
         authority.access.open_year("CEA", Y25, 2025, ALL)
         authority.plans.set_caps("CEA", Y25, {2025: 0})
         assert authority.entrants.pot_lots["CEA"] == pot
         assert authority.entrants.take_for_auction("CEA") == auction
         assert authority.entrants.take_for_auction("CEA") == 0
+
+    def test_what_is_left_may_go_to_the_stability_reserve(self):
+        stage = Stage(
+            entrant_reserve=NewEntrantReserve(leftover="msr"),
+            stability=(MarketStabilityReserve(start_fill=5, hold_at_most=1000),),
+        )
+        stage.supply.open_year(2024)
+        stage.authority.plans.set_caps("CEA", stage.period(2024), {2024: 0})
+        assert stage.authority.entrants.pot_lots["CEA"] == 3
+        stage.authority.access.open_year("CEA", stage.period(2025), 2025, ALL)
+        assert stage.authority.entrants.pot_lots["CEA"] == 0
+        assert stage.supply.reserves.stability.pot.lots == 5 + 3
+        assert stage.events("reserve_left") == [("new_entrant_reserve", "reserve_left", -1, 3, "msr")]
+        stage.check()
 
     def test_a_reserve_beyond_the_cap_takes_nothing_from_it(self):
         _, authority = self.start(within_cap=False)
@@ -237,3 +258,128 @@ def test_a_state_gives_everything_back():
     assert fingerprint(other.state()) == fingerprint(one.state())
     assert other.entrants.granted_lots("CEA", "2024").tolist() == [0, 0, 12]
     assert other.coverage.closed_on == {1: date(2024, 5, 31)}
+
+
+class TestUnclaimed:
+    """A cap of 1,000 lots of which 200 are kept for auctions; three firms claim 300 together."""
+
+    SCALING = CapScaling(min_auction_share=Decimal("0.2"), leftover="reserve")
+
+    def test_what_nobody_claims_goes_to_the_reserve_for_entrants(self):
+        """1,000 less 30 set aside and 200 kept leave 770, of which 300 are given: 470 join the 30."""
+        market, authority = authority_of(cap=CAP, scaling=self.SCALING, entrant_reserve=RESERVE)
+        authority.plans.set_caps("CEA", Y24, {2024: 0})
+        authority.plans.preallocate("CEA", Y24, lots(100, 150, 50))
+        assert authority.entrants.pot_lots["CEA"] == 30 + 470
+        assert [c[3] for c in codes(market, "unclaimed")] == [470]
+        entitlement = authority.entitlements["CEA"]
+        # None of it is auctioned as well.
+        assert entitlement.auction_lots(2024, lots(100, 150, 50), 1000) == 200
+
+    def test_or_to_the_government_where_there_is_none(self):
+        reserve = GovernmentReserve(guide_fen=1)
+        market, authority = authority_of(cap=CAP, scaling=self.SCALING, government_reserve=reserve)
+        authority.plans.set_caps("CEA", Y24, {2024: 0})
+        authority.plans.preallocate("CEA", Y24, lots(100, 150, 50))
+        assert authority.reserve.stock == {("CEA", 0, -1): 500}
+        assert market.registry.free[0, GOVERNMENT_ACCOUNT] == 500
+        assert_journal_replays(market)
+
+    def test_the_final_allocation_decides_and_no_lot_counts_twice(self):
+        """100 up front and 250 at last: 770 - 250; A has closed, of whose 60 lots 40 were taken into the reserve."""
+        market, authority = authority_of(
+            cap=CAP, scaling=self.SCALING, entrant_reserve=RESERVE, upfront=UpfrontTrueUp(), entry_exit=EntryExit()
+        )
+        authority.plans.set_caps("CEA", Y24, {2024: 0})
+        authority.plans.preallocate("CEA", Y24, lots(60, 30, 10))
+        assert authority.entrants.pot_lots["CEA"] == 30
+        authority.entrants.recycle(authority.matter("firm_exit", "CEA", Y24), 40)
+        authority.plans.true_up("CEA", Y24, lots(20, 180, 50))
+        assert authority.entrants.pot_lots["CEA"] == 30 + 40 + (770 - 250 - 40)
+
+    def test_where_more_is_claimed_nothing_is_left(self):
+        market, authority = authority_of(cap=CAP, scaling=self.SCALING, entrant_reserve=RESERVE)
+        authority.plans.set_caps("CEA", Y24, {2024: 0})
+        authority.plans.preallocate("CEA", Y24, lots(500, 250, 20))
+        assert authority.entrants.pot_lots["CEA"] == 30 and codes(market, "unclaimed") == []
+
+
+def test_what_must_be_made_good_is_missing_from_the_market_and_not_shared_out():
+    """Claims of 50, 30 and 25 on 90 lots become 43, 26 and 21; A must make good 10, so that 80 are issued.
+
+    Deducted before the scaling, claims of 40, 30 and 25 would have become 38, 28 and 24: all of the 90, and B and C
+    would have gained from what A had failed to surrender.
+    """
+    rule = MakeGood(mode="deduct_allocation")
+    cap = AbsolutePath(table={2024: 90, 2025: 90})
+    market, authority = authority_of(cap=cap, scaling=CapScaling(), make_good=rule)
+    authority.plans.set_caps("CEA", Y24, {2024: 0})
+    given = authority.entitlements["CEA"].scaled(2024, lots(50, 30, 25)).lots
+    market.obligations.add_debt("CEA", Y24.name, Debt.MAKE_GOOD, lots(10, 0, 0), authority.firms.accounts)
+    assert authority.plans.preallocate("CEA", Y24, given).tolist() == [33, 26, 21]
+    assert authority.entitlements["CEA"].scaled(2024, lots(40, 30, 25)).lots.tolist() == [38, 28, 24]
+    assert_journal_replays(market)
+
+
+def test_what_a_cap_on_the_gap_forgives_is_not_asked_of_a_closed_firm_either():
+    """It used 100 and was given 70: by a cap of 20 % it owes 90."""
+    market, authority = authority_of(entry_exit=EntryExit(), shortfall_caps=(ShortfallCap(),))
+    authority.plans.preallocate("CEA", Y24, lots(70, 0, 0))
+    market.registry.issue(0, A, 30)
+    authority.access.settle_closed("CEA", Y24, 0, 100, None)
+    assert (market.registry.free[0, A], market.registry.total("surrendered")[0]) == (10, 90)
+
+
+def test_a_closed_firm_gets_back_what_it_has_consigned():
+    """A and B consign 30 and 20 over four auctions; A closes after the first, in which 6 of its 8 were sold."""
+    stage = Stage(consignment=Consignment(), entry_exit=EntryExit(keep_units=False))
+    stage.plan(2024, free=50)
+    stage.go_to(2024, 1)
+    stage.authority.plans.preallocate("CEA", stage.period(2024), np.array([30, 20, 0]))
+    stage.hold(2024, (2, 30, 10))
+    queue = stage.supply.reserves.consigned
+    assert sum(t.lots for t in queue.queue if t.account == stage.firms[0]) == 24
+    due = stage.authority.access.close(0, stage.today)
+    assert set(due) == {"CEA"} and {t.account for t in queue.queue} == {stage.firms[1]}
+    assert stage.held(2024)[0] == 24
+    assert stage.events("consign_withdrawn") == [("consignment", "consign_withdrawn", stage.firms[0], 24, "")]
+    # Its duty of 10 is served first, and the rest is cancelled by the rule.
+    stage.authority.access.settle_closed("CEA", stage.period(2024), 0, 10, None)
+    assert stage.held(2024)[0] == 0
+    assert stage.market.registry.total("surrendered")[0] == 10 and stage.market.registry.total("cancelled")[0] == 14
+    stage.check()
+
+
+def test_what_is_given_around_verified_use_is_compared_with_it():
+    """Reference 2.0: A uses 1.8 a unit and is given 1.5 % more for 1,801, B 2.6 and 3 % less for 1,000."""
+    rule = EmissionMatchingBand(balance_value={"power": {2024: Decimal("2.00")}})
+    market, authority = authority_of(allocation=(rule,), upfront=UpfrontTrueUp())
+    authority.verify("CEA", Y24, lots(1801, 1000, 0))
+    given = authority.entitlements["CEA"].lots(2024, np.array([1001, 385, 0]), lots(1801, 1000, 0))
+    authority.plans.true_up("CEA", Y24, given)
+    assert given.tolist() == [1828, 970, 0]
+    (balance,) = [(e.rule, e.lots) for e in market.events if e.code == "scheme_balance"]
+    assert balance == ("emission_matching_band", 1828 + 970 - 2801)
+
+
+def test_the_duty_of_a_closed_firm_comes_first_and_what_is_idle_may_be_bought_back():
+    """A right for a term of 100 lots: 60 were used, 15 of last year must be made good; 25 are idle, and 5 pledged."""
+    market, authority = authority_of(
+        paid_use=PaidInitialUse(fee=1, term_years=5),
+        entry_exit=EntryExit(),
+        make_good=MakeGood(),
+        government_reserve=GovernmentReserve(guide_fen=10, budget_fen=1000),
+    )
+    market.registry.deposit(A, 10_000)
+    authority.begin_term("CEA", lots(100, 0, 0), date(2024, 1, 2), is_first=True)
+    authority.plans.preallocate("CEA", Y24, lots(0, 0, 0))
+    market.obligations.add_debt("CEA", Y24.name, Debt.MAKE_GOOD, lots(15, 0, 0), authority.firms.accounts)
+    market.registry.pledge(0, A, 5)
+    authority.access.close(0, date(2024, 5, 31))
+    authority.access.settle_closed("CEA", Y24, 0, 60, None)
+    assert (market.registry.total("surrendered")[0], market.registry.free[0, A]) == (75, 20)
+    closed = np.array([True, False, False])
+    assert authority.reserve.buy_back("CEA", date(2024, 12, 31), ALL, closed).tolist() == [20, 0, 0]
+    assert codes(market, "idle_pledged") == [("idle_pledged", A, -1, 5, 0)]
+    assert authority.reserve.stock == {("CEA", 0, -1): 20}
+    assert_journal_replays(market)

@@ -127,6 +127,45 @@ def test_or_the_part_that_is_not_paid_for_is_cancelled():
     assert_journal_replays(market)
 
 
+class TestSaleInMidTerm:
+    """389.00 a lot and year; the term of five years ends on 1 February 2029."""
+
+    ON = date(2025, 9, 8)  # 1,242 days before
+
+    def start(self, **changes):
+        market, authority, paid = start(mid_term_sales=True, **changes)
+        authority.plans.preallocate("CEA", Y24, lots(0, 0, 0))
+        return market, authority, paid
+
+    def test_the_price_is_for_a_lot_and_year_and_the_days_that_are_left(self):
+        market, authority, paid = self.start()
+        before = market.registry.cash[[A, B]].copy()
+        assert paid.sell("CEA", 1, 0, 4, 38_900, self.ON) == 4
+        # 4 x 389.00 x 1,242 / 365 = 5,294.66 (5,294.6630...)
+        assert (market.registry.cash[[A, B]] - before).tolist() == [-529_466, 529_466]
+        assert paid.quota_lots("CEA").tolist() == [11, 92, 10]
+        assert market.registry.free[0, [A, B]].tolist() == [11, 92]
+        assert authority.plans.preallocate("CEA", Y25, lots(0, 0, 0)).tolist() == [11, 92, 10]
+        assert [c[:4] for c in codes(market, "right_sold", "right_bought")] == [
+            ("right_sold", B, 0, 4), ("right_bought", A, 0, 4),
+        ]  # fmt: skip
+        assert_journal_replays(market)
+
+    def test_no_more_than_this_years_free_lots(self):
+        market, _, paid = self.start()
+        market.registry.pledge(0, C, 7)
+        assert paid.saleable_lots("CEA").tolist() == [7, 96, 3]
+        assert paid.sell("CEA", 2, 0, 10, 100, self.ON) == 3
+
+    def test_nothing_where_the_buyer_lacks_the_money_or_the_seller_is_in_arrears(self):
+        market, _, paid = self.start(cash=(460_000, 30_000_000, 10_000_000))
+        assert paid.sell("CEA", 1, 0, 96, 38_900, self.ON) == 0
+        paid.day(date(2025, 3, 5))
+        assert paid.terms["CEA"].is_suspended.tolist() == [True, False, False]
+        assert paid.sell("CEA", 0, 1, 7, 1, self.ON) == 0
+        assert paid.quota_lots("CEA").tolist() == [7, 96, 10]
+
+
 def test_at_the_end_of_the_term_the_right_expires_and_holders_come_first():
     market, authority, paid = start(term_years=3)
     assert paid.day(date(2027, 1, 29)) == []

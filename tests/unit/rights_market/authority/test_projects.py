@@ -104,7 +104,8 @@ def test_nothing_is_booked_before_all_rights_are_covered():
     projects.apply(Project(NEW, APPLIED, {"CEA": 7, "SO2": 2}))
     made.registry.issue(0, firms[NEW], 11)
     assert projects.review(APPLIED) == []
-    assert made.registry.free[0, firms[NEW]] == 11
+    assert (made.registry.free[0, firms[NEW]], made.registry.frozen[0, firms[NEW]]) == (0, 11)
+    assert made.registry.total("cancelled")[0] == 0
     made.registry.issue(2, firms[NEW], 3)
     assert projects.review(APPLIED) == [NEW]
     assert made.registry.free[[0, 2], firms[NEW]].tolist() == [7, 2]
@@ -173,9 +174,24 @@ class TestRegions:
         assert projects.review(date(2024, 5, 29)) == []
         assert projects.review(date(2024, 5, 30)) == [NEW]
 
+    def test_a_project_that_was_approved_stays_so_when_the_region_turns_red(self):
+        made, projects = self.start(RegionState.GREEN)
+        assert projects.review(APPLIED) == [NEW]
+        projects.region_states["CEA", "north"] = RegionState.RED
+        assert projects.review(date(2024, 6, 3)) == []
+        assert projects.stage(NEW) == Stage.APPROVED
+        assert [e.note for e in made.events if e.code == "project_pending"] == ["applied"]
+
     def test_small_projects_do_not_wait(self):
         _, projects = self.start(RegionState.RED, need=4)
         assert projects.review(APPLIED) == [NEW]
+
+    def test_a_plant_that_was_approved_before_stays_so(self):
+        _, projects = self.start(RegionState.GREEN)
+        assert projects.review(APPLIED) == [NEW]
+        projects.region_states["CEA", "north"] = RegionState.RED
+        assert projects.review(date(2024, 6, 3)) == []
+        assert projects.stage(NEW) == Stage.APPROVED
 
     def test_a_change_of_state_is_written_down_once(self):
         made, projects, _ = market(rule_book(cap=DUAL))
@@ -191,6 +207,64 @@ class TestRegions:
         assert projects.missed == set()
         projects.end_year()
         assert projects.missed == {"north"}
+
+
+class TestFrozen:
+    """Lots brought for a project wait with it."""
+
+    def start(self, lots: int, **rules):
+        made, projects, firms = market(rule_book(replacement=replace(REPLACE, **rules)))
+        projects.apply(Project(NEW, APPLIED, {"CEA": 7}))
+        made.registry.issue(0, firms[NEW], lots)
+        projects.review(APPLIED)
+        return made, projects, int(firms[NEW])
+
+    def test_they_are_neither_sold_nor_surrendered_until_it_is_decided(self):
+        made, projects, new = self.start(10)
+        assert (made.registry.free[0, new], made.registry.frozen[0, new]) == (0, 10)
+        assert codes(made, "replacement_frozen") == [("replacement_frozen", new, 0, 10, 0)]
+        made.registry.issue(0, new, 4)
+        assert projects.review(date(2024, 3, 4)) == [NEW]
+        assert (made.registry.free[0, new], made.registry.frozen[0, new]) == (10, 0)
+        assert_journal_replays(made)
+
+    def test_no_more_than_it_must_bring(self):
+        """A red region holds it up although 11 of its 15 lots cover it: 4 stay free."""
+        made, projects, firms = market(rule_book(cap=DUAL, replacement=REPLACE))
+        projects.region_states["CEA", "north"] = RegionState.RED
+        projects.apply(Project(NEW, APPLIED, {"CEA": 7}))
+        made.registry.issue(0, firms[NEW], 15)
+        for day in (2, 3):
+            assert projects.review(date(2024, 3, day)) == []
+            assert (made.registry.free[0, firms[NEW]], made.registry.frozen[0, firms[NEW]]) == (4, 11)
+
+    def test_a_project_that_lapses_gets_them_back(self):
+        made, projects, new = self.start(10)
+        projects.review(date(2024, 8, 29))
+        assert projects.stage(NEW) == Stage.LAPSED
+        assert (made.registry.free[0, new], made.registry.frozen[0, new]) == (10, 0)
+        assert_journal_replays(made)
+
+    def test_what_was_bought_today_follows_tomorrow(self):
+        made, projects, new = self.start(3)
+        seller = int(made.accounts.open(AccountKind.COMPLIANCE, "seller"))
+        made.registry.issue(0, seller, 2)
+        made.registry.freeze(0, seller, 2)
+        made.registry.deliver(0, seller, new, 2, 0, lock_bought=True)
+        projects.review(date(2024, 3, 4))
+        assert (made.registry.free[0, new], made.registry.frozen[0, new]) == (2, 3)
+        made.registry.unlock()
+        projects.review(date(2024, 3, 5))
+        assert (made.registry.free[0, new], made.registry.frozen[0, new]) == (0, 5)
+
+    def test_lots_that_lapse_meanwhile_are_gone(self):
+        made, projects, new = self.start(10)
+        made.registry.lapse(0, new, 10)
+        made.registry.issue(1, new, 11)
+        assert projects.pending_lots(NEW) == {"CEA": 11}
+        assert projects.review(date(2024, 3, 4)) == [NEW]
+        assert made.registry.free[:, new].tolist() == [0, 7]
+        assert not made.registry.frozen.any()
 
 
 @pytest.mark.parametrize("approved", [False, True])
@@ -222,6 +296,29 @@ def test_what_an_old_plant_gives_to_another_zone_counts_for_its_ratio():
     assert_journal_replays(made)
 
 
+@pytest.mark.parametrize("by", ["ban", "standard"])
+def test_into_a_zone_that_missed_its_standard_replacement_comes_from_inside_it(by):
+    """The old plant lies in the south, the new one in the north; ten more lots have left the north this year."""
+    river = replace(RIVER, no_net_import=("north",)) if by == "ban" else RIVER
+    rules = {
+        "replacement": NewProjectReplacement(ratio_if_missed=Decimal(1), sources=("own_closure", "reserve")),
+        "government_reserve": GovernmentReserve(guide_fen=1),
+    }
+    made, projects, firms = market(rule_book(permission=river, ratio=TAU, **rules))
+    projects._zones.of["CEA"].moved[2024, 1] = [0, 10]
+    if by == "standard":
+        projects.missed = {"north"}
+    made.registry.issue(0, firms[OLD], 20)
+    made.registry.issue(0, GOVERNMENT_ACCOUNT, 16)
+    projects._reserve.stock["CEA", 0, 0] = 9
+    projects.apply(Project(NEW, APPLIED, {"CEA": 7}, replaces=OLD))
+    assert projects.review(date(2024, 3, 2)) == []
+    assert made.registry.free[0, [firms[OLD], firms[NEW]]].tolist() == [20, 0]
+    projects._reserve.stock["CEA", 0, 1] = 7
+    assert projects.review(date(2024, 3, 3)) == [NEW]
+    assert projects._reserve.stock == {("CEA", 0, 0): 9, ("CEA", 0, 1): 0}
+
+
 def test_nothing_is_brought_upstream():
     against = {"permission": ZonePermission(zones=("south", "north"), edges=(Edge(seller="north", buyer="south"),))}
     made, projects, firms = market(rule_book(replacement=NewProjectReplacement(), **against))
@@ -245,4 +342,17 @@ def test_a_project_buys_what_it_lacks_from_the_reserve():
     assert projects.review(date(2024, 3, 2)) == [NEW]
     assert made.registry.free[0, [GOVERNMENT_ACCOUNT, firms[NEW]]].tolist() == [1, 7]
     assert made.registry.cash[firms[NEW]] == 10_000 - 4 * 500
+    assert_journal_replays(made)
+
+
+def test_the_way_the_ratio_and_the_replacement_all_add_to_what_is_brought():
+    """Two lots are asked for one, 14 for 7; at 0.8 a lot they take 18 of the zone upstream."""
+    rules = {"replacement": NewProjectReplacement(ratio=Decimal(2)), "permission": RIVER, "ratio": TAU}
+    made, projects, firms = market(rule_book(**rules))
+    made.registry.issue(0, firms[OLD], 20)
+    projects.apply(Project(NEW, APPLIED, {"CEA": 7}, replaces=OLD))
+    assert projects.review(date(2024, 3, 2)) == [NEW]
+    assert made.registry.free[0, firms].tolist() == [20 - 18, 7]
+    # 4 for the ratio (18 x 0.8 = 14.4 count as 14), and 7 beyond the need.
+    assert made.registry.total("cancelled")[0] == 4 + 7
     assert_journal_replays(made)

@@ -11,10 +11,11 @@ from rights_market.errors import ExchangeError
 from rights_market.market import Market
 from rights_market.policies.allocation import Grandfathering
 from rights_market.policies.compliance import Penalty
+from rights_market.policies.stability.price_collar import PriceCollar
 from rights_market.policies.trading import Fees, PriceBand, SettlementCycle
 from rights_market.records import Orders
 from rights_market.registry.accounts import AccountKind, Accounts
-from rights_market.rule_history import RuleChange
+from rights_market.rule_change import RuleChange
 from rights_market.units import Side
 from tests.compliance_market import codes, fingerprint, lots, period, rule_book
 
@@ -64,6 +65,17 @@ def test_orders_that_rest_keep_the_terms_they_were_entered_under():
     market.submit(Orders.of(B, 0, Side.BID, 6800, 10))
     with pytest.raises(ExchangeError, match="CEA-2024 has resting orders"):
         authority.change_rules("CEA", date(2024, 5, 1))
+
+
+def test_what_the_government_offers_by_rule_keeps_no_change_from_beginning():
+    """A collar stands ready in every instrument of the right, open or not."""
+    collar = PriceCollar(floor=4000, ceiling=9000, reserve=100)
+    change = (date(2024, 5, 1), date(2024, 5, 1), {"fees": Fees(buyer=Decimal("0.01"))}, False)
+    market, authority = market_with(change, collar=collar)
+    market.open_day(0, [0], date(2024, 5, 1))
+    assert market.best_bid.any() or market.best_ask.any()
+    assert len(authority.change_rules("CEA", date(2024, 5, 1))) == 1
+    assert market.limits.buyer_ppm.tolist() == [10_000, 10_000]
 
 
 @pytest.mark.parametrize(("retroactive", "given"), [(False, 90), (True, 80)])

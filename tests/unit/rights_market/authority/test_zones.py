@@ -1,10 +1,12 @@
 """Zones in force: what crosses, what it counts for, what keeps it out."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pytest
 
 from rights_market.authority import Authority, Covered
 from rights_market.market import Market
@@ -196,6 +198,26 @@ def test_a_tonne_that_is_sold_as_a_credit_is_not_paid_for_again() -> None:
     assert told == [("double_claim", 7, 0), ("eco_payment", 0, 30)]
 
 
+@pytest.mark.parametrize(
+    ("since", "first_year", "counted"),
+    [(2024, 2025, [130, 130]), (2024, 2024, [30, 30]), (2025, 2026, [30, 130]), (2025, 2024, [30, 30])],
+)
+def test_who_counts_a_place_first_keeps_it(since: int, first_year: int, counted: list[int]) -> None:
+    # Quality is at its reference: 100 fen are for the 10 t of Jishui, 30 for the 3 t of another place, each year.
+    sinks = (Sink(site="Jishui", zone="a", tonnes=10, since=since), Sink(site="Suichuan", zone="a", tonnes=3))
+    made, _, _ = market(("a", "b"), compensation=replace(compensated(), sinks=sinks, fund_fen=10_000))
+    made.accounts.open(AccountKind.PROJECT, "Jishui")
+    forest = ProjectCredits(name="Jishui", credit="CEA", type="forest", yearly_lots=7, first_year=first_year)
+    authority = Authority(made, Covered(np.array([2, 3]), ("steel",) * 2, regions=("a", "b")), credit_sources=(forest,))
+    authority.credits.serve(date(2024, 1, 2), np.zeros(0))
+    for year in (2024, 2025):
+        authority.verify("CEA", period(year), np.array([50, 66]))
+    paid = [e.money_fen for e in made.events if e.code == "eco_payment"]
+    assert paid == counted
+    refused = {e.rule for e in made.events if e.code == "double_claim"}
+    assert refused == ({"project_credits"} if counted[1] == 130 else {"eco_compensation"})
+
+
 def test_allocations_are_cut_to_the_caps_of_zones() -> None:
     # Standards 60 and 98: caps 60 and 98 - 0.8 x 60 = 50.
     made, authority, firms = market(("a", "b", "b"), ratio=ratio(standards={"a": 60, "b": 98}))
@@ -215,7 +237,7 @@ def test_what_changes_is_saved() -> None:
 
 def test_who_is_barred_from_selling_does_not_sell_over_zones() -> None:
     made, authority, firms = market(("a", "b"))
-    made.bar_sales(firms[:1])
+    made.suspend(firms[:1])
     receipt = trade(authority, firms, (0, ASK, 800, 100), (1, BID, 1500, 10))
     assert receipt.reason.tolist() == [Reason.NOT_ADMITTED, Reason.ACCEPTED]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rights_market.errors import PolicyError
-from rights_market.policies.paid_use import PaidInitialUse, anniversary, rest_of_year_fen
+from rights_market.policies.paid_use import PaidInitialUse, anniversary, rest_of_term_fen
 
 RULE = PaidInitialUse(fee=38_900, instalments=3)
 
@@ -48,8 +48,8 @@ def test_later_terms_may_cost_more():
 
 def test_the_rest_of_a_year_is_paid_by_the_day():
     # 4 x 389.00 x 146 / 365 = 622.40 CNY; 1 x 1.00 x 1 / 365 rounds to 0 fen, 183 / 365 to half and more.
-    assert rest_of_year_fen(4, 38_900, 146) == 62_240
-    assert [rest_of_year_fen(1, 1, d) for d in (182, 183)] == [0, 1]
+    assert rest_of_term_fen(4, 38_900, 146) == 62_240
+    assert [rest_of_term_fen(1, 1, d) for d in (182, 183)] == [0, 1]
 
 
 def test_more_instalments_than_years_are_refused():

@@ -63,6 +63,9 @@ def test_disclosure_waits_for_its_delay_and_happens_once() -> None:
     shown = authority.monitoring.publication.shown
     assert [(s.item, s.published.tolist()) for s in shown] == [("emissions", [240, 187, 100]), ("holdings", [7, 8, 9])]
     assert len(codes(market, "disclosed")) == 2
+    # Both items are published to the lot: nothing about others is in doubt any more.
+    assert authority.monitoring.publication.known_share("CEA") == 1.0
+    assert authority.monitoring.publication.known_share("none") == 0.0
 
 
 def test_without_assurance_a_firm_publishes_its_own_report() -> None:

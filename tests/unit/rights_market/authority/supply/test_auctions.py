@@ -328,3 +328,12 @@ class TestSecretReserve:
         assert (row["code"], row["sold"]) == ("auction_cancelled", 0)
         assert stage.events("auction_cancelled") == [("sealed_uniform", "auction_cancelled", -1, 0, "secret_reserve")]
         assert stage.hold(2025, (2, 40, 200))["sold"] == 0  # the close of 42.00 a year ago, 39.9
+
+    def test_a_cancelled_auction_offers_its_lots_again(self) -> None:
+        """The opening price of 68.00 fen, less a tenth, is above the bids of the first auction only."""
+        stage = Stage(SealedUniform(schedule=FOUR, secret_reserve=Decimal("0.1")), opening_price_ticks=68)
+        stage.plan()
+        assert stage.hold(2024, (0, 61, 25))["code"] == "auction_cancelled"
+        row = stage.hold(2024, (0, 62, 50))
+        assert (row["offered"], row["sold"], row["price_ticks"]) == (50, 50, 62)
+        stage.check()

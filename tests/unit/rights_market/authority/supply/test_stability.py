@@ -10,6 +10,7 @@ import pytest
 
 from rights_market.policies.auction import AuctionSchedule, Consignment, PricePath, SealedUniform
 from rights_market.policies.banking import FreeBanking
+from rights_market.policies.compliance import ShortfallCap
 from rights_market.policies.stability import (
     CostContainmentReserve,
     EmissionsContainmentReserve,
@@ -21,6 +22,7 @@ from rights_market.policies.stability import (
     TieredPriceReserve,
 )
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
+from rights_market.registry.obligations import Debt
 from tests.compliance_market import swap
 from tests.supply_market import FOUR, YEARS, Scripted, Stage
 
@@ -44,7 +46,7 @@ class TestCostContainment:
         stage.plan(2024, free=90)
         row = stage.hold(2024, *self.BIDS)
         assert (row["price_ticks"], row["sold"], row["offered"], row["released"]) == (15, 14, 10, 4)
-        assert (row["code"], stage.supply.auctions.release_left(2024)) == ("auction_cleared", (1,))
+        assert (row["code"], stage.supply.auctions.containment.release_left(2024)) == ("auction_cleared", (1,))
         assert stage.events("ccr_released") == [("cost_containment_reserve", "ccr_released", -1, 4, "tier 1")]
         assert stage.supply.volumes.changed_lots("2024") == 4
         assert stage.supply.volumes.plan.unsold == 0
@@ -54,10 +56,10 @@ class TestCostContainment:
         quarterly = Stage(SealedUniform(schedule=FOUR), stability=(CostContainmentReserve(tiers=(tier(15, 5),)),))
         quarterly.plan(2024, 2025, free=60)
         sold = [quarterly.hold(2024, (0, 20, 14))["sold"] for _ in range(2)]
-        assert (sold, quarterly.supply.auctions.release_left(2024)) == ([14, 11], (0,))
+        assert (sold, quarterly.supply.auctions.containment.release_left(2024)) == ([14, 11], (0,))
         assert quarterly.hold(2024, (0, 20, 14))["sold"] == 10
         assert quarterly.events("reserve_exhausted")[-1][:2] == ("cost_containment_reserve", "reserve_exhausted")
-        assert quarterly.supply.auctions.release_left(2025) == (5,)
+        assert quarterly.supply.auctions.containment.release_left(2025) == (5,)
         quarterly.check()
 
     def test_a_reserve_within_the_cap_is_set_aside(self) -> None:
@@ -78,7 +80,7 @@ class TestEmissionsContainment:
         row = stage.hold(2024, (0, 9, 5), (1, 7, 4), (2, 5, 3))
         assert (row["price_ticks"], row["sold"], row["withheld"]) == (6, 9, 1)
         assert stage.market.registry.total("cancelled")[0] == 1
-        assert stage.supply.auctions.withhold_left(2024) == 1
+        assert stage.supply.auctions.containment.withhold_left(2024) == 1
         assert stage.supply.volumes.changed_lots("2024") == -1
         assert [e[1:4] for e in stage.events("ecr_withheld", "cancelled")] == [
             ("ecr_withheld", -1, 1),
@@ -186,6 +188,25 @@ class TestTieredReserve:
         assert stage.market.obligations.surrendered_lots("CEA", "2024")[stage.firms].tolist() == [5, 5, 0]
         assert stage.authority.surrender("CEA", stage.period(2024)).tolist() == [0, 0, 0]
         assert stage.held(2024) == [0, 0, 0]
+        stage.check()
+
+    def test_units_at_the_ceiling_are_not_sold_for_what_is_forgiven(self) -> None:
+        """A and B used 100 each; A is given 70 and owes 90 by a cap of 20 % on the gap, B 90 and owes 100.
+
+        A holds 70, and B 95; an old debt of 3 is not forgiven to A.
+        """
+        empty = TieredPriceReserve(tiers=(tier(40, 0),), ceiling=PricePath(r0=95, start_year=2024))
+        stage = self.before_deadline(empty, shortfall_caps=(ShortfallCap(),))
+        stage.market.registry.issue(0, stage.firms[:2], [70, 95])
+        obligations = stage.market.obligations
+        obligations.set_allocation("CEA", "2024", [70, 90, 0], stage.firms)
+        obligations.add_debt("CEA", "2024", Debt.MAKE_GOOD, [3, 0, 0], stage.firms)
+        stage.authority.verify("CEA", stage.period(2024), np.array([100, 100, 0]))
+        (row,) = self.sell(stage, (0, 50, 0), (1, 50, 0))
+        assert obligations.surrendered_lots("CEA", "2024")[stage.firms].tolist() == [90 + 3 - 70, 100 - 95, 0]
+        assert row["sold"] == 28
+        assert stage.authority.surrender("CEA", stage.period(2024)).tolist() == [0, 0, 0]
+        assert stage.market.obligations.duty_lots("CEA", "2024")[stage.firms].tolist() == [93, 100, 0]
         stage.check()
 
     def test_units_at_the_ceiling_may_be_limited(self) -> None:

@@ -86,6 +86,12 @@ def test_a_power_has_28_digits_whatever_the_callers_precision() -> None:
     assert len(other.as_tuple().digits) == 28
 
 
+def test_without_output_there_are_no_lots_whatever_the_load() -> None:
+    """Heat share and load of a plant that stood still are not defined, and read as 0."""
+    still = Activity.of(0, 0, heat_units=0, heat_share=0, load=0, is_air_cooled=True)
+    assert RULE.allocate(still, 2021) == [0]
+
+
 def test_gas_has_no_load_factor() -> None:
     assert RULE.allocate(one(product=1, output_units=1000, load=5000), 2022) == [390]
 

@@ -52,7 +52,7 @@ def test_a_cap_by_share_is_rounded_down_for_each_firm() -> None:
     rule = CappedBanking(cap=BankCap(basis="obligation", share=Decimal("0.5")))
     carry = rule.carry(holdings, VINTAGES, 2022, basis_lots=np.array([101, 100]))
     assert carry.carried.sum(axis=(0, 1)).tolist() == [50, 30]
-    with pytest.raises(PolicyError, match="basis obligation but basis_lots is missing"):
+    with pytest.raises(PolicyError, match="basis is obligation but basis_lots is missing"):
         rule.carry(holdings, VINTAGES, 2022)
 
 

@@ -44,14 +44,18 @@ def test_units_stay_valid_until_the_window_is_over() -> None:
     rule = NetSales(window=WINDOW)
     assert kept(rule, 500_000, 0, date(2025, 1, 2)) == 500_000
     assert kept(rule, 500_000, 0, END) == 10_000
-    assert [rule.counts_on(date(*d)) for d in ((2023, 12, 31), (2024, 1, 1), (2025, 12, 31), (2026, 1, 1))] == [
+    assert [
+        rule.counted_sales.counts_on(date(*d)) for d in ((2023, 12, 31), (2024, 1, 1), (2025, 12, 31), (2026, 1, 1))
+    ] == [
         False,
         True,
         True,
         False,
     ]
     assert NetSales().bites(date(2021, 1, 1))
-    assert NetSales().counts_on(date(2021, 1, 1))
+    assert NetSales().counted_sales.counts_on(date(2021, 1, 1))
+    with pytest.raises(PolicyError, match="the date `on` is missing"):
+        rule.bites(None)
 
 
 def test_the_oldest_lapse_first_and_pledged_ones_last() -> None:
@@ -69,7 +73,7 @@ def test_the_oldest_lapse_first_and_pledged_ones_last() -> None:
 def test_contradictions_and_missing_numbers_are_refused() -> None:
     with pytest.raises(PolicyError, match="first 2025-01-01 lies after last 2024-01-01"):
         SalesWindow(first=date(2025, 1, 1), last=date(2024, 1, 1))
-    with pytest.raises(PolicyError, match="needs basis_lots"):
+    with pytest.raises(PolicyError, match="basis is net_sales but basis_lots is missing"):
         NetSales().carry(np.zeros((3, 1, 1), np.int64), np.array([2024]), 2024)
 
 
@@ -79,3 +83,18 @@ def test_to_sell_a_lot_more_frees_the_factor_and_the_lot(held: int, sold: int, b
     rule = NetSales(base=base)
     assert kept(rule, held, sold) == min(held, base + 3 * max(sold, 0) // 2)
     assert kept(rule, held, sold + 2) - kept(rule, held, sold) in range(4)
+
+
+@pytest.mark.parametrize(
+    ("count", "related", "wanted"),
+    [
+        ((), True, [True] * 4),
+        ((), False, [True, True, True, False]),
+        (("block",), True, [False, False, True, True]),
+        (("block", "listed"), False, [False, True, True, False]),
+    ],
+)
+def test_modes_that_count(count: tuple, related: bool, wanted: list[bool]) -> None:
+    sales = NetSales(count=count, related=related).counted_sales
+    modes = (("continuous", False), ("listed", False), ("block", False), ("block", True))
+    assert [sales.counts(mode, related=inside) for mode, inside in modes] == wanted

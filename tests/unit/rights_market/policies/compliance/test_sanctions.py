@@ -36,6 +36,10 @@ def test_contradictions_are_refused() -> None:
         SanctionStep(cut_share=Decimal("0.5"))
     with pytest.raises(PolicyError, match="cut_share is 0 but cut_days is 3"):
         SanctionStep(cut_days=3)
+    with pytest.raises(PolicyError, match="suspend_trading is all but suspend_days is 0"):
+        SanctionStep(suspend_trading="all")
+    with pytest.raises(PolicyError, match="suspend_trading is not given but suspend_days is 5"):
+        SanctionStep(suspend_days=5)
     with pytest.raises(PolicyError, match="cut_days is 400"):
         SanctionStep(cut_share=Decimal(1), cut_days=400)
     with pytest.raises(PolicyError, match=r"steps have from_offence \[2, 1\]"):

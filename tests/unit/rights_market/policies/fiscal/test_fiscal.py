@@ -38,6 +38,15 @@ def test_a_tax_by_equivalents_with_relief_for_low_concentration() -> None:
         assert rule.tax(ints(950)[np.newaxis], ONE, ["power"]).tolist() == [[fen]]
 
 
+def test_a_firms_own_concentration_goes_before_that_of_its_sector() -> None:
+    rule = EmissionTax(uses=(SO2,), concentration={"power": Decimal("0.45")})
+    own = np.array([[np.nan, 0.6, 0.9, 0.5]])
+    found = rule.tax(np.full((1, 4), 950), ONE, ["power"] * 4, own)
+    assert found.tolist() == [[60_000, 90_000, 120_000, 90_000]]
+    assert rule.tax(np.full((1, 2), 950), ONE, ["steel"] * 2, own[:, :2]).tolist() == [[120_000, 90_000]]
+    assert rule.yuan_per_unit(SO2, "power", 0.6) == pytest.approx(1.2 / 0.95 * 0.75)
+
+
 def test_the_lot_is_turned_into_units_and_the_tax_rounded_once() -> None:
     # 3 lots of 10 kg are 30 / 0.95 equivalents: 3789.47 fen.
     assert EmissionTax(uses=(SO2,)).tax(ints(3)[np.newaxis], [Decimal(10)], ["power"]).tolist() == [[3789]]

@@ -58,3 +58,14 @@ def test_the_discount_of_a_lender() -> None:
 def test_levels_that_do_not_exist_are_refused(fields: dict, words: str) -> None:
     with pytest.raises(PolicyError, match=words):
         Disclosure(**fields)
+
+
+def test_how_much_of_the_doubt_about_the_total_is_gone() -> None:
+    rule = Disclosure(level=2)
+    assert rule.known_share(np.array([400.0, 100.0]), np.array([80.0, 20.0])) == pytest.approx(0.8)
+    assert rule.known_share(np.zeros(2), np.zeros(2)) == 0.0
+
+
+def test_banks_have_nothing_to_show_yet() -> None:
+    with pytest.raises(PolicyError, match="who is banks, but no bank lends"):
+        Disclosure(who="banks")

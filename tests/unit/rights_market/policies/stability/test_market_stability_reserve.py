@@ -94,6 +94,15 @@ def test_above_the_buffer_a_share_is_taken_and_in_it_what_exceeds_the_bound(circ
     assert MarketStabilityReserve().review(circulation * MILLION, 0, 2026).intake == lots(intake)
 
 
+def test_intakes_are_rounded_half_up_to_one_allowance() -> None:
+    """24 % of 1,148,050,000 at the end of 2024 [known]; 190,494,000 above the bound at the end of 2025 [seen]."""
+    rule = MarketStabilityReserve()
+    assert rule.review(1_148_050_000, 0, 2025).intake == 275_532_000
+    assert rule.review(1_023_494_000, 0, 2026).intake == 190_494_000
+    assert MarketStabilityReserve(version=2018).review(1_000_000_002, 0, 2026).intake == 240_000_000  # .48
+    assert MarketStabilityReserve(version=2018).review(1_000_000_003, 0, 2026).intake == 240_000_001  # .72
+
+
 def test_a_small_intake_is_left_out_under_the_rules_of_2018() -> None:
     """24 % of 833.333333 are 199,999,999.92, a lot less than the least intake of 200."""
     rule = MarketStabilityReserve(version=2018)

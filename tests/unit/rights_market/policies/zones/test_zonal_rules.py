@@ -67,10 +67,10 @@ def test_payments_have_a_cap() -> None:
     assert rule.pay_fen(capped, Fraction(90)) == -5_000_000
 
 
-def test_sinks_that_are_sold_as_credits_do_not_count() -> None:
+def test_only_sinks_that_are_counted_add_up() -> None:
     sinks = (Sink(site="Jishui", zone="a", tonnes=740), Sink(site="Suichuan", zone="a", tonnes=100))
     rule = EcoCompensation(pairs=(pair(),), sinks=sinks)
-    assert rule.sink_tonnes("a", {"Jishui"}) == 100
+    assert rule.sink_tonnes("a", {"Suichuan"}) == 100
     assert rule.sink_tonnes("b", ()) == 0
     with pytest.raises(PolicyError, match="sinks are"):
         EcoCompensation(pairs=(pair(),), sinks=(sinks[0], sinks[0]))
