@@ -141,9 +141,9 @@ class PrimaryMarket:
         left : float
             Part of the period for which the unit still counts.
         """
-        discount = left * (1.0 + self.model.behaviour.discount_rate) ** -ahead
-        value = discount * self.model.values_yuan()[:, progress.index] / float(progress.rules.right.tick_yuan)
-        return self._worth(value, market, discount / left * self._ceiling(progress))
+        discount = (1.0 + self.model.behaviour.discount_rate) ** -ahead
+        value = discount * left * self.model.values_yuan()[:, progress.index] / float(progress.rules.right.tick_yuan)
+        return self._worth(value, market, discount * self._ceiling(progress))
 
     def _worth(self, value: Floats, market: float, ceiling: Floats) -> Floats:
         """Return what a unit that it lacks is worth to each firm, ticks.

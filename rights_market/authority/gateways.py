@@ -8,12 +8,18 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from rights_market.authority.office import Office
 from rights_market.exchange.gateway import NO_INSTRUMENT, Crossed, Gateway
 from rights_market.policies.links import MarketLink, Quote
 from rights_market.records import Event, Receipt
 from rights_market.registry.accounts import AccountKind
+
+Int64 = npt.NDArray[np.int64]
+
+MOST_LEVELS = 512
+"""Price levels of a side that are looked at for others at the same price; a quote beyond is made anew."""
 
 
 class Bounds(NamedTuple):
@@ -50,6 +56,7 @@ class Gateways:
         self._year: dict[str, int] = {}
         self._used: dict[str, list[int]] = {}
         self._today: dict[str, Crossed] = {}
+        self._quoted: dict[str, tuple[list[Quote], list[Quote]]] = {}
         for code in self.rules:
             names = [f"gateway {code}: {what}" for what in ("sales", "purchases")]
             seller, buyer = office.market.accounts.open_many(AccountKind.GATEWAY, names).tolist()
@@ -88,6 +95,8 @@ class Gateways:
             circuit breaker lets trade rest.
         """
         rule, gate, market = self.rules[right], self._gates[right], self._office.market
+        if self._still_stands(rule, instrument, today):
+            return None
         self._look(rule, today)
         price = rule.outside_price(today)
         if price is None or not market.is_open[instrument] or market.is_paused(instrument):
@@ -101,9 +110,24 @@ class Gateways:
         if not asks and not bids:
             return None
         orders = gate.orders(asks, bids)
+        self._quoted[right] = asks, bids
         receipt = market.submit(orders)
         gate.note_orders(orders, receipt.ids())
         return receipt
+
+    def _still_stands(self, rule: MarketLink, instrument: int, today: date) -> bool:
+        """Return whether what is quoted would be quoted anew: nothing crossed, and nobody came to the same price."""
+        gate, market, right = self._gates[rule.right], self._office.market, rule.right
+        price = rule.outside_price(today)
+        if price is None or right not in self._quoted or gate.instrument != instrument or not gate.is_untouched():
+            return False
+        if not market.is_open[instrument] or market.is_paused(instrument) or self._year[right] != today.year:
+            return False
+        asks, bids = self._quoted[right]
+        if self._quotes(rule, instrument, price, today.year) != (asks, bids):
+            return False
+        bid_price, bid_lots, ask_price, ask_lots = market.book.depth(instrument, MOST_LEVELS)
+        return _is_alone(asks, ask_price, ask_lots) and _is_alone(bids, bid_price, bid_lots)
 
     def _quotes(self, rule: MarketLink, instrument: int, price: Fraction, year: int) -> tuple[list[Quote], list[Quote]]:
         market = self._office.market
@@ -132,6 +156,7 @@ class Gateways:
     def _look(self, rule: MarketLink, today: date) -> None:
         """Withdraw what rests, and count what crossed since the last look towards the quotas of the year."""
         right, gate = rule.right, self._gates[rule.right]
+        self._quoted.pop(right, None)
         self._office.market.withdraw(*gate.live())
         if gate.has_orders():
             self._withdraw_renumbered(gate)
@@ -176,6 +201,7 @@ class Gateways:
                 "year": self._year[code],
                 "used": list(self._used[code]),
                 "today": list(self._today[code]),
+                "quoted": [[list(quote) for quote in side] for side in self._quoted.get(code, ())],
             }
             for code, gate in self._gates.items()
         }
@@ -187,6 +213,16 @@ class Gateways:
             self._year[code] = int(saved["year"])
             self._used[code] = [int(x) for x in saved["used"]]
             self._today[code] = Crossed(*(int(x) for x in saved["today"]))
+            self._quoted.pop(code, None)
+            if saved["quoted"]:
+                asks, bids = ([Quote(int(price), int(lots)) for price, lots in side] for side in saved["quoted"])
+                self._quoted[code] = asks, bids
+
+
+def _is_alone(quotes: list[Quote], price: Int64, lots: Int64) -> bool:
+    """Return whether nobody else rests at the prices of some quotes."""
+    at = dict(zip(price.tolist(), lots.tolist(), strict=True))
+    return all(at.get(quote.price_ticks) == quote.lots for quote in quotes)
 
 
 def _cut(quotes: list[Quote], largest: int) -> list[Quote]:

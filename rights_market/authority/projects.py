@@ -63,6 +63,8 @@ class _File:
     moved_lots: dict[str, int] = field(default_factory=dict)
     frozen_lots: dict[str, list[int]] = field(default_factory=dict)
     """Lots that wait for the decision, by right and instrument of it: neither sold nor surrendered meanwhile."""
+    required_lots: dict[tuple[str, int, bool], int] = field(default_factory=dict, compare=False)
+    """What was worked out of the lots to bring, by right, rule and whether the region missed its standard."""
 
 
 class Projects:
@@ -202,8 +204,12 @@ class Projects:
         rule = self._rule(code)
         if rule is None:
             return 0
-        sector = self._office.firms.sectors[file.project.row]
-        return rule.required(file.project.need_lots[code], sector, missed=self._region(file) in self.missed)
+        sector, missed = self._office.firms.sectors[file.project.row], self._region(file) in self.missed
+        # Asked for by everybody all day long, and the same until the rule or the region's standing changes.
+        key = code, id(rule), missed
+        if key not in file.required_lots:
+            file.required_lots[key] = rule.required(file.project.need_lots[code], sector, missed=missed)
+        return file.required_lots[key]
 
     def _short(self, file: _File, code: str) -> int:
         return max(0, self._required(file, code) - int(self._brought(file, code).sum()))

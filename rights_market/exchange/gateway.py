@@ -74,6 +74,15 @@ class Gateway:
         i, registry = self._instrument, self._registry
         return i != NO_INSTRUMENT and bool(registry.frozen[i, self.seller] or registry.cash_frozen[self.buyer])
 
+    def is_untouched(self) -> bool:
+        """Return whether all of its stock still stands behind its orders: nothing was traded since they were sent."""
+        i, registry = self._instrument, self._registry
+        return (
+            bool(self._orders)
+            and int(registry.frozen[i, self.seller]) == self._lots
+            and int(registry.free[i, self.buyer]) == int(registry.cash[self.seller]) == 0
+        )
+
     def settle(self) -> Crossed:
         """Hand over what was traded since the stock was made; to be called once no order rests any more."""
         i, registry = self._instrument, self._registry

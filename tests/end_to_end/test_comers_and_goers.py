@@ -58,7 +58,7 @@ def test_a_project_in_a_red_region_waits(result) -> None:
     """The firms of the north use more than the total of their region, which the review of April finds."""
     events = result.tables["events"]
     assert "north: red" in events[events["code"] == "region_status"]["note"].tolist()
-    assert set(happened(result, "held up")) == {"project_pending"}
+    assert set(happened(result, "held up")) == {"project_pending", "replacement_frozen"}
 
 
 def test_a_successor_takes_the_rights_of_the_plant_that_it_replaces(result) -> None:

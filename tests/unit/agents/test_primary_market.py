@@ -286,3 +286,10 @@ class TestInstitutions:
         spent = won[speculator] * supply_of(model).auctions.results[0]["price_ticks"]
         budget = dict(zip(bidders.firms.tolist(), bidders.budget.tolist(), strict=True))
         assert budget[speculator] == 1e8 - spent
+
+
+def test_a_unit_that_covers_nothing_any_more_is_worth_no_more_than_the_market_asks() -> None:
+    """Reserves are sold up to the deadline, when the year that mean holdings must cover is over."""
+    model = before_auction(model_of())
+    worth = model.primary_market.worth_ticks(model.progress[0], 0, 0.0, left=0.0)
+    assert worth.tolist() == [0.0, 0.0, 0.0]

@@ -93,6 +93,20 @@ def test_private_orders_of_the_same_price_come_first() -> None:
     assert [e[3] for e in codes(market, "link_trade")] == [2]
 
 
+def test_quotes_that_stand_are_left_alone_until_somebody_comes_to_their_price() -> None:
+    market, authority, (seller, buyer) = linked()
+    assert authority.gateways.requote("CEA", 0, TODAY) is not None
+    assert authority.gateways.requote("CEA", 0, TODAY) is None
+    ask(market, seller, 5, 6900)
+    assert authority.gateways.requote("CEA", 0, TODAY) is None
+    ask(market, seller, 5, 6868)
+    assert authority.gateways.requote("CEA", 0, TODAY) is not None  # to stand behind it
+    assert authority.gateways.requote("CEA", 0, TODAY) is not None  # and it cannot know that it does
+    buy(market, buyer, 5)
+    assert market.registry.free[0, seller] == 190
+    assert authority.gateways.requote("CEA", 0, TODAY) is None
+
+
 def test_units_go_out_until_the_quota_is_used_up_and_prices_part() -> None:
     market, authority, (seller, buyer) = linked(direction="sell", quota_in=0)
     authority.gateways.requote("CEA", 0, TODAY)
