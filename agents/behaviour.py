@@ -15,6 +15,26 @@ Share = Annotated[float, Ge(0), Le(1)]
 NotNegative = Annotated[float, Ge(0)]
 
 
+Delay = Annotated[int, Ge(0), Le(1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionDelay:
+    """Batches after which news of prices and of the book reaches a trader of each class, within a day.
+
+    Attributes
+    ----------
+    compliance, institution, market_maker : int
+        Firms with a duty; traders without one; those of them who make a market.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    compliance: Delay = 0
+    institution: Delay = 0
+    market_maker: Delay = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """Parameters of the firms' expectations, caution and planning.
@@ -75,6 +95,8 @@ class Behaviour:
         price, as a share.
     abatement_adjustment : float
         Share of the distance to the planned abatement covered in a month.
+    reaction_delay : ReactionDelay
+        How late news of prices and of the book comes, by class of trader.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -116,6 +138,7 @@ class Behaviour:
     group_days: Annotated[int, Ge(0)] = 25
     group_discount: Annotated[float, Ge(0), Le(0.25)] = 0.03
     abatement_adjustment: Annotated[float, Gt(0), Le(1)] = 0.4
+    reaction_delay: ReactionDelay = ReactionDelay()
 
     @classmethod
     def frictionless(cls, **changes: Any) -> Behaviour:

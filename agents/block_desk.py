@@ -66,12 +66,16 @@ class BlockDesk:
                 waits = known[seats.trader[rows]] & (np.abs(seats.wish_lots[rows]) >= rule.min_lots)
                 seats.quota[rows[waits]] = 0
 
-    def negotiate(self) -> None:
-        """Let those who look for a block today agree with those whom they know."""
-        if self.relations is None:
+    def negotiate(self, batches: int) -> None:
+        """Let those who look for a block today agree with those whom they know, where so many batches are awaited."""
+        last = self.model.config.batches_per_day
+        due = [] if self.relations is None else [r for r, x in self._rules.items() if x.begins_after(last) == batches]
+        if not due:
             return
         draw = self.model.streams[BLOCK_SEARCH].random(len(self.model.seats))
         for progress, rule, rows in self._markets():
+            if progress.index not in due:
+                continue
             self._even_out_groups(progress, rule, rows, draw[rows])
             self._look_for_blocks(progress, rule, rows, draw[rows])
 

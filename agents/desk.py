@@ -27,6 +27,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CLOSES_KEPT = 64
+LEVELS_REACHED = 100
+"""Price levels that one order can work through: a batch stands for hours, in which new levels come into sight."""
 
 
 class Desk:
@@ -57,8 +59,12 @@ class Desk:
         Best quotes over the usable instruments, 0 where there is none.
     last_price : ndarray of float64, shape (n_rights,)
         Price of the latest trade, ticks.
+    indicative : ndarray of float64, shape (n_rights,)
+        Price shown before the opening call, ticks; 0 where none is.
     largest_order : ndarray of int64, shape (n_rights,)
         Lots that an order may hold.
+    tax_share : ndarray of float64, shape (n_rights,)
+        Share of the value that sellers of the newest usable vintage pay as a tax.
     """
 
     def __init__(self, market: Market, seats: Seats, n_rights: int, behaviour: Behaviour, position_limit: Ints) -> None:
@@ -72,6 +78,7 @@ class Desk:
         self.best_bid: Ints = np.zeros(n_rights, dtype=np.int64)
         self.best_ask: Ints = np.zeros(n_rights, dtype=np.int64)
         self.last_price: Floats = np.zeros(n_rights)
+        self.indicative: Floats = np.zeros(n_rights)
         self._closes: deque[Floats] = deque(maxlen=CLOSES_KEPT)
         instruments = market.instruments
         codes = list(dict.fromkeys(x.right.code for x in instruments))
@@ -128,20 +135,27 @@ class Desk:
         buys, registry = side == Side.BID, self.market.registry
         account = self.seats.account[rows]
         unlocked = self._holdings(registry.free, rows) - self._holdings(registry.locked, rows)
-        fee = self.market.buyer_fee_share(self._front)
-        cost = np.maximum(price_ticks * self._by_right(self._right_tick_value, rows), 1)
-        cost = cost * self._by_right(1.0 + fee, rows) * ROUND_UP
+        value = np.maximum(price_ticks * self._by_right(self._right_tick_value, rows), 1)
+        cost = value * self._by_right(self._fee_factor, rows) * ROUND_UP
+        least = self._by_right(self._least_fee, rows)
         # What withdrawing the former order would free matters only to those whose free means do not suffice.
-        short = np.where(buys, registry.cash[account] < cost * lots, unlocked < lots)
+        cash = registry.cash[account]
+        short = np.where(buys, (cash < cost * lots) | (cash - least < value * lots), unlocked < lots)
         able = np.array(lots, dtype=np.int64)
         who = np.flatnonzero(short & buys)
         if len(who):
-            cash = registry.cash[account[who]] + self.market.cash_behind(self.seats.order_id[rows[who], Side.BID])
-            able[who] = np.minimum(able[who], np.floor(cash / cost[who]).astype(np.int64))
+            money = cash[who] + self.market.cash_behind(self.seats.order_id[rows[who], Side.BID])
+            able[who] = np.minimum(able[who], np.floor(money / cost[who]).astype(np.int64))
+            able[who] = np.minimum(able[who], np.maximum(money - least[who], 0) // value[who])
         who = np.flatnonzero(short & ~buys)
         if len(who):
             able[who] = np.minimum(able[who], self.sellable_lots(rows[who]))
         return able
+
+    def widest_spread(self, rows: Rows) -> Floats:
+        """Return how far apart the quotes of seats may be as a share of their middle; infinite without a duty."""
+        front = self._by_right(self._front, rows).astype(np.int64)
+        return self.market.widest_spread(self.seats.account[rows].astype(np.int64), front)
 
     def can_trade(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Return whether each seat has the lots or the cash to trade at all."""
@@ -159,6 +173,25 @@ class Desk:
         """Return the price around which today's limits stand, ticks; it rises when buyers wait in vain at the limit."""
         front = self._front
         return self.market.reference[front].astype(np.float64)
+
+    def is_quiet(self) -> npt.NDArray[np.bool_]:
+        """Return whether nothing has made a price today, shape (n_rights,)."""
+        return np.asarray(self.by_right(self.market.tape.today["vwap_lots"]) == 0)
+
+    def ask_ladder(self, right: int) -> tuple[Ints, Ints]:
+        """Return prices and lots of the best asks of a right, in the vintage that has the best one.
+
+        The price of an ask that stands in no book, the government's at a ceiling, comes without lots.
+        """
+        asks = self.market.best_ask
+        shown = min((i for i in self.usable[right] if asks[i] > 0), key=lambda i: asks[i], default=None)
+        if shown is None:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        _, _, price, lots = self.market.book.depth(shown, LEVELS_REACHED)
+        price, lots = price[price > 0], lots[price > 0]
+        if not len(price):
+            return np.array([asks[shown]], np.int64), np.zeros(1, np.int64)
+        return price, lots
 
     def mean_growth(self, days: int) -> Floats:
         """Return the mean daily log growth of the close over the last days, 0 before there are two."""
@@ -219,18 +252,32 @@ class Desk:
         receipt : Receipt
             What became of them, row by row.
         """
-        if self.market.is_supervised:
-            quotes = self._within_limits(quotes)
-        quotes = Quotes(plain(quotes.seat), plain(quotes.side), plain(quotes.price_ticks), plain(quotes.lots))
-        kinds = np.full(len(quotes.seat), OrderKind.LIMIT if call else kind, dtype=np.int8)
-        quotes, orders = (self._orders if self._one_each else self._routed_orders)(quotes, kinds)
+        quotes, orders = self.covered(quotes, OrderKind.LIMIT if call else kind)
         if call:
             orders = replace(orders, target=np.full(len(orders), NO_ORDER, dtype=np.int64))
+            self.indicative[:] = 0.0
         receipt = self.market.call_auction(orders) if call else self.market.submit(orders)
         self._note_orders(quotes, receipt)
         self.book(receipt.trades)
         self.refresh()
         return quotes, receipt
+
+    def learn_indication(self, quotes: Quotes) -> bool:
+        """Have an indicative price worked out from quotes for a call, and learn it; return whether there is one."""
+        _, orders = self.covered(quotes)
+        shown = self.market.indicate(orders)
+        for one in shown:
+            r = self.right_of[one.instrument]
+            self.indicative[r] = self.last_price[r] = one.price_ticks
+        return bool(shown)
+
+    def covered(self, quotes: Quotes, kind: npt.ArrayLike = OrderKind.LIMIT) -> tuple[Quotes, Orders]:
+        """Return quotes and orders, cut to what the rules and its means allow each seat."""
+        if self.market.is_supervised:
+            quotes = self._within_limits(quotes)
+        quotes = Quotes(plain(quotes.seat), plain(quotes.side), plain(quotes.price_ticks), plain(quotes.lots))
+        kinds = np.full(len(quotes.seat), kind, dtype=np.int8)
+        return (self._orders if self._one_each else self._routed_orders)(quotes, kinds)
 
     def _within_limits(self, quotes: Quotes) -> Quotes:
         """Return quotes cut to what the rules allow each seat: nobody enters an order that it knows to be refused."""
@@ -319,6 +366,8 @@ class Desk:
         for r, instruments in enumerate(usable):
             self._usable_table[r, : len(instruments)] = instruments
         self._fee_factor = 1.0 + self.market.buyer_fee_share(self._front)
+        self._least_fee = self.market.least_fee_of_buyers(self._front)
+        self.tax_share = self.market.tax_share(self._front)
 
     def _orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8]) -> tuple[Quotes, Orders]:
         """Return quotes and orders after each quote has been cut to what its seat can cover, one instrument a right."""
@@ -327,7 +376,7 @@ class Desk:
         target, lots = np.empty((2, n), dtype=np.int64)
         behind = np.zeros(n, dtype=np.int64)
         asked = quotes.seat, quotes.side, quotes.price_ticks, quotes.lots
-        rights = self._front, self._right_tick_value, self._fee_factor
+        rights = self._front, self._right_tick_value, self._fee_factor, self._least_fee
         means = ledger.free, self._behind_orders(), ledger.locked, ledger.cash
         tables = *asked, seats.right, seats.account, seats.order_id, *rights, *means
         n_short, n_kept = fill_orders(*tables, behind, account, instrument, target, lots)
@@ -345,7 +394,7 @@ class Desk:
     def _routed_orders(self, quotes: Quotes, kinds: npt.NDArray[np.int8]) -> tuple[Quotes, Orders]:
         """Return the same where a right has several instruments."""
         able = self.coverable(quotes.seat, quotes.side, quotes.price_ticks, quotes.lots)
-        instrument = self._route(quotes.seat, quotes.side, quotes.price_ticks).astype(np.int32)
+        instrument = self.route(quotes.seat, quotes.side, quotes.price_ticks).astype(np.int32)
         asks = np.flatnonzero(quotes.side == Side.ASK)
         there = self.saleable(instrument[asks], self.seats.account[quotes.seat[asks]])
         able[asks] = np.minimum(able[asks], there)
@@ -388,7 +437,8 @@ class Desk:
                 held[at] = sum(table[i, who] for i in instruments)
         return held
 
-    def _route(self, seat: Rows, side: npt.NDArray[np.int8], price: Ints) -> npt.NDArray[np.intp]:
+    def route(self, seat: Rows, side: npt.NDArray[np.int8], price: Ints) -> npt.NDArray[np.intp]:
+        """Return the instrument to which each quote goes: a seller's oldest vintage, a buyer's best ask."""
         if self._one_each:
             return np.asarray(self._by_right(self._front, seat))
         right, account = self.seats.right[seat], self.seats.account[seat]

@@ -33,6 +33,7 @@ def fill_orders(
     front: Int64,
     tick_value: Int64,
     fee_factor: Floats,
+    least_fee: Int64,
     free: Int64,
     frozen: Int64,
     locked: Int64,
@@ -55,8 +56,9 @@ def fill_orders(
         Right and account of each seat.
     order_id : ndarray, shape (n_seats, 2)
         Latest bid and ask of each seat.
-    front, tick_value, fee_factor : ndarray, shape (n_rights,)
-        The one usable instrument of each right, fen of one lot at one tick, and 1 plus the buyer's fee.
+    front, tick_value, fee_factor, least_fee : ndarray, shape (n_rights,)
+        The one usable instrument of each right, fen of one lot at one tick, 1 plus the buyer's fee, and the least that
+        it is, fen.
     free, frozen, locked : ndarray, shape (n_instruments, n_accounts)
         Lots that each account has, that it has behind orders, and that it may not sell today.
     cash : ndarray, shape (n_accounts,)
@@ -79,10 +81,13 @@ def fill_orders(
         instrument = front[r]
         able = lots[i]
         if side[i] == BID:
-            cost = max(price[i] * tick_value[r], 1) * fee_factor[r] * ROUND_UP
-            if cash[who] < cost * able:
+            value = max(price[i] * tick_value[r], 1)
+            cost = value * fee_factor[r] * ROUND_UP
+            if cash[who] < cost * able or cash[who] - least_fee[r] < value * able:
                 n_short += 1
-                able = min(able, np.int64(np.floor((cash[who] + behind[i]) / cost)))
+                money = cash[who] + behind[i]
+                able = min(able, np.int64(np.floor(money / cost)))
+                able = min(able, max(money - least_fee[r], 0) // value)
         else:
             unlocked = free[instrument, who] - locked[instrument, who]
             if unlocked < able:

@@ -27,6 +27,7 @@ from agents.config import MarketConfig, small_market
 from agents.credit_trade import CreditTrade
 from agents.desk import Desk
 from agents.entry_exit import EntryExit
+from agents.excess_sales import plan_excess_sales
 from agents.expectations import Expectations
 from agents.firms import Firms
 from agents.fiscal_year import FiscalYear
@@ -35,6 +36,7 @@ from agents.forward_trade import ForwardTrade
 from agents.information import InformationExchange
 from agents.links import Links
 from agents.model_state import restore_to, state_of
+from agents.named_choice import NamedChoice
 from agents.objects import ObjectTraders, Participant
 from agents.one_way_trade import OneWayTrade
 from agents.operations import Operations, Rates
@@ -45,10 +47,12 @@ from agents.primary_market import PrimaryMarket
 from agents.production import Production
 from agents.progress import RightProgress
 from agents.recorder import Recorder
+from agents.relations import NO_GROUP, group_names, group_of
 from agents.reporting import Reporting
 from agents.reserve_trade import offer_reserve, sell_idle_rights
 from agents.roster import Roster, draw_roster
-from agents.streams import Streams
+from agents.strategies.market_maker import MarketMaker
+from agents.streams import RELATIONS, Streams
 from agents.trading_floor import TradingFloor
 from agents.use import day_weights
 from agents.views import Firm, Institution, release_from_mesa
@@ -169,8 +173,11 @@ class RightsMarketModel(mesa.Model):
         )
         self.accounts = Accounts()
         firms = self.accounts.open_many(AccountKind.COMPLIANCE, self.firms.names)
-        others = self.accounts.open_many(AccountKind.INSTITUTION, self.roster.institution_names)
-        self.accounts_of = np.concatenate([firms, others]).astype(np.int64)
+        traits = zip(self.roster.institution_names, self.roster.strategy[len(firms) :], strict=True)
+        others = [self.accounts.open(_kind_of(strategy), name) for name, strategy in traits]
+        self.accounts_of = np.concatenate([firms, np.array(others, np.int64)])
+        names = group_names(config.population.rows, len(firms))
+        self.groups = group_of(names, config.population.relations, people[RELATIONS])
         self.seats = self.roster.seats(self.accounts_of)
         self.accounts.open_many(AccountKind.PROJECT, [source.name for source in config.credit_sources])
 
@@ -179,7 +186,9 @@ class RightsMarketModel(mesa.Model):
         config = self.config
         self.market = Market(config.rule_books, self.accounts, config.keep, config.credits)
         sectors = tuple(self.firms.sector_codes[s] for s in self.firms.sector)
-        covered = Covered(self.accounts_of[: len(self.firms)], sectors, regions=tuple(self.firms.regions))
+        owners = tuple("" if g == NO_GROUP else f"group {g + 1}" for g in self.groups.tolist())
+        firms = self.accounts_of[: len(self.firms)]
+        covered = Covered(firms, sectors, regions=tuple(self.firms.regions), owners=owners)
         self.authority = Authority(
             self.market,
             covered,
@@ -236,6 +245,7 @@ class RightsMarketModel(mesa.Model):
         self.one_way_trade = OneWayTrade(self)
         self.information = InformationExchange(self, people)
         self.floor = TradingFloor(self)
+        self.named_choice = NamedChoice(self, people)
         own = [int(a) for a in self.accounts_of[len(self.accounts_of) - len(traders) :]]
         self.object_traders = ObjectTraders(traders, own, self.desk, self.seats, [b.right for b in books])
         self.recorder = Recorder(self)
@@ -266,9 +276,9 @@ class RightsMarketModel(mesa.Model):
     def step(self) -> None:
         """Run one trading day; the model stops running after the last."""
         self.open_day()
-        for _ in range(self.config.batches_per_day):
+        for done in range(1, self.config.batches_per_day + 1):
             self.trade_batch()
-        self.negotiate()
+            self.negotiate(done)
         self.close_day()
 
     def open_day(self) -> None:
@@ -295,6 +305,7 @@ class RightsMarketModel(mesa.Model):
         self.entry_exit.press()
         self.block_desk.hold_back()
         self.one_way_trade.open_day()
+        plan_excess_sales(self)
         for strategy in self.floor.strategies:
             strategy.open_day(self.desk)
         self.links.quote()
@@ -329,14 +340,20 @@ class RightsMarketModel(mesa.Model):
         self.one_way_trade.end_batch()
         return receipt
 
-    def negotiate(self) -> None:
-        """Let those who look for large lots agree on blocks, and others on offers, once the day's batches are over."""
-        self.block_desk.negotiate()
-        self.otc_trade.negotiate()
+    def negotiate(self, batches: int | None = None) -> None:
+        """Let firms agree on blocks where the rules say so after as many batches, by default after the last.
+
+        Others make and answer offers once the day's batches are over.
+        """
+        self.block_desk.negotiate(self.config.batches_per_day if batches is None else batches)
+        if batches is None or batches == self.config.batches_per_day:
+            self.otc_trade.negotiate()
 
     def close_day(self) -> None:
         """End the trading day, serve the evening's duties and write down the day."""
         self.links.close_day()
+        self.market.end_session()
+        self.floor.learn_rest()
         self.expectations.note_imbalance()
         self.market.close_day()
         self.authority.count_day(self.calendar.days[self.day], self._days_to_next())
@@ -476,3 +493,8 @@ class RightsMarketModel(mesa.Model):
         model = cls(config, traders=traders, seed=int(state["made_of"]["seed"]))
         model.restore(state, other_rules=other_rules)
         return model
+
+
+def _kind_of(strategy: str) -> AccountKind:
+    """Return the kind of account that a trader without obligations opens."""
+    return AccountKind.MARKET_MAKER if strategy == MarketMaker.name else AccountKind.INSTITUTION

@@ -53,6 +53,7 @@ def state_of(model: RightsMarketModel) -> dict[str, Any]:
         **{name: getattr(model, name).state() for name in PARTS},
         "progress": [p.state() for p in model.progress],
         "strategies": [s.state() for s in model.floor.strategies],
+        "news": model.floor.news.state(),
         "objects": [_keeps_state(participant.trader).state() for participant in model.participants],
         "fronts": list(model.fronts),
         "rates": {f.name: getattr(model.rates, f.name).copy() for f in fields(Rates)},
@@ -76,6 +77,7 @@ def restore_to(model: RightsMarketModel, state: Mapping[str, Any], *, other_rule
         *zip(objects, state["objects"], strict=True),
     ):
         kept.restore(saved)
+    model.floor.news.restore(state["news"])
     model.fronts = list(state["fronts"])
     model.rates = Rates(**{name: np.array(x) for name, x in state["rates"].items()})
     if other_rules:

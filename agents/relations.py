@@ -124,6 +124,37 @@ class Relations:
         self._start = np.searchsorted(one[order], np.arange(n_firms + 1))
 
 
+class Circles:
+    """Who knows whom among all firms: members of a group each other, and every firm some others.
+
+    Parameters
+    ----------
+    group : ndarray of intp, shape (n_firms,)
+        Group of each firm, `NO_GROUP` where it has none.
+    size : ndarray of float64, shape (n_firms,)
+        Size of each firm; the larger, the more likely it is known.
+    acquaintances : int
+        Firms outside its own group that each one gets to know; the acquaintance is mutual.
+    rng : numpy.random.Generator
+        Draws of acquaintances, each in proportion to size.
+    """
+
+    def __init__(self, group: Rows, size: Floats, acquaintances: int, rng: np.random.Generator) -> None:
+        self._group, self._n = group, len(group)
+        pairs = np.array(_draw_pairs(np.arange(len(group)), group, size, acquaintances, rng), np.int64).reshape(-1, 2)
+        both = np.concatenate([pairs[:, 0] * self._n + pairs[:, 1], pairs[:, 1] * self._n + pairs[:, 0]])
+        self._pairs = np.unique(both)
+
+    def knows(self, firm: int, others: Rows) -> Bools:
+        """Return whether a firm knows others, shape (n,); nobody knows a row below 0, which is no firm."""
+        key = firm * self._n + others
+        at = np.minimum(np.searchsorted(self._pairs, key), max(len(self._pairs) - 1, 0))
+        met = self._pairs[at] == key if len(self._pairs) else np.zeros(len(others), np.bool_)
+        group = self._group[firm]
+        same = (self._group[others] == group) if group != NO_GROUP else np.zeros(len(others), np.bool_)
+        return np.asarray((others >= 0) & (met | same))
+
+
 def _draw_pairs(
     nodes: Rows, group: Rows, size: Floats, acquaintances: int, rng: np.random.Generator
 ) -> list[tuple[int, int]]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from agents.late_news import LateNews
 from agents.objects import OBJECT
 from agents.seats import Rows
 from agents.strategies import STRATEGIES, Quotes, Strategy
 from agents.strategies.compliance import ComplianceTrader
+from agents.strategies.market_maker import MarketMaker
 from rights_market import Receipt, Trades
 
 if TYPE_CHECKING:
@@ -27,12 +29,15 @@ class TradingFloor:
     Attributes
     ----------
     strategies : list of Strategy
-        One for each way of quoting, with the seats that follow it.
+        One for each way of quoting and each delay of news, with the seats that follow it.
+    news : LateNews
+        What they see and learn.
     """
 
     def __init__(self, model: RightsMarketModel) -> None:
         self.model = model
         self.strategies = self._assign_strategies()
+        self.news = LateNews(model.desk, self._delays)
 
     def _assign_strategies(self) -> list[Strategy]:
         """Return one strategy object for each way of quoting; late buyers, hedgers and hoarders quote alike."""
@@ -42,13 +47,31 @@ class TradingFloor:
             alike = issubclass(STRATEGIES[name], ComplianceTrader)
             groups.setdefault("compliance" if alike else name, []).append(name)
         found: list[Strategy] = []
+        self._delays: list[int] = []
         self._follows = np.full(len(names), -1, dtype=np.int64)
+        delay = self._delay_of_seats(names)
         for key, members in groups.items():
-            rows = np.flatnonzero(np.isin(names, members))
-            self._follows[rows] = len(found)
-            found.append(STRATEGIES[members[0]](rows, self.model.streams[f"strategy.{key}"]))
+            own = np.isin(names, members)
+            for batches in np.unique(delay[own]).tolist():
+                rows = np.flatnonzero(own & (delay == batches))
+                self._follows[rows] = len(found)
+                stream = f"strategy.{key}.{batches}" if batches else f"strategy.{key}"
+                found.append(STRATEGIES[members[0]](rows, self.model.streams[stream]))
+                self._delays.append(batches)
         self._always = np.isin(self._follows, [i for i, s in enumerate(found) if not s.needs_wish])
         return found
+
+    def _delay_of_seats(self, names: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+        """Return the batches after which news reaches each seat."""
+        delay = self.model.behaviour.reaction_delay
+        others = np.where(names == MarketMaker.name, delay.market_maker, delay.institution)
+        return np.where(self.model.expectations.is_firm, delay.compliance, others)
+
+    def learn_rest(self) -> None:
+        """Let those who hear late learn at the close what they have not heard yet."""
+        for i, strategy in enumerate(self.strategies):
+            for sent, receipt in self.news.rest(i):
+                strategy.observe(self.model.desk, sent, receipt)
 
     def quoting(self, at_desk: npt.NDArray[np.bool_]) -> Rows:
         """Return the seats of those who are at their desks and want to trade today."""
@@ -62,12 +85,18 @@ class TradingFloor:
         for i, strategy in enumerate(self.strategies):
             own = rows[follows == i]
             if len(own):
-                asked.append(strategy.quote(self.model.desk, own))
+                asked.append(strategy.quote(self.news.desk_of(i), own))
         return asked
 
     def trade(self, rows: Rows, *, call: bool = False) -> Receipt:
-        """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn."""
+        """Collect quotes of some seats, shuffle the seats, send them, and let strategies learn.
+
+        Where an indicative price is shown before a call, they quote once more when they have seen it.
+        """
+        self.news.look()
         asked = self.ask(rows)
+        if call and self.model.market.shows_indication.any() and self.model.desk.learn_indication(Quotes.join(asked)):
+            asked = self.ask(rows)
         if not call:
             asked.append(self.model.object_traders.quotes())
         quotes = Quotes.join(asked)
@@ -76,10 +105,12 @@ class TradingFloor:
             is_quoting = np.zeros(len(self.model.seats), dtype=np.bool_)
             is_quoting[quotes.seat] = True
             self.model.desk.withdraw(np.flatnonzero(is_quoting))
+            quotes = self.model.named_choice.take(quotes)
         sent, receipt = self.model.desk.submit(quotes, call=call)
         self.count(receipt.trades)
-        for strategy in self.strategies:
-            strategy.observe(self.model.desk, sent, receipt)
+        for i, strategy in enumerate(self.strategies):
+            for quoted, answer in self.news.learn(i, sent, receipt):
+                strategy.observe(self.model.desk, quoted, answer)
         return receipt
 
     def count(self, trades: Trades) -> None:

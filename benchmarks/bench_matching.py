@@ -18,9 +18,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.records import OrderKind, Orders, Trades
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.registry.journal import Journal
 from rights_market.registry.ledger import Ledger
 from rights_market.units import Side
@@ -81,15 +83,16 @@ class Cases:
         ledger.free[:], ledger.cash[:] = 10**9, 10**15
         funding = Funding(
             ledger=ledger,
+            due=np.zeros((MAX_CASH_LAG, ACCOUNTS + 1), np.int64),
             journal=Journal(keep=False),
             tick_value_fen=np.ones(1, np.int64),
-            buyer_fee_ppm=np.full(1, 3_000),
-            seller_fee_ppm=np.full(1, 3_000),
+            charges=charge_table([Charge(3_000, 3_000, receiver=ACCOUNTS)]),
+            unpaid=np.zeros(ACCOUNTS + 1, np.int64),
             lock_bought=np.zeros(1, np.bool_),
+            cash_lag=np.zeros(1, np.int64),
             is_open=np.ones(1, np.bool_),
             band_low=np.ones(1, np.int64),
             band_high=np.full(1, MAX_PRICE),
-            fee_account=ACCOUNTS,
             day=0,
         )
         book = OrderBook(1, MAX_PRICE, self_trade=SelfTrade.CANCEL_RESTING)

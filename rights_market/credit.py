@@ -15,6 +15,7 @@ from rights_market.policies.stability.temporary_price_floor import TemporaryPric
 from rights_market.policies.trading import (
     Admission,
     BlockAgreement,
+    CallAuctionTerms,
     CircuitBreaker,
     Fees,
     HoldingLimit,
@@ -45,7 +46,7 @@ class Credit:
         Whether they come from the region of the right that accepts them.
     expires : date or None
         Last date on which they are accepted.
-    band, listed, block, otc, one_way, breaker, holding_limit, admission, collar, price_floor, fees, settlement
+    band, call, listed, block, otc, one_way, breaker, holding_limit, admission, collar, price_floor, fees, settlement
         Terms of trade, as in a rule book.
 
     Raises
@@ -61,6 +62,7 @@ class Credit:
     is_local: bool = True
     expires: date | None = None
     band: PriceBand | None = None
+    call: CallAuctionTerms | None = None
     listed: ListedAgreement | None = None
     block: BlockAgreement | None = None
     otc: OtcOffer | None = None

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
 from rights_market.exchange.block_trades import BlockInterests
+from rights_market.exchange.order_book import Indication
 from rights_market.exchange.tape import NO_PRICE
 from rights_market.exchange.zonal_auction import ZonalTerms
 from rights_market.exchange.zonal_session import ZonalReceipt, hold_zonal_call
@@ -60,6 +62,7 @@ class Market(MarketState):
             self._book_of[instrument.index] = book
             self._set_terms(instrument.index, book)
             self._references.adopt(instrument.index, book)
+        self._call = self._call_terms()
         self._funded = None
 
     def open_day(self, day: int, instruments: Sequence[int], on: date | None = None) -> None:
@@ -83,11 +86,14 @@ class Market(MarketState):
         chosen = sorted(set(instruments))
         if chosen and not 0 <= chosen[0] <= chosen[-1] < len(self.instruments):
             raise ExchangeError(f"day {day}: no instruments {chosen}, there are {len(self.instruments)}")
+        if on is None and any(self._book_of[i].fees.waive for i in chosen):
+            raise ExchangeError(f"day {day}: fees are waived on dates; open_day needs `on`, the date of the day")
         resting = self._supervision.open_day(day, on, chosen)
         self.registry.begin_day(day)
         self.day, self.batch, self._in_session = day, 0, True
         self.is_open[chosen] = True
         self.is_open[resting] = False
+        self._begin_date(on)
         self._open_books()
         for i in chosen:
             self._set_band(i)
@@ -97,10 +103,37 @@ class Market(MarketState):
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
+        self._begin_session()
         return self._write(self._supervision.call(self._call, orders, self._funding(), self.batch), Mode.CALL)
+
+    @property
+    def shows_indication(self) -> npt.NDArray[np.bool_]:
+        """Whether an indicative price is published before the opening call of each instrument."""
+        return np.array([rules.call is not None and rules.call.show for rules in self._book_of], np.bool_)
+
+    def indicate(self, orders: Orders) -> list[Indication]:
+        """Publish what the opening call would come to, where the rules say so; nobody is bound by it.
+
+        Parameters
+        ----------
+        orders : Orders
+            Limit orders as they would come to the call.
+        """
+        rows = np.flatnonzero(self.shows_indication[orders.instrument] & self.is_open[orders.instrument])
+        found = self._call.indicate(self.book, orders.take(rows), self.tape.last_close)
+        for one in found:
+            note = f"{abs(one.surplus)} lots more {'bid for' if one.surplus > 0 else 'asked'}" if one.surplus else ""
+            self.events.append(
+                Event(
+                    self.day, "session_open", "call_auction", "indicative_price", instrument=one.instrument,
+                    lots=one.lots, price_ticks=one.price_ticks, note=note,
+                )
+            )  # fmt: skip
+        return found
 
     def submit(self, orders: Orders) -> Receipt:
         """Match a batch of orders in the order given, and settle each fill at once."""
+        self._begin_session()
         resumed = self._supervision.resume(self._call, self._funding(), self.batch)
         for mode, trades in resumed:
             self.tape.add_trades(self.day, self.batch, mode, trades.packed())
@@ -176,6 +209,10 @@ class Market(MarketState):
         """Let pairs agree on large lots of one right, and settle what they agreed; see `Negotiation.agree_blocks`."""
         return self._negotiation.agree_blocks(interests)
 
+    def end_session(self) -> None:
+        """Publish after the last batch what was agreed beside the books; `close_day` does so too."""
+        self.tape.reveal()
+
     def close_day(self) -> None:
         """End the day: orders lapse, bars are written, lots bought today may be sold from tomorrow on.
 
@@ -189,6 +226,7 @@ class Market(MarketState):
         open_now = np.flatnonzero(self.is_open)
         bid, ask = self.best_bid[open_now], self.best_ask[open_now]
         lots, lowest = self.tape.today["vwap_lots"][open_now], self.tape.today["low_ticks"][open_now]
+        self._supervision.end_session()
         self.book.cancel_all(funding=self._funding())
         close = self.tape.close_day(
             self.day,
@@ -202,7 +240,9 @@ class Market(MarketState):
         figures = (x.tolist() for x in (open_now, close, lots, bid, ask))
         for i, price, traded, best_bid, best_ask in zip(*figures, strict=True):
             self._references.move(i, price, traded, best_bid, best_ask)
+        self._note_charges()
         self.registry.unlock()
+        self.registry.pay_out_due()
         self.is_open[:] = False
         self._open_books()
         self._in_session = False
@@ -273,6 +313,22 @@ class Market(MarketState):
         """Let these accounts, and no others, sell nothing, or buy no more than they owe, from now on."""
         self._supervision.suspend(no_sales, np.array(only_cover, np.int64))
 
+    def _note_charges(self) -> None:
+        """Write down what the government took today, and the fees that sellers could not pay."""
+        write, charges = partial(Event, self.day, "session_close", "fees"), self.limits.charges
+        for i, fees, taxes in charges.take():
+            if fees and self._book_of[i].fees.receiver == "government":
+                self.events.append(write("fee_charged", instrument=i, money_fen=fees))
+            if taxes:
+                self.events.append(write("tax_charged", instrument=i, money_fen=taxes))
+        for account, fen in charges.take_unpaid():
+            self.events.append(write("fee_unpaid", account, money_fen=fen))
+
+    def _begin_session(self) -> None:
+        """Put on sale, before the first orders of a day, what the authority has sold."""
+        if self._in_session:
+            self._supervision.put_on_sale(self._funding())
+
     def _set_band(self, instrument: int) -> None:
         set_now = self._references.set_band(instrument)
         low, high = int(self.price_low[instrument]), int(self.price_high[instrument])
@@ -294,6 +350,7 @@ class Market(MarketState):
         self.tape.add_trades(self.day, self.batch, mode, receipt.trades)
         if self._keeps_quotes:
             self._quote()
+        self._supervision.look(self.is_open)
         self.batch += 1
         return receipt
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,22 +14,26 @@ from rights_market.credit import Credit
 from rights_market.dealing import OneWay, Otc
 from rights_market.dealing.terms import Floor
 from rights_market.exchange.call_auction import CallAuction
+from rights_market.exchange.charges import WAYS, Charge
 from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.funding import Funding
+from rights_market.exchange.gate import Room
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.exchange.tape import Tape
+from rights_market.kernels.settlement import BUYER_LEAST, TAX_PPM
 from rights_market.negotiation import Negotiation
+from rights_market.policies.trading import CallAuctionTerms, Fees
 from rights_market.records import Event, Mode, Reason, Trades
 from rights_market.reference_prices import ReferencePrices
-from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
+from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT, Accounts
 from rights_market.registry.balances import Registry
 from rights_market.registry.journal import Journal
 from rights_market.registry.obligations import Obligations
 from rights_market.rights import Instruments
 from rights_market.rulebook import RuleBook
-from rights_market.supervision import Supervision
-from rights_market.units import PPM
+from rights_market.supervision import Due, Supervision
+from rights_market.units import PPM, Side
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -102,8 +107,10 @@ class MarketState:
         self._obligations = Obligations(len(accounts))
         self._book_of: list[RuleBook | Credit] = [book for book in self.rule_books for _ in book.periods]
         self._book_of += [credit for credit in self.credits for _ in credit.vintages]
+        self._on: date | None = None
         max_price = [x.right.max_price_ticks for x in self.instruments]
         self.limits = Limits(max_price)
+        self.limits.charges.make_room(len(accounts))
         for i, rules in enumerate(self._book_of):
             self._set_terms(i, rules)
         self.book = OrderBook(len(max_price), np.array(max_price, dtype=np.int64), self_trade=SelfTrade.CANCEL_RESTING)
@@ -121,7 +128,7 @@ class MarketState:
         self._in_session = False
         self._keeps_quotes = keep.quotes
         self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
-        self._call = CallAuction()
+        self._call = self._call_terms()
         self._funded: Funding | None = None
         self.commitments = Commitments(self.registry)
         self._supervision = Supervision(
@@ -165,6 +172,13 @@ class MarketState:
             events=self.events,
             rejected=self.rejected,
             write=self._print,
+        )
+
+    def _call_terms(self) -> CallAuction:
+        """Return how calls are held in each instrument."""
+        terms = [rules.call or CallAuctionTerms() for rules in self._book_of]
+        return CallAuction(
+            tuple("midpoint" if t.tie == "midpoint" else "reference" for t in terms), tuple(t.ration for t in terms)
         )
 
     @property
@@ -216,6 +230,14 @@ class MarketState:
         """Return the buyer's fee as a share of the traded value."""
         return np.asarray(self.limits.buyer_ppm[instrument] / PPM)
 
+    def least_fee_of_buyers(self, instrument: npt.NDArray[np.intp]) -> Int64:
+        """Return the least that a bid which trades is charged in the book, fen."""
+        return np.asarray(self.limits.charges.tables["book"][instrument, BUYER_LEAST])
+
+    def tax_share(self, instrument: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """Return the tax on sellers as a share of the traded value."""
+        return np.asarray(self.limits.charges.tables["book"][instrument, TAX_PPM] / PPM)
+
     def traded(self, instruments: npt.ArrayLike, days: int, last_day: int | None = None) -> tuple[int, int]:
         """Return the value in fen and the lots traded in some instruments on closed days, in all modes.
 
@@ -248,6 +270,18 @@ class MarketState:
     def headroom(self, account: Int64, instrument: Int64) -> Int64:
         """Return the lots that accounts may still buy in instruments; very many where no rule limits them."""
         return self._supervision.headroom(account, instrument)
+
+    def rooms(self) -> list[Room]:
+        """Return what accounts may still buy under each limit."""
+        return self._supervision.rooms()
+
+    def due(self) -> list[Due]:
+        """Return what accounts hold beyond a limit and have to sell, and by when."""
+        return self._supervision.due()
+
+    def widest_spread(self, account: Int64, instrument: Int64) -> npt.NDArray[np.float64]:
+        """Return how far apart quotes of accounts may be as a share of their middle; infinite without a duty."""
+        return self._supervision.widest_spread(account, instrument)
 
     def cash_behind(self, order_ids: Int64) -> Int64:
         """Return the cash frozen behind live buy orders, fen; 0 for ids that are not live bids."""
@@ -284,6 +318,8 @@ class MarketState:
             "rejected": self.rejected.copy(),
             "otc": self.otc.state(),
             "one_way": self.one_way.state(),
+            "charges": self.limits.charges.state(),
+            "on": "" if self._on is None else self._on.isoformat(),
             "supervision": self._supervision.state(),
             "events": [tuple(getattr(e, f) for f in Event.__slots__) for e in self.events],
         }
@@ -301,6 +337,8 @@ class MarketState:
         self._open_books()
         self.day, self.batch = int(state["day"]), int(state["batch"])
         self.rejected[:] = state["rejected"]
+        self.limits.charges.restore(state["charges"])
+        self._begin_date(date.fromisoformat(state["on"]) if state["on"] else None)
         self._in_session = bool(state["in_session"])
         self.commitments.clear()
         self.otc.restore(state["otc"])
@@ -310,8 +348,28 @@ class MarketState:
         self._funded = None
 
     def _set_terms(self, instrument: int, rules: RuleBook | Credit) -> None:
-        self.limits.set_fees(instrument, rules.fees.buyer_ppm, rules.fees.seller_ppm)
+        self._set_charges(instrument, rules.fees)
         self.limits.set_resale_ban(instrument, rules.settlement.units_lag_days > 0)
+        self.limits.set_cash_lag(instrument, rules.settlement.cash_lag_days)
+
+    def _set_charges(self, instrument: int, fees: Fees) -> None:
+        receiver = GOVERNMENT_ACCOUNT if fees.receiver == "government" else CLEARING_ACCOUNT
+        is_waived = self._on is not None and fees.is_waived(self._on)
+        for way in WAYS:
+            own, charge = fees.of_mode(way), Charge(receiver=receiver)
+            if not is_waived:
+                buyer, seller = Side.BID, Side.ASK
+                charge = Charge(
+                    own.ppm(buyer), own.ppm(seller), own.least(buyer), own.least(seller), fees.tax_ppm, receiver
+                )
+            self.limits.charges.set(instrument, way, charge)
+
+    def _begin_date(self, on: date | None) -> None:
+        """Begin a date, on which charges may be waived."""
+        self._on = on
+        for i, rules in enumerate(self._book_of):
+            if rules.fees.waive:
+                self._set_charges(i, rules.fees)
 
     def _open_books(self) -> None:
         if self._takes_orders is not self.is_open:
@@ -323,19 +381,28 @@ class MarketState:
         if self._funded is None or self._funded.ledger is not ledger or self._funded.day != self.day:
             self._funded = Funding(
                 ledger=ledger,
+                due=self.registry.due(),
                 journal=self.registry.journal,
                 tick_value_fen=self._tick_value,
-                buyer_fee_ppm=self.limits.buyer_ppm,
-                seller_fee_ppm=self.limits.seller_ppm,
+                charges=self.limits.charges.tables["book"],
+                unpaid=self.limits.charges.make_room(len(self.accounts)),
                 lock_bought=self.limits.lock_bought.astype(np.bool_),
+                cash_lag=self.limits.cash_lag,
                 is_open=self._takes_orders,
                 band_low=self.limits.band_low,
                 band_high=self.limits.band_high,
-                fee_account=CLEARING_ACCOUNT,
                 day=self.day,
             )
         return self._funded
 
     def _print(self, mode: Mode, trades: Trades, delay_days: int = 0) -> None:
-        """Write trades made outside the book on the tape; what the public sees counts them so many days later."""
-        self.tape.add_trades(self.day, self.batch, mode, trades, public_from=self.day + delay_days)
+        """Write trades made outside the book on the tape.
+
+        Blocks stay unknown for as long as their rule says; what the public sees counts others so many days later.
+        """
+        if not len(trades):
+            return
+        block = self._book_of[int(trades.instrument[0])].block
+        withheld = mode in (Mode.BLOCK, Mode.BLOCK_RELATED) and block is not None and block.publish == "after_close"
+        public_from = self.day + delay_days
+        self.tape.add_trades(self.day, self.batch, mode, trades, withheld=withheld, public_from=public_from)

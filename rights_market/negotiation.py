@@ -137,7 +137,7 @@ class Negotiation:
             registry = self._registry
             free = int(registry.free[instrument, account] - registry.locked[instrument, account])
             return free >= int(picked.lots.sum())
-        cost = negotiated.cost_in(self._limits, self._tick_value)
+        cost = negotiated.cost_in(self._limits, self._tick_value, "book")
         prices, lots = resting.price_ticks[picked.rows].tolist(), picked.lots.tolist()
         return bool(
             self._registry.cash[account] >= sum(cost(instrument, p, n) for p, n in zip(prices, lots, strict=True))
@@ -153,7 +153,9 @@ class Negotiation:
         taker, maker = np.full(len(rows), account, np.int64), owner.astype(np.int64)
         buyer, seller = (taker, maker) if side is Side.BID else (maker, taker)
         where = np.full(len(rows), instrument, np.int64)
-        trades = negotiated.settle(self._registry, self._limits, self._tick_value, where, seller, buyer, price, lots)
+        trades = negotiated.settle(
+            self._registry, self._limits, self._tick_value, where, seller, buyer, price, lots, "book"
+        )
         trades = replace(trades, maker=resting.order_id[rows], taker_side=np.full(len(rows), side, np.int8))
         self._print(Mode.LISTED, trades)
         return trades
@@ -180,13 +182,13 @@ class Negotiation:
         saleable = registry.free[who] + registry.frozen[who] - registry.locked[who] - self._commitments.lots[who]
         offered = np.where(self._may_block(interests), np.minimum(interests.offered, saleable), 0)
         buyer = interests.buyer
-        money = registry.cash[buyer] + registry.cash_frozen[buyer] - self._commitments.cash[buyer]
+        money = (registry.cash + registry.cash_frozen - registry.held - self._commitments.cash)[buyer]
         at = interests.instrument[interests.seller_row]
         low, high = self._block_range(at)
         prices = rule.prices(interests.most_ticks, interests.least_ticks, low, high)
         if rule.exclude_related:
             prices[interests.related] = 0
-        cost = negotiated.cost_in(self._limits, self._tick_value)
+        cost = negotiated.cost_in(self._limits, self._tick_value, "block")
         done = agree(interests, prices, offered, money, cost, rule.min_lots, rule.max_rounds)
         return self._settle_blocks(interests, prices, done)
 
@@ -218,6 +220,7 @@ class Negotiation:
             interests.buyer[buyer_row],
             prices[pair],
             lots,
+            "block",
         )
         for mode, rows in ((Mode.BLOCK, ~interests.related[pair]), (Mode.BLOCK_RELATED, interests.related[pair])):
             self._print(mode, trades.take(np.flatnonzero(rows)))
@@ -227,7 +230,8 @@ class Negotiation:
         """Withdraw the asks of sellers and all bids of buyers, whose cover a trade outside the book may need."""
         for i in np.unique(instrument).tolist():
             self._withdraw(i, Side.ASK, np.unique(seller[instrument == i]))
-        needed = np.unique(buyer[self._registry.cash_frozen[buyer] > 0])
+        behind_bids = self._registry.cash_frozen - self._registry.held
+        needed = np.unique(buyer[behind_bids[buyer] > 0])
         for i in np.flatnonzero(self._is_open).tolist() if len(needed) else ():
             self._withdraw(i, Side.BID, needed)
 

@@ -40,6 +40,7 @@ from rights_market.policies.stability.temporary_price_floor import TemporaryPric
 from rights_market.policies.trading import (
     Admission,
     BlockAgreement,
+    CallAuctionTerms,
     CircuitBreaker,
     Fees,
     HoldingLimit,
@@ -88,7 +89,7 @@ class RuleBook:
         How it is sold, and what steadies that.
     collar, price_floor
         What steadies prices in the secondary market.
-    band, listed, block, otc, one_way, breaker, holding_limit, admission, fees, settlement, opening_call
+    band, call, listed, block, otc, one_way, breaker, holding_limit, admission, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
     government_reserve
         What the government buys back and gives out again.
@@ -139,6 +140,7 @@ class RuleBook:
     forward_vintages: ForwardVintages | None = None
     stability: tuple[Stability, ...] = ()
     band: PriceBand | None = None
+    call: CallAuctionTerms | None = None
     listed: ListedAgreement | None = None
     block: BlockAgreement | None = None
     otc: OtcOffer | None = None
@@ -302,7 +304,10 @@ class RuleBook:
         PolicyError
             Naming both fields.
         """
-        for why in contradictions(self.auction, self.consignment, self.stability, years, self.collar):
+        limits = self.holding_limit is not None or (self.admission is not None and self.admission.limits_holdings)
+        for why in contradictions(
+            self.auction, self.consignment, self.stability, years, self.collar, has_holding_limit=limits
+        ):
             self._refuse(why)
 
     def reserve_ticks(self, year: int) -> int:
@@ -319,6 +324,7 @@ class RuleBook:
 
     def _check_trading(self) -> None:
         self._check_sizes()
+        self._check_call()
         top = self.right.max_price_ticks
         if self.collar is not None:
             highest = max(self.collar.ceiling, *(step.ceiling for step in self.collar.steps), 0)
@@ -326,6 +332,14 @@ class RuleBook:
                 self._refuse(f"E_COLLAR: collar.ceiling is {highest} ticks, above max_price_ticks {top}")
         if self.holding_limit is not None and self.holding_limit.base is not None and self.cap is None:
             self._refuse("holding_limit.limit is formula, which needs a `cap`")
+
+    def _check_call(self) -> None:
+        """Refuse terms of calls where none is held, and an indication before an opening call that there is not."""
+        reopens = self.breaker is not None and self.breaker.reopen == "call"
+        if self.call is not None and not self.opening_call and not reopens:
+            self._refuse("`call` is given, but opening_call is false and no breaker reopens with a call")
+        if self.call is not None and self.call.show and not self.opening_call:
+            self._refuse("call.show publishes a price before the opening call, but opening_call is false")
 
     def _check_sizes(self) -> None:
         """Refuse sizes that are not said in lots, and a size that fits neither the book nor a block."""
@@ -356,6 +370,8 @@ class RuleBook:
             self._refuse(why)
         of_books = (
             "band",
+            "call",
+            "call",
             "listed",
             "block",
             "otc",

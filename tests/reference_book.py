@@ -15,6 +15,7 @@ from rights_market.records import OrderKind, Orders, Reason
 from rights_market.units import PPM, ceil, half_up
 
 BID, ASK = 0, 1
+GOVERNMENT = 0
 RESTING_KINDS = (OrderKind.LIMIT, OrderKind.REPLACE, OrderKind.REQUOTE)
 
 
@@ -153,21 +154,24 @@ class PlainFunds:
     locked: list
     cash: list
     cash_frozen: list
+    due: list
     tick_value: list
-    buyer_ppm: list
-    seller_ppm: list
+    charges: list
+    unpaid: list
     lock_bought: list
+    cash_lag: list
     is_open: list
     band_low: list
     band_high: list
-    fee_account: int
 
-    def fee(self, ppm, value):
-        return half_up(Fraction(ppm * value, PPM))
+    def fee(self, instrument, side, value, rounding=half_up):
+        charge = self.charges[instrument]
+        ppm, least = (charge.buyer_ppm, charge.buyer_least) if side == BID else (charge.seller_ppm, charge.seller_least)
+        return max(rounding(Fraction(ppm * value, PPM)), least) if value else 0
 
     def cover(self, instrument, price, lots, value):
-        ppm, cost = self.buyer_ppm[instrument], lots * price * self.tick_value[instrument]
-        return cost + ceil(Fraction(ppm * (value + cost), PPM)) - self.fee(ppm, value)
+        cost = lots * price * self.tick_value[instrument]
+        return cost + self.fee(instrument, BID, value + cost, ceil) - self.fee(instrument, BID, value)
 
 
 @dataclass
@@ -180,6 +184,7 @@ class PlainExchange:
     next_id: int = 0
     orders: list = field(default_factory=list)
     promised: dict = field(default_factory=dict)
+    improved: int = 0
     trades: list = field(default_factory=list)
 
     def submit(self, rows):
@@ -301,6 +306,9 @@ class PlainExchange:
         if self.funds and not pays_as_it_goes:
             self._freeze(order)
         stop = self._match(order, pays_as_it_goes)
+        if self.funds:
+            self.funds.cash[order.account] += self.improved
+            self.improved = 0
         if order.lots and not stop and kind in RESTING_KINDS:
             self.orders.append(order)
             return Reason.ACCEPTED, wanted - order.lots
@@ -379,8 +387,9 @@ class PlainExchange:
         return lots
 
     def _price_of(self, order, price, lots):
-        ppm, fen = self.funds.buyer_ppm[order.instrument], lots * price * self.funds.tick_value[order.instrument]
-        return fen + self.funds.fee(ppm, order.value + fen) - self.funds.fee(ppm, order.value)
+        funds, instrument = self.funds, order.instrument
+        fen = lots * price * funds.tick_value[instrument]
+        return fen + funds.fee(instrument, BID, order.value + fen) - funds.fee(instrument, BID, order.value)
 
     def _trade(self, order, other, lots, pays_as_it_goes):
         self.trades.append((other.order_id, order.order_id, other.price, lots))
@@ -393,8 +402,9 @@ class PlainExchange:
         fen = lots * other.price * funds.tick_value[instrument]
         before = 0 if pays_as_it_goes else self.held(bid)
         paid = self._price_of(bid, other.price, lots)
-        ppm = funds.seller_ppm[instrument]
-        ask_fee = funds.fee(ppm, ask.value + fen) - funds.fee(ppm, ask.value)
+        ask_fee = funds.fee(instrument, ASK, ask.value + fen) - funds.fee(instrument, ASK, ask.value)
+        ppm = funds.charges[instrument].tax_ppm
+        tax = half_up(Fraction(ppm * (ask.value + fen), PPM)) - half_up(Fraction(ppm * ask.value, PPM))
         order.lots -= lots
         other.lots -= lots
         bid.value += fen
@@ -406,8 +416,26 @@ class PlainExchange:
         if pays_as_it_goes:
             funds.cash[bid.account] -= paid
         else:
-            # What the limit had set aside beyond the price of this fill is free again at once.
+            # What the limit had set aside beyond the price of this fill is free once the order has met all it can.
             funds.cash_frozen[bid.account] -= before - self.held(bid)
-            funds.cash[bid.account] += before - self.held(bid) - paid
-        funds.cash[ask.account] += fen - ask_fee
-        funds.cash[funds.fee_account] += ask_fee + paid - fen
+            self.improved += before - self.held(bid) - paid
+        receiver = funds.charges[instrument].receiver
+        lag, held = funds.cash_lag[instrument], 0
+        if lag:
+            held = fen
+            funds.cash_frozen[ask.account] += fen
+            funds.due[lag - 1][ask.account] += fen
+        else:
+            funds.cash[ask.account] += fen
+        funds.cash[receiver] += paid - fen
+        for charge, payee in ((tax, GOVERNMENT), (ask_fee, receiver)):
+            early = min(charge, held)
+            held -= early
+            if early:
+                funds.cash_frozen[ask.account] -= early
+                funds.due[lag - 1][ask.account] -= early
+                funds.cash[payee] += early
+            late = min(charge - early, funds.cash[ask.account])
+            funds.cash[ask.account] -= late
+            funds.cash[payee] += late
+            funds.unpaid[ask.account] += charge - early - late

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-LEVELS_REACHED = 100
-"""Price levels that one order can work through: a batch stands for hours, in which new levels come into sight."""
-
 
 class ComplianceTrader(Strategy):
     """How firms with obligations quote; the subclasses differ in when they start and what they keep."""
@@ -49,10 +46,11 @@ def paid_by_others(desk: Desk) -> Floats:
     """Return what others pay for each right, in ticks: the last price, or a higher bid that nobody answers.
 
     Before the first trade of a day the exchange's reference stands for the last price: where one side waited in vain at
-    the limit it has moved on, and who still went by a price of long ago could not even quote within the band.
+    the limit it has moved on, and who still went by a price of long ago could not even quote within the band.  Before a
+    call it is the indicative price, where one is shown.
     """
-    quiet = desk.by_right(desk.market.tape.today["vwap_lots"]) == 0
-    price, bid = np.where(quiet, desk.reference(), desk.last_price), desk.best_bid
+    price, bid = np.where(desk.is_quiet(), desk.reference(), desk.last_price), desk.best_bid
+    price = np.where(desk.indicative > 0, desk.indicative, price)
     return np.asarray(np.where((desk.best_ask == 0) & (bid > price), bid, price))
 
 
@@ -82,8 +80,12 @@ def _limit(belief: Floats, ceiling: Floats, h: Floats) -> Floats:
 
 
 def seller_reserve(desk: Desk, rows: Rows) -> Floats:
-    """Return the least that each seller takes, in ticks: what a kept unit is worth, drawn towards what others pay."""
-    return anchored(desk, rows, desk.kept_value)
+    """Return the least that each seller takes, in ticks: what a kept unit is worth, drawn towards what others pay.
+
+    A tax on sellers comes on top of its own part only: added to what others pay, which holds the tax already, it would
+    feed on itself.
+    """
+    return anchored(desk, rows, desk.kept_value / (1.0 - desk.tax_share[desk.seats.right]))
 
 
 def bid_price(desk: Desk, rows: Rows) -> Floats:
@@ -120,13 +122,8 @@ def deepest_ask(desk: Desk, rows: Rows, limit: Floats) -> Floats:
     right, lots = desk.seats.right[rows], desk.lots(rows)
     reached = np.zeros(len(rows))
     for r in np.unique(right):
-        shown = min((i for i in desk.usable[r] if desk.market.best_ask[i] > 0), key=lambda i: desk.market.best_ask[i])
-        _, _, price, depth = desk.market.book.depth(shown, LEVELS_REACHED)
-        price, depth = price[price > 0], depth[price > 0]
+        price, depth = desk.ask_ladder(int(r))
         mine = right == r
-        if not len(price):  # The ask is the government's, at a ceiling that stands in no book.
-            reached[mine] = desk.market.best_ask[shown]
-            continue
         needed = np.minimum(np.searchsorted(np.cumsum(depth), lots[mine]), len(price) - 1)
         within = np.searchsorted(price, limit[mine], side="right") - 1
         reached[mine] = price[np.minimum(needed, np.maximum(within, 0))]

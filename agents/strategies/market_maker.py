@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 HALF_SPREAD = 0.01
 INVENTORY_LEAN = 0.02
 QUOTE_SHARE = 0.05
+DUTY_SHARE = 0.75
 
 
 @register("market_maker")
 class MarketMaker(Strategy):
-    """Bids and asks 1 % around the last price, moved by up to 2 % against inventory, 5 % of its limit at a time."""
+    """Bids and asks 1 % around the last price, moved by up to 2 % against inventory, 5 % of its limit at a time.
+
+    Where a duty to quote asks for a closer spread, it quotes more closely.
+    """
 
     needs_wish = False
 
@@ -34,8 +38,10 @@ class MarketMaker(Strategy):
         limit = desk.position_limit[rows]
         held = desk.free_lots(rows) + desk.frozen_lots(rows)
         middle = desk.last_price[right] * (1.0 - INVENTORY_LEAN * (2.0 * held / limit - 1.0))
-        bid = np.floor(middle * (1.0 - HALF_SPREAD)).astype(np.int64)
-        ask = np.maximum(np.ceil(middle * (1.0 + HALF_SPREAD)).astype(np.int64), bid + 1)
+        # Those with a duty to quote stay within its spread, a quarter of it spared for whole ticks.
+        half = np.minimum(HALF_SPREAD, DUTY_SHARE * desk.widest_spread(rows) / 2.0)
+        bid = np.floor(middle * (1.0 - half)).astype(np.int64)
+        ask = np.maximum(np.ceil(middle * (1.0 + half)).astype(np.int64), bid + 1)
         size = np.maximum(1, np.rint(limit * QUOTE_SHARE)).astype(np.int64)
         low, high = desk.price_range(rows)
         buy_lots = np.where((bid >= low) & (bid <= high), np.minimum(size, np.maximum(limit - held, 0)), 0)

@@ -35,6 +35,7 @@ from rights_market.policies.stability.temporary_price_floor import TemporaryPric
 from rights_market.policies.trading import (
     Admission,
     BlockAgreement,
+    CallAuctionTerms,
     CircuitBreaker,
     Fees,
     HoldingLimit,
@@ -164,6 +165,7 @@ class RightBlock(RightTerms):
     disclosure: Annotated[Any, AnyOf("disclosure")] | None = None
     inventory: Annotated[Any, AnyOf("inventory")] | None = None
     band: PriceBand | None = None
+    call: CallAuctionTerms | None = None
     listed: ListedAgreement | None = None
     block: BlockAgreement | None = None
     otc: OtcOffer | None = None

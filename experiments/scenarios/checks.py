@@ -10,6 +10,7 @@ from typing import Any
 from agents.schedules import Schedule, laboratory_rule_book
 from agents.spec import SectorSpec
 from agents.strategies import STRATEGIES
+from experiments.scenarios.block_checks import block_problems
 from experiments.scenarios.blocks import BusinessDays, Column, RightBlock, RightTerms
 from experiments.scenarios.columns import fields_of
 from experiments.scenarios.credit_checks import credit_problems
@@ -36,8 +37,14 @@ def market_problems(scenario: MarketScenario, root: Node) -> Found:
         _sources, _calendar, _rights, _periods, _auctions, _where, _overlaps, _targets, _sectors, _strategies,
         _institutions, _columns, zone_problems, credit_problems, regulator_problems,
     )  # fmt: skip
+    is_sound = True
     for check in (*checks, market_rule_problems):
-        yield from check(scenario, root)
+        for problem in check(scenario, root):
+            is_sound = False
+            yield problem
+    if is_sound:
+        # Firms can be drawn only from a population that holds together.
+        yield from block_problems(scenario, root)
 
 
 def laboratory_problems(scenario: LaboratoryScenario, root: Node) -> Found:

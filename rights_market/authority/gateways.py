@@ -15,7 +15,6 @@ from rights_market.exchange.gateway import NO_INSTRUMENT, Crossed, Gateway
 from rights_market.policies.links import MarketLink, Quote
 from rights_market.records import Event, Receipt
 from rights_market.registry.accounts import AccountKind
-from rights_market.units import PPM
 
 Int64 = npt.NDArray[np.int64]
 
@@ -104,9 +103,9 @@ class Gateways:
             return None
         asks, bids = self._quotes(rule, instrument, price, today.year)
         fen = market.instruments[instrument].right.tick_value_fen
-        fee = Fraction(int(market.limits.buyer_ppm[instrument]), PPM)
         # What is bought costs the fee as well, which is rounded for each order by at most a fen.
-        cash = sum(q.price_ticks * q.lots * fen + int(q.price_ticks * q.lots * fen * fee) + 1 for q in bids)
+        charges = market.limits.charges
+        cash = sum(charges.cost(instrument, q.price_ticks, q.lots, fen) + 1 for q in bids)
         gate.stock(instrument, sum(q.lots for q in asks), cash)
         if not asks and not bids:
             return None

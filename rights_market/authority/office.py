@@ -115,6 +115,8 @@ class Office:
 
     def __init__(self, market: Market, firms: Covered, changes: Sequence[RuleChange] = ()) -> None:
         self.market = market
+        if firms.owners:
+            market.accounts.set_owners(firms.accounts, firms.owners)
         self.firms = firms
         self.histories = {b.right.code: RuleHistory(b, changes) for b in market.rule_books}
         self.books: dict[str, RuleBook] = {code: history.book for code, history in self.histories.items()}

@@ -80,7 +80,7 @@ class OneWay:
         """
         floor, rule = self._floor, self._rule(instrument)
         reason = self._refuse_announcement(rule, account, instrument, side, lots, start_ticks)
-        cash = floor.cost_fen(instrument, start_ticks, lots) if side is Side.BID and not reason else 0
+        cash = floor.cost_fen("auction", instrument, start_ticks, lots) if side is Side.BID and not reason else 0
         if not reason and side is Side.ASK:
             reason = floor.refuse_cover(instrument, account, lots)
         elif not reason and floor.registry.cash[account] < cash:
@@ -285,7 +285,7 @@ class OneWay:
         """Return whether a winner can pay for, or deliver, what it has won."""
         floor, lots = self._floor, int(served.lots[k])
         if auction.side is Side.ASK:
-            cost = floor.cost_fen(auction.instrument, int(served.paid_ticks[k]), lots)
+            cost = floor.cost_fen("auction", auction.instrument, int(served.paid_ticks[k]), lots)
             return bool(floor.registry.cash[account] >= cost)
         may = floor.supervision.may_deal("auction", account, auction.instrument, Side.ASK)
         return may and floor.saleable(auction.instrument, account) >= lots
@@ -300,7 +300,8 @@ class OneWay:
         """Settle with the winners, if the announcer still may and can."""
         floor, own = self._floor, np.full(len(lots), auction.account, np.int64)
         cost = [
-            floor.cost_fen(auction.instrument, p, n) for p, n in zip(paid_ticks.tolist(), lots.tolist(), strict=True)
+            floor.cost_fen("auction", auction.instrument, p, n)
+            for p, n in zip(paid_ticks.tolist(), lots.tolist(), strict=True)
         ]
         is_sale = auction.side is Side.ASK
         may = floor.supervision.may_deal("auction", auction.account, auction.instrument, auction.side)
@@ -308,7 +309,7 @@ class OneWay:
             self._note("auction_cancelled", auction, "uncovered" if may else "suspended")
             return Trades.none()
         seller, buyer = (own, account) if is_sale else (account, own)
-        trades = floor.settle(auction.instrument, seller, buyer, paid_ticks, lots)
+        trades = floor.settle("auction", auction.instrument, seller, buyer, paid_ticks, lots)
         trades = replace(trades, taker_side=np.full(len(lots), auction.other_side, np.int8))
         floor.write(Mode.AUCTION, trades, 0)
         value = int(paid_ticks @ lots) * int(floor.tick_value_fen[auction.instrument])

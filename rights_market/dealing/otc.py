@@ -178,7 +178,7 @@ class Otc:
         """Let an offer stand if rules and cover allow it."""
         rule, floor = self._rule(instrument), self._floor
         reason = self._refuse_terms(account, partner, instrument, side, price, lots)
-        cash = floor.cost_fen(instrument, price, lots) if side is Side.BID and reason is Reason.ACCEPTED else 0
+        cash = floor.cost_fen("otc", instrument, price, lots) if side is Side.BID and reason is Reason.ACCEPTED else 0
         if reason is Reason.ACCEPTED and side is Side.ASK:
             reason = floor.refuse_cover(instrument, account, lots)
         elif reason is Reason.ACCEPTED and floor.registry.cash[account] < cash:
@@ -230,13 +230,13 @@ class Otc:
         reason = floor.refuse_cover(offer.instrument, seller, offer.lots)
         if reason is not Reason.ACCEPTED:
             return reason
-        cost = floor.cost_fen(offer.instrument, offer.price_ticks, offer.lots)
+        cost = floor.cost_fen("otc", offer.instrument, offer.price_ticks, offer.lots)
         return Reason.ACCEPTED if floor.registry.cash[buyer] >= cost else Reason.INSUFFICIENT_CASH
 
     def _settle(self, offer: Offer) -> Trades:
         seller, buyer = (np.array([x], np.int64) for x in _sides(offer))
         price, lots = np.array([offer.price_ticks], np.int64), np.array([offer.lots], np.int64)
-        trades = self._floor.settle(offer.instrument, seller, buyer, price, lots)
+        trades = self._floor.settle("otc", offer.instrument, seller, buyer, price, lots)
         trades = replace(trades, taker_side=np.full(1, 1 - offer.side, np.int8))
         self._floor.write(Mode.OTC, trades, self._rule(offer.instrument).publish_delay)
         self._note("otc_accept", offer)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rights_market.credit import Credit
 from rights_market.exchange import negotiated
+from rights_market.exchange.charges import Way
 from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.tape import Tape
@@ -81,9 +82,9 @@ class Floor:
             return Reason.HOLDING_LIMIT
         return Reason.ACCEPTED
 
-    def cost_fen(self, instrument: int, price_ticks: int, lots: int) -> int:
-        """Return what a buyer pays, fee included, fen."""
-        return negotiated.cost_in(self.limits, self.tick_value_fen)(instrument, price_ticks, lots)
+    def cost_fen(self, way: Way, instrument: int, price_ticks: int, lots: int) -> int:
+        """Return what a buyer pays in a way of trading, fee included, fen."""
+        return negotiated.cost_in(self.limits, self.tick_value_fen, way)(instrument, price_ticks, lots)
 
     def saleable(self, instrument: int, account: int) -> int:
         """Return the free lots of an account that it may sell today."""
@@ -96,10 +97,11 @@ class Floor:
         is_locked = self.registry.free[instrument, account] >= lots
         return Reason.RESALE_BAN if is_locked else Reason.INSUFFICIENT_HOLDINGS
 
-    def settle(self, instrument: int, seller: Int64, buyer: Int64, price_ticks: Int64, lots: Int64) -> Trades:
+    def settle(self, way: Way, instrument: int, seller: Int64, buyer: Int64, price_ticks: Int64, lots: Int64) -> Trades:
         """Deliver lots against money, row by row, with both fees."""
         at = np.full(len(lots), instrument, np.int64)
-        return negotiated.settle(self.registry, self.limits, self.tick_value_fen, at, seller, buyer, price_ticks, lots)
+        columns = at, seller, buyer, price_ticks, lots
+        return negotiated.settle(self.registry, self.limits, self.tick_value_fen, *columns, way)
 
     def refuse(self, reason: Reason, event: Event) -> Reason:
         """Count a refusal and write it down with its reason in words."""

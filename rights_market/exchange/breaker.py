@@ -7,8 +7,10 @@ each account and side the latest order waits.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +49,28 @@ class Halt(NamedTuple):
     until: int
 
 
+class Window:
+    """The latest trades of a day, around whose mean price the levels stand.
+
+    Parameters
+    ----------
+    trades : int
+        How many count.
+    stops_at : callable
+        Returns the levels around a price.
+    """
+
+    def __init__(self, trades: int, stops_at: Callable[[Fraction], Sequence[Stop]]) -> None:
+        self.latest: deque[tuple[int, int]] = deque(maxlen=trades)
+        self._stops_at = stops_at
+
+    def move(self, price_ticks: Int64, lots: Int64) -> list[Stop]:
+        """Take in trades, and return the levels around the mean price of the latest, weighted by lots."""
+        self.latest.extend(zip(price_ticks.tolist(), lots.tolist(), strict=True))
+        value, total = sum(p * n for p, n in self.latest), sum(n for _, n in self.latest)
+        return list(self._stops_at(Fraction(value, total)))
+
+
 class Breaker:
     """Watches one instrument for a day.
 
@@ -57,12 +81,15 @@ class Breaker:
         Levels not reached yet, each farther out than the one before.
     pauses_left : int
         Pauses that may still happen today.
+    window : Window, optional
+        Where levels move with the latest trades; they move after each order, and can be reached again.
     """
 
-    def __init__(self, instrument: int, stops: Sequence[Stop], pauses_left: int) -> None:
+    def __init__(self, instrument: int, stops: Sequence[Stop], pauses_left: int, window: Window | None = None) -> None:
         self.instrument = instrument
         self._stops = list(stops)
         self._pauses_left = pauses_left
+        self._window = window
         self.until: int | None = None
         self._waiting: dict[tuple[int, int], tuple[int, int]] = {}
 
@@ -95,8 +122,10 @@ class Breaker:
         # A trade beyond a level takes two orders that meet, one of them beyond it; one may have come before.
         bid = np.maximum.accumulate(np.where(mine & buys, price, max(best_bid, floor)))
         ask = np.minimum.accumulate(np.where(mine & ~buys, price, min(best_ask or NEVER, ceiling)))
-        up = (price >= ask) & ((price >= stop.high) | (ask <= stop.low))
-        down = (price <= bid) & ((price <= stop.low) | (bid >= stop.high))
+        # Levels that move with trades may be anywhere once one was made: all that can trade is watched.
+        moves = self._window is not None
+        up = (price >= ask) & ((price >= stop.high) | (ask <= stop.low) | moves)
+        down = (price <= bid) & ((price <= stop.low) | (bid >= stop.high) | moves)
         return np.asarray(mine & (np.where(buys, up, down) | (orders.kind == MARKET)))
 
     def carry_out(
@@ -126,8 +155,15 @@ class Breaker:
         return halt
 
     def after(self, trades: Trades, batch: int) -> Halt | None:
-        """Begin a pause if one of the trades reached a level."""
-        mine = trades.price_ticks[trades.instrument == self.instrument]
+        """Begin a pause if one of the trades reached a level, and let levels move that follow trades."""
+        rows = trades.instrument == self.instrument
+        halt = self._judge(trades.price_ticks[rows], batch)
+        if self._window is not None and rows.any():
+            self._stops = self._window.move(trades.price_ticks[rows], trades.lots[rows])
+        return halt
+
+    def _judge(self, mine: Int64, batch: int) -> Halt | None:
+        """Begin a pause if one of these prices reached a level."""
         if not self._is_armed or not len(mine):
             return None
         passed = [s for s in self._stops if mine.max() >= s.high or mine.min() <= s.low]
@@ -156,12 +192,16 @@ class Breaker:
             "pauses_left": self._pauses_left,
             "until": -1 if self.until is None else self.until,
             "waiting": [[*key, *value] for key, value in self._waiting.items()],
+            "latest": [] if self._window is None else [list(x) for x in self._window.latest],
         }
 
     @classmethod
-    def of_state(cls, state: Mapping[str, Any]) -> Breaker:
-        """Continue from a `state`."""
-        breaker = cls(int(state["instrument"]), [Stop(*map(int, s)) for s in state["stops"]], int(state["pauses_left"]))
+    def of_state(cls, state: Mapping[str, Any], window: Window | None = None) -> Breaker:
+        """Continue from a `state`; a window is given empty."""
+        stops = [Stop(*map(int, s)) for s in state["stops"]]
+        breaker = cls(int(state["instrument"]), stops, int(state["pauses_left"]), window)
+        if window is not None:
+            window.latest.extend((int(p), int(n)) for p, n in state["latest"])
         until = int(state["until"])
         breaker.until = None if until < 0 else until
         breaker._waiting = {(int(a), int(s)): (int(p), int(n)) for a, s, p, n in state["waiting"]}

@@ -1,7 +1,7 @@
 """Call auction: orders are collected first and then all trade at one price.
 
 The price is that of the largest volume, then of the smallest imbalance between the sides, and then the middle of what
-prices remain.  Better-priced orders are served first, and at one price the earlier one.
+prices remain.  Better-priced orders are served first, and at one price the earlier one, or all in proportion.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from rights_market.exchange.order_book import Funding, OrderBook
+from rights_market.exchange.order_book import Funding, Indication, OrderBook
 from rights_market.kernels import call_clearing
 from rights_market.kernels.book import ORDER, Rows
 from rights_market.records import Orders, Receipt
 from rights_market.units import Side
+
+Int64 = npt.NDArray[np.int64]
+Tie = Literal["midpoint", "reference"]
+Ration = Literal["time", "pro_rata"]
 
 MIDDLE = -1
 """In place of a reference price: the middle of equally good prices is taken."""
@@ -66,13 +70,16 @@ def _in_priority(side: Side, ticks: npt.ArrayLike, lots: npt.ArrayLike) -> Rows:
 
 @dataclass(frozen=True, slots=True)
 class CallAuction:
-    """A call auction by time priority.
+    """A call auction.
 
     Attributes
     ----------
-    tie : str
+    tie : str or tuple of str
         Which of several equally good prices is taken: ``midpoint`` of their range, or the one nearest to the
-        ``reference`` price.
+        ``reference`` price; one for all instruments, or one for each.
+    ration : str or tuple of str
+        Who is served at the last price that is served: the earlier order (``time``), or all in proportion to their lots
+        (``pro_rata``); one for all instruments, or one for each.
 
     Notes
     -----
@@ -80,7 +87,8 @@ class CallAuction:
     whom it meets.
     """
 
-    tie: Literal["midpoint", "reference"] = "midpoint"
+    tie: Tie | tuple[Tie, ...] = "midpoint"
+    ration: Ration | tuple[Ration, ...] = "time"
 
     def clear(
         self, book: OrderBook, orders: Orders, reference_ticks: npt.ArrayLike, funding: Funding | None = None
@@ -108,7 +116,22 @@ class CallAuction:
         ExchangeError
             If an order is not a limit order, or has no valid side; nothing is carried out then.
         """
-        reference = np.full(book.n_instruments, MIDDLE, np.int64)
-        if self.tie == "reference":
-            reference[:] = reference_ticks
-        return book.submit_call(orders, reference, funding)
+        pro_rata = _each(self.ration, "pro_rata", book.n_instruments)
+        return book.submit_call(
+            orders, self._near(book, reference_ticks), funding, pro_rata if pro_rata.any() else None
+        )
+
+    def indicate(self, book: OrderBook, orders: Orders, reference_ticks: npt.ArrayLike) -> list[Indication]:
+        """Return what a call would come to with these orders and those that rest, without holding it.
+
+        Whether new orders are covered is not looked at: that is found out when the call is held.
+        """
+        return book.indicate_call(orders, self._near(book, reference_ticks))
+
+    def _near(self, book: OrderBook, reference_ticks: npt.ArrayLike) -> Int64:
+        return np.where(_each(self.tie, "reference", book.n_instruments), reference_ticks, MIDDLE).astype(np.int64)
+
+
+def _each(chosen: str | tuple[str, ...], wanted: str, n_instruments: int) -> npt.NDArray[np.bool_]:
+    """Return in which instruments a choice is the one wanted."""
+    return np.array([x == wanted for x in ((chosen,) * n_instruments if isinstance(chosen, str) else chosen)], np.bool_)

@@ -86,7 +86,7 @@ class CollarDesk:
         keeps_bought: bool,
     ) -> None:
         self._registry, self._book, self._limits = registry, book, limits
-        self._cost = cost_in(limits, tick_value_fen)
+        self._cost = cost_in(limits, tick_value_fen, "book")
         self.pot = pot
         self.only_compliance, self._keeps_bought = only_compliance, keeps_bought
         self.floor, self.ceiling = 0, 0
@@ -117,7 +117,9 @@ class CollarDesk:
         tally.add_among(np.array([row]), receipt, np.array([1]))
         self._finish(instrument, side, own, anew, receipt.trades)
 
-    def call(self, call: CallAuction, orders: Orders, instruments: Sequence[int], funding: Funding) -> Receipt:
+    def call(
+        self, call: CallAuction, orders: Orders, instruments: Sequence[int], reference_ticks: Int64, funding: Funding
+    ) -> Receipt:
         """Hold a call in which the government stands last at its prices.
 
         Where it can trade all that private orders leave open at its price, the call does not go beyond that price.  At
@@ -137,7 +139,7 @@ class CollarDesk:
                     price = np.where(mine, edge, price)
         orders = replace(orders, price_ticks=price)
         ours = Orders.join([self._own_order(i, side, own) for i, side, own, _ in prepared])
-        receipt = call.clear(self._book, Orders.join([orders, ours]), 0, funding)
+        receipt = call.clear(self._book, Orders.join([orders, ours]), reference_ticks, funding)
         n = len(orders)
         for k, (i, side, own, anew) in enumerate(prepared):
             order_id = receipt.first_order_id + n + k

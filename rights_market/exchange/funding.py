@@ -28,34 +28,39 @@ class Funding:
     ----------
     ledger : Ledger
         Balances, modified in place.
+    due : ndarray of int64, shape (MAX_CASH_LAG, n_accounts)
+        Proceeds that are held back, modified in place.
     journal : Journal
         Every movement is appended to it.
     tick_value_fen : ndarray of int64, shape (n_instruments,)
         Fen that one lot costs at one tick.
-    buyer_fee_ppm, seller_fee_ppm : ndarray of int64, shape (n_instruments,)
-        Fees in millionths of the traded value, at most 1,000,000.
+    charges : ndarray of int64, shape (n_instruments, CHARGE_ENTRIES)
+        Fees, taxes and who receives them, see `rights_market.exchange.charges`; what is taken is added to it.
+    unpaid : ndarray of int64, shape (n_accounts,)
+        Fees that sellers could not pay, fen; added to.
     lock_bought : ndarray of bool, shape (n_instruments,)
         Whether lots bought today may not be sold today.
+    cash_lag : ndarray of int64, shape (n_instruments,)
+        Closings after which the money of a sale may be used.
     is_open : ndarray of bool, shape (n_instruments,)
         Whether new orders are admitted; cancels always are.
     band_low, band_high : ndarray of int64, shape (n_instruments,)
         Lowest and highest price that may be quoted, ticks.
-    fee_account : int
-        Account that receives fees.
     day : int
         Trading day written to the journal.
     """
 
     ledger: Ledger
+    due: Int64
     journal: Journal
     tick_value_fen: Int64
-    buyer_fee_ppm: Int64
-    seller_fee_ppm: Int64
+    charges: Int64
+    unpaid: Int64
     lock_bought: Bool
+    cash_lag: Int64
     is_open: Bool
     band_low: Int64
     band_high: Int64
-    fee_account: int
     day: int
 
     def reserve(self, max_price: Int64, rows: int) -> Funds:
@@ -75,15 +80,16 @@ class Funding:
             locked=self.ledger.locked,
             cash=self.ledger.cash,
             cash_frozen=self.ledger.cash_frozen,
+            due=self.due,
             tick_value=tick_value,
-            buyer_ppm=_own(self.buyer_fee_ppm, np.int64),
-            seller_ppm=_own(self.seller_fee_ppm, np.int64),
+            charges=self.charges,
             lock_bought=_own(self.lock_bought, np.bool_),
+            cash_lag=_own(self.cash_lag, np.int64),
             is_open=_own(self.is_open, np.bool_),
             band_low=_own(self.band_low, np.int64),
             band_high=_own(self.band_high, np.int64),
             max_lots=MAX_ORDER_FEN // (max_price * tick_value),
-            fee_account=self.fee_account,
+            unpaid=self.unpaid,
             day=self.day,
             journal=self.journal.reserve(rows),
         )

@@ -56,7 +56,7 @@ class Gateway:
         self._registry = registry
         self.seller, self.buyer = seller, buyer
         self._instrument = NO_INSTRUMENT
-        self._lots = self._fen = 0
+        self._lots = self._fen = self._held = 0
         self._orders: list[tuple[int, int]] = []
 
     @property
@@ -90,11 +90,13 @@ class Gateway:
         if i == NO_INSTRUMENT:
             return Crossed()
         sold = self._lots - int(registry.free[i, self.seller])
-        earned = int(registry.cash[self.seller])
+        # Of what is held back after sales, that of earlier looks was counted then.
+        free, held = int(registry.cash[self.seller]), int(registry.held[self.seller])
+        earned, self._held = free + held - self._held, held
         bought = int(registry.free[i, self.buyer])
         spent = self._fen - int(registry.cash[self.buyer])
         registry.cancel(i, self.buyer, bought)
-        registry.withdraw(self.seller, earned)
+        registry.withdraw(self.seller, free)
         self._lots -= sold
         self._fen -= spent
         return Crossed(sold, earned, bought, spent)
@@ -126,10 +128,12 @@ class Gateway:
             "instrument": self._instrument,
             "lots": self._lots,
             "fen": self._fen,
+            "held": self._held,
             "orders": list(self._orders),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `state` returned."""
-        self._instrument, self._lots, self._fen = (int(state[k]) for k in ("instrument", "lots", "fen"))
+        self._instrument, self._lots = int(state["instrument"]), int(state["lots"])
+        self._fen, self._held = int(state["fen"]), int(state["held"])
         self._orders = [(int(account), int(order)) for account, order in state["orders"]]

@@ -1,4 +1,4 @@
-"""Price bands, fees and resale bans of all instruments, as arrays that the matching kernel reads."""
+"""Price bands, charges and resale bans of all instruments, as arrays that the matching kernel reads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import ExchangeError
+from rights_market.exchange.charges import Charges
+from rights_market.kernels import settlement
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.rights import MAX_PRICE_TICKS
 from rights_market.table import readonly
-from rights_market.units import PPM
 
 Int64 = npt.NDArray[np.int64]
 
@@ -29,10 +31,14 @@ class Limits:
     ----------
     band_low, band_high : ndarray of int64, shape (n_instruments,)
         Lowest and highest price allowed today, ticks; at first every price that can be quoted.
+    charges : Charges
+        Fees and taxes in each way of trading; at first none.
     buyer_ppm, seller_ppm : ndarray of int64, shape (n_instruments,)
-        Fees, millionths of the value traded; at first 0.
+        Fees in the book, millionths of the value traded.
     lock_bought : ndarray of int64, shape (n_instruments,)
         1 where units bought today may not be sold today, else 0.
+    cash_lag : ndarray of int64, shape (n_instruments,)
+        Closings after which the money of a sale may be used, at first 0.
 
     Raises
     ------
@@ -45,13 +51,15 @@ class Limits:
         if len(self._top) and not 1 <= self._top.min() <= self._top.max() <= MAX_PRICE_TICKS:
             raise ExchangeError(f"limits: max_price_ticks are {list(max_price_ticks)}, expected 1 to {MAX_PRICE_TICKS}")
         self._low, self._high = np.ones_like(self._top), self._top.copy()
-        self._buyer, self._seller = np.zeros_like(self._top), np.zeros_like(self._top)
-        self._lock = np.zeros_like(self._top)
+        self.charges = Charges(len(self._top))
+        self._lock, self._lag = np.zeros_like(self._top), np.zeros_like(self._top)
         self.band_low: Int64 = readonly(self._low)
         self.band_high: Int64 = readonly(self._high)
-        self.buyer_ppm: Int64 = readonly(self._buyer)
-        self.seller_ppm: Int64 = readonly(self._seller)
+        book = readonly(self.charges.tables["book"])
+        self.buyer_ppm: Int64 = book[:, settlement.BUYER_PPM]
+        self.seller_ppm: Int64 = book[:, settlement.SELLER_PPM]
         self.lock_bought: Int64 = readonly(self._lock)
+        self.cash_lag: Int64 = readonly(self._lag)
 
     def __len__(self) -> int:
         return len(self._top)
@@ -73,22 +81,15 @@ class Limits:
         """Allow every price that can be quoted."""
         self.set_band(instrument, 1, int(self._top[self._row(instrument)]))
 
-    def set_fees(self, instrument: int, buyer_ppm: int, seller_ppm: int) -> None:
-        """Charge these shares of the value traded, in millionths.
-
-        Raises
-        ------
-        ExchangeError
-            If a fee is negative or above the whole value.
-        """
-        row = self._row(instrument)
-        if not (0 <= buyer_ppm <= PPM and 0 <= seller_ppm <= PPM):
-            raise ExchangeError(f"limits: fees of {buyer_ppm} and {seller_ppm} millionths, expected 0 to {PPM}")
-        self._buyer[row], self._seller[row] = buyer_ppm, seller_ppm
-
     def set_resale_ban(self, instrument: int, is_banned: bool) -> None:
         """Say whether units bought today may not be sold today."""
         self._lock[self._row(instrument)] = is_banned
+
+    def set_cash_lag(self, instrument: int, days: int) -> None:
+        """Hold back the money of sales until so many days have closed."""
+        if not 0 <= days <= MAX_CASH_LAG:
+            raise ExchangeError(f"limits: money held back for {days} days, expected 0 to {MAX_CASH_LAG}")
+        self._lag[self._row(instrument)] = days
 
     def _row(self, instrument: int) -> int:
         if not 0 <= instrument < len(self):

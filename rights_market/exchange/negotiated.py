@@ -7,35 +7,23 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.exchange.charges import Deals, Way
 from rights_market.exchange.limits import Limits
 from rights_market.records import Trades
 from rights_market.registry.balances import Registry
-from rights_market.units import PPM, Side
+from rights_market.units import Side
 
 Int64 = npt.NDArray[np.int64]
 
 NO_ORDER = -1
 
 
-def fee_fen(value_fen: Int64, ppm: Int64) -> Int64:
-    """Return the fee on traded values, half up to the fen; split so that the product fits 64 bits.
-
-    Examples
-    --------
-    >>> fee_fen(np.array([500_000, 320]), np.array([2_000, 3_000]))
-    array([1000,    1])
-    """
-    whole, rest = np.divmod(value_fen, PPM)
-    return np.asarray(whole * ppm + (rest * ppm + PPM // 2) // PPM)
-
-
-def cost_in(limits: Limits, tick_value_fen: Int64) -> Callable[[int, int, int], int]:
-    """Return what a buyer pays, fee included, from instrument, price and lots."""
-    ppm, tick = limits.buyer_ppm.tolist(), tick_value_fen.tolist()
+def cost_in(limits: Limits, tick_value_fen: Int64, way: Way) -> Callable[[int, int, int], int]:
+    """Return what the buyer in an agreement pays, fee included, from instrument, price and lots."""
+    tick = tick_value_fen.tolist()
 
     def cost(instrument: int, price_ticks: int, lots: int) -> int:
-        value = price_ticks * lots * tick[instrument]
-        return int(value + (value * ppm[instrument] + PPM // 2) // PPM)
+        return limits.charges.cost(instrument, price_ticks, lots, tick[instrument], way)
 
     return cost
 
@@ -49,8 +37,9 @@ def settle(
     buyer: Int64,
     price_ticks: Int64,
     lots: Int64,
+    way: Way,
 ) -> Trades:
-    """Deliver lots against money for each agreement, and charge both fees.
+    """Deliver lots against money for each agreement, which counts as an order of each side, and charge both.
 
     Parameters
     ----------
@@ -61,6 +50,8 @@ def settle(
     tick_value_fen : ndarray of int64, shape (n_instruments,)
         Fen that one lot costs at one tick.
     instrument, seller, buyer, price_ticks, lots : ndarray of int64, shape (n,)
+    way : str
+        Way of trading whose charges apply.
 
     Returns
     -------
@@ -72,19 +63,25 @@ def settle(
     InsufficientHoldings, InsufficientCash
         If a side is not covered; nothing of what it gives has been delivered then.
     """
-    value = price_ticks * lots * tick_value_fen[instrument]
-    paid, kept = fee_fen(value, limits.buyer_ppm[instrument]), fee_fen(value, limits.seller_ppm[instrument])
+    value, charges = price_ticks * lots * tick_value_fen[instrument], limits.charges
+    paid, owed = (charges.fees(instrument, side, value, way) for side in Side)
     registry.freeze(instrument, seller, lots)
     registry.freeze_cash(buyer, value + paid)
-    is_locked = limits.lock_bought[instrument] != 0
-    for lock in (False, True):
-        rows = np.flatnonzero(is_locked == lock)
-        if len(rows):
-            registry.deliver(
-                instrument[rows], seller[rows], buyer[rows], lots[rows], value[rows], lock_bought=lock, ref=NO_ORDER
-            )
-    registry.fee(buyer, paid, from_frozen=True)
-    registry.fee(seller, kept)
+    terms = list(zip(limits.lock_bought[instrument].tolist(), limits.cash_lag[instrument].tolist(), strict=True))
+    for lock, lag in sorted(set(terms)):
+        rows = np.array([i for i, x in enumerate(terms) if x == (lock, lag)], np.intp)
+        registry.deliver(
+            instrument[rows],
+            seller[rows],
+            buyer[rows],
+            lots[rows],
+            value[rows],
+            lock_bought=bool(lock),
+            cash_lag=lag,
+            ref=NO_ORDER,
+        )
+    deals = Deals(instrument, buyer, seller, value, paid, owed, charges.taxes(instrument, value, way))
+    charges.collect(registry, deals, way, limits.cash_lag)
     return Trades(
         instrument=instrument.astype(np.int32),
         buyer=buyer.astype(np.int32),

@@ -6,7 +6,7 @@ out a session's orders in all instruments in their order of arrival.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from rights_market.errors import ExchangeError
 from rights_market.exchange.book_state import BookState
 from rights_market.exchange.book_state import SelfTrade as SelfTrade
 from rights_market.exchange.funding import Funding as Funding
+from rights_market.exchange.rationing import call_shares
 from rights_market.exchange.resting import Resting as Resting
 from rights_market.kernels import book as layout
 from rights_market.kernels import call_clearing, matching
@@ -28,6 +29,23 @@ from rights_market.units import Side
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 ROWS_AT_A_TIME = 1 << 15
+
+
+class Indication(NamedTuple):
+    """What a call would come to.
+
+    Attributes
+    ----------
+    instrument, price_ticks, lots : int
+        At which price how much would trade.
+    surplus : int
+        Lots bid for at the price beyond those asked, below 0 the other way round.
+    """
+
+    instrument: int
+    price_ticks: int
+    lots: int
+    surplus: int
 
 
 class OrderBook(BookState):
@@ -119,7 +137,9 @@ class OrderBook(BookState):
         self._memory.make_room_for_orders(1)
         return self.submit_one(account, instrument, side, price_ticks, lots, kind, target, funding)
 
-    def submit_call(self, orders: Orders, reference_ticks: Int64, funding: Funding | None = None) -> Receipt:
+    def submit_call(
+        self, orders: Orders, reference_ticks: Int64, funding: Funding | None = None, pro_rata: Bool | None = None
+    ) -> Receipt:
         """Collect limit orders, trade each instrument at one price, and let the rest queue.
 
         Parameters
@@ -130,6 +150,8 @@ class OrderBook(BookState):
             Price near which to stay among equally good ones, ticks; below 0 for the middle of them.
         funding : Funding, optional
             What to settle with.
+        pro_rata : ndarray of bool, shape (n_instruments,), optional
+            Where the last price served is shared in proportion to lots; elsewhere earlier orders come first.
 
         Returns
         -------
@@ -154,11 +176,41 @@ class OrderBook(BookState):
         new, reason = self._collect(orders, funds)
         before = self._in_call(new)
         after = before.copy()
-        call_clearing.clear_call(memory.book, funds, before, after, reference_ticks)
+        called = self._prices_of(before, reference_ticks)
+        most = _shares(before, *called, pro_rata)
+        call_clearing.clear_call(memory.book, funds, before, after, most, *called)
         filled, is_new = np.zeros(n, np.int64), after["order_id"] >= first
         filled[after["order_id"][is_new] - first] = (before["lots"] - after["lots"])[is_new]
         self._queue(after[is_new & (after["lots"] > 0)])
         return Receipt(first, reason, filled, memory.take_trades(start))
+
+    def indicate_call(self, orders: Orders, reference_ticks: Int64) -> list[Indication]:
+        """Return the prices at which a call would trade these limit orders and those that rest, and what would be left.
+
+        Parameters
+        ----------
+        orders : Orders
+            Limit orders for instruments that exist.
+        reference_ticks : ndarray of int64, shape (n_instruments,)
+            As in `submit_call`.
+        """
+        new = np.zeros(len(orders), ORDER)
+        new["order_id"] = self.next_order_id + np.arange(len(orders))
+        for name, column in (("instrument", orders.instrument), ("side", orders.side), ("lots", orders.lots)):
+            new[name] = column
+        new["price"] = orders.price_ticks
+        every = self._in_call(new)
+        starts, n_bids, prices = self._prices_of(every, reference_ticks)
+        bounds = [*starts.tolist(), len(every)]
+        found = []
+        for k, price in enumerate(prices.tolist()):
+            part = every[bounds[k] : bounds[k + 1]]
+            bids, asks = part[: n_bids[k]], part[n_bids[k] :]
+            demand = int(bids["lots"][bids["price"] >= price].sum())
+            supply = int(asks["lots"][asks["price"] <= price].sum())
+            if price > 0:
+                found.append(Indication(int(part["instrument"][0]), price, min(demand, supply), demand - supply))
+        return found
 
     def take_trades(self) -> Trades:
         """Return the trades that `submit_one` made since the last call, and forget them."""
@@ -195,6 +247,12 @@ class OrderBook(BookState):
         sign = np.where(orders["side"] == Side.BID, -1, 1)
         return orders[np.lexsort((sign * orders["price"], orders["side"], orders["instrument"]))]
 
+    def _prices_of(self, orders: Rows, reference_ticks: Int64) -> tuple[Int64, Int64, Int64]:
+        """Return start, number of bids and price of the orders of each instrument called."""
+        found = np.zeros((3, self.n_instruments), np.int64)
+        n = call_clearing.find_prices(orders, reference_ticks, found[0], found[1], found[2])
+        return found[0, :n], found[1, :n], found[2, :n]
+
     def _rows_of(self, orders: int) -> int:
         """Journal rows for which to make room at a time: never too few for the next order, nor far more than are used.
 
@@ -208,6 +266,19 @@ class OrderBook(BookState):
         ids: Int64 = self._memory.book.orders["order_id"][slots]
         matching.withdraw_slots(self._memory.book, self._funds(funding, len(slots)), slots)
         return ids
+
+
+def _shares(orders: Rows, starts: Int64, n_bids: Int64, prices: Int64, pro_rata: Bool | None) -> Int64:
+    """Return the lots that each order of a call may trade: all of them, or its share where shares are pro rata."""
+    most = orders["lots"].astype(np.int64)
+    if pro_rata is None:
+        return most
+    bounds = [*starts.tolist(), len(orders)]
+    for k, price in enumerate(prices.tolist()):
+        part = slice(bounds[k], bounds[k + 1])
+        if price > 0 and pro_rata[orders["instrument"][bounds[k]]]:
+            most[part] = call_shares(orders[part], int(n_bids[k]), price)
+    return most
 
 
 def _of_instrument(orders: Rows, instrument: int | None) -> Bool:

@@ -75,6 +75,7 @@ _FIGURES = {
     "value_fen": tape_sums.VALUE_FEN,
     "n_trades": tape_sums.N_TRADES,
 }
+_AMOUNTS = slice(tape_sums.LOTS, tape_sums.FIGURES)
 _PRICES = slice(tape_sums.OPEN, tape_sums.VWAP_TICK_LOTS)
 
 
@@ -119,6 +120,8 @@ class Tape:
         self._last_price = self._last_close.copy()
         self._today: Int64 = np.zeros((tape_sums.FIGURES, n), np.int64)
         self._today[_PRICES] = NO_PRICE
+        # Of trades that make no prices only amounts are withheld.
+        self._withheld: Int64 = np.zeros_like(self._today)
         self._net_sold: NetSold | None = None
         self._unpublished: list[tuple[int, Trades]] = []
 
@@ -188,7 +191,16 @@ class Tape:
             raise ExchangeError("the tape does not count sales by account; call watch_sales() before the first trade")
         return self._net_sold.on(day, modes, n_accounts)
 
-    def add_trades(self, day: int, batch: int, mode: Mode, trades: Trades, *, public_from: int | None = None) -> None:
+    def add_trades(
+        self,
+        day: int,
+        batch: int,
+        mode: Mode,
+        trades: Trades,
+        *,
+        withheld: bool = False,
+        public_from: int | None = None,
+    ) -> None:
         """Write down trades in the order in which they were made.
 
         Parameters
@@ -196,21 +208,26 @@ class Tape:
         day, batch : int
         mode : Mode
         trades : Trades
+        withheld : bool
+            Whether the figures of the running day leave them out until `reveal`.
         public_from : int, optional
             Trading day with which the trades are published: until then no bar counts them.  They must not make prices.
 
         Raises
         ------
         ExchangeError
-            If a trade names an instrument that does not exist.
+            If a trade names an instrument that does not exist, or trades that make prices are withheld.
         """
         n = len(trades)
+        if withheld and mode in self._price_modes:
+            raise ExchangeError(f"trades of mode {mode.name} make prices, which cannot be withheld")
         if n == 0:
             return
         own = trades.packed()
+        makes_prices = mode in self._price_modes
         if public_from is None or public_from <= day:
-            self._count(own, mode in self._price_modes)
-        elif mode in self._price_modes:
+            self._count(own, makes_prices, withheld=withheld)
+        elif makes_prices:
             raise ExchangeError(f"trades of mode {mode.name.lower()} make prices and are public at once")
         else:
             self._unpublished.append((public_from, own))
@@ -242,11 +259,17 @@ class Tape:
                 waiting.append((public_from, trades.take(np.flatnonzero(~is_due))))
         self._unpublished = waiting
 
-    def _count(self, trades: Trades, makes_prices: bool) -> None:
-        """Add trades to the figures of the running day."""
+    def _count(self, trades: Trades, makes_prices: bool, *, withheld: bool = False) -> None:
+        """Add trades to the figures of the running day, or to those that are kept back until the close."""
         columns = trades.instrument, trades.price_ticks, trades.lots
-        if not tape_sums.add_to_day(*columns, self._tick_value, makes_prices, self._today, self._last_price):
+        figures, last = (self._withheld, self._last_price.copy()) if withheld else (self._today, self._last_price)
+        if not tape_sums.add_to_day(*columns, self._tick_value, makes_prices, figures, last):
             raise ExchangeError(f"a trade names an instrument outside 0 to {len(self) - 1}")
+
+    def reveal(self) -> None:
+        """Put what was withheld today into the figures of the day."""
+        self._today[_AMOUNTS] += self._withheld[_AMOUNTS]
+        self._withheld[:] = 0
 
     def add_quotes(
         self,
@@ -306,6 +329,7 @@ class Tape:
         ExchangeError
             If an instrument does not exist or is named twice.
         """
+        self.reveal()
         chosen = np.atleast_1d(np.asarray(instrument))
         if len(np.unique(chosen)) != len(chosen) or np.any((chosen < 0) | (chosen >= len(self))):
             raise ExchangeError(
@@ -362,6 +386,7 @@ class Tape:
         """Return all that is needed to continue, as plain arrays and integers."""
         state: State = {"last_close": self._last_close.copy(), "last_price": self._last_price.copy()}
         state |= {f"today/{name}": self._today[row].copy() for name, row in _FIGURES.items()}
+        state["withheld"] = self._withheld.copy()
         for name, table in self._tables().items():
             state |= {f"{name}/{column}": values for column, values in table.state().items()}
         if self._net_sold is not None:
@@ -384,6 +409,7 @@ class Tape:
         self._last_close = np.array(state["last_close"], np.int64)
         self._last_price = np.array(state["last_price"], np.int64)
         self._today = np.array([state[f"today/{name}"] for name in _FIGURES], np.int64)
+        self._withheld = np.array(state["withheld"], np.int64)
         for name, table in self._tables().items():
             table.restore({key.split("/")[1]: x for key, x in state.items() if key.startswith(f"{name}/")})
         if self._net_sold is not None and "net_sold/day" in state:

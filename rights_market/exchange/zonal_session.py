@@ -7,16 +7,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rights_market.exchange.charges import Charges, Deals, Way, running
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.zonal_auction import ZonalOrders, ZonalResult, ZonalTerms, clear_zonal
 from rights_market.records import Orders, Reason, Trades
-from rights_market.registry.accounts import CLEARING_ACCOUNT
 from rights_market.registry.balances import Registry
-from rights_market.units import PPM, Side
+from rights_market.units import Side
 
 Int64 = npt.NDArray[np.int64]
 
 NO_ORDER = -1
+WAY: Way = "auction"
+"""Whose charges apply: an auction over zones is an auction."""
 
 
 class ZonalReceipt(NamedTuple):
@@ -40,19 +42,6 @@ class ZonalReceipt(NamedTuple):
     result: ZonalResult
 
 
-class _Fees(NamedTuple):
-    """Fees of one instrument, millionths, and the value of a lot at one tick, fen."""
-
-    buyer_ppm: int
-    seller_ppm: int
-    tick_value_fen: int
-
-    def cost(self, value_ticks: int) -> int:
-        """Return what a buyer pays for a value, the fee included, fen."""
-        value = value_ticks * self.tick_value_fen
-        return value + _fee(value, self.buyer_ppm)
-
-
 def hold_zonal_call(
     registry: Registry,
     limits: Limits,
@@ -63,14 +52,14 @@ def hold_zonal_call(
     terms: ZonalTerms,
     n_zones: int,
 ) -> ZonalReceipt:
-    """Clear orders of one instrument over zones, deliver lots against money, and charge both fees.
+    """Clear orders of one instrument over zones, deliver lots against money, and charge both sides.
 
     Parameters
     ----------
     registry : Registry
         Where property moves.
     limits : Limits
-        Fees, and whether what was bought may be sold on the day.
+        Charges, and whether what was bought may be sold on the day.
     tick_value_fen : int
         Fen that one lot costs at one tick.
     instrument : int
@@ -84,15 +73,15 @@ def hold_zonal_call(
     Notes
     -----
     An order takes part with the lots that its account can deliver or pay when its turn comes, dearer orders of an
-    account not being considered first.  What a unit counts for is not applied here: buyers receive the units.
+    account not being considered first.  What a unit counts for is not applied here: buyers receive the units.  Charges
+    follow from what an order trades in all, however many deals that takes.
     """
-    fees = _Fees(int(limits.buyer_ppm[instrument]), int(limits.seller_ppm[instrument]), tick_value_fen)
     reason = _reasons(orders, zone, int(limits.band_high[instrument]))
-    lots = _covered(registry, instrument, orders, reason, fees)
+    lots = _covered(registry, limits.charges, tick_value_fen, instrument, orders, reason)
     book = ZonalOrders(orders.side, zone.clip(min=0), orders.price_ticks, lots)
     result = clear_zonal(book, terms, n_zones)
     deals = result.deals
-    trades = _settle(registry, limits, fees, instrument, orders, result)
+    trades = _settle(registry, limits, tick_value_fen, instrument, orders, result)
     filled = np.zeros(len(orders), np.int64)
     np.add.at(filled, deals.seller, deals.units)
     np.add.at(filled, deals.buyer, deals.credited)
@@ -107,7 +96,14 @@ def _reasons(orders: Orders, zone: Int64, highest: int) -> npt.NDArray[np.int8]:
     return reason
 
 
-def _covered(registry: Registry, instrument: int, orders: Orders, reason: npt.NDArray[np.int8], fees: _Fees) -> Int64:
+def _covered(
+    registry: Registry,
+    charges: Charges,
+    tick_value_fen: int,
+    instrument: int,
+    orders: Orders,
+    reason: npt.NDArray[np.int8],
+) -> Int64:
     """Return the lots with which each order takes part, and note why some do not."""
     lots = np.where(reason == Reason.ACCEPTED, orders.lots, 0)
     saleable = registry.free[instrument] - registry.locked[instrument]
@@ -121,44 +117,34 @@ def _covered(registry: Registry, instrument: int, orders: Orders, reason: npt.ND
             stock[account] = left - able
         else:
             left, price = cash.setdefault(account, int(registry.cash[account])), int(orders.price_ticks[row])
-            able, why = _payable(wanted, price, left, fees), Reason.INSUFFICIENT_CASH
-            cash[account] = left - _ceiling(able, price, fees)
+            able, why = charges.payable(instrument, price, wanted, tick_value_fen, left, WAY), Reason.INSUFFICIENT_CASH
+            cash[account] = left - charges.cost(instrument, price, able, tick_value_fen, WAY)
         lots[row] = able
         if not able:
             reason[row] = why
     return lots
 
 
-def _payable(wanted: int, price: int, cash_fen: int, fees: _Fees) -> int:
-    """Return how many lots at most a buyer can pay, whatever deals they come from."""
-    if _ceiling(wanted, price, fees) <= cash_fen:
-        return wanted
-    lots = cash_fen * PPM // (price * fees.tick_value_fen * (PPM + fees.buyer_ppm))
-    while lots > 0 and _ceiling(lots, price, fees) > cash_fen:
-        lots -= 1
-    return min(wanted, lots)
-
-
-def _ceiling(lots: int, price: int, fees: _Fees) -> int:
-    """Return the most that lots can cost: a fee a deal is rounded, by half a fen and at most one deal a lot."""
-    return fees.cost(lots * price) + (lots if fees.buyer_ppm else 0)
-
-
 def _settle(
-    registry: Registry, limits: Limits, fees: _Fees, instrument: int, orders: Orders, result: ZonalResult
+    registry: Registry, limits: Limits, tick_value_fen: int, instrument: int, orders: Orders, result: ZonalResult
 ) -> Trades:
     deals = result.deals
     seller, buyer = orders.account[deals.seller].astype(np.int64), orders.account[deals.buyer].astype(np.int64)
-    value = deals.price_ticks * deals.units * fees.tick_value_fen
+    value, what = deals.price_ticks * deals.units * tick_value_fen, np.full(len(deals.units), instrument)
     if len(value):
-        paid = np.array([_fee(v, fees.buyer_ppm) for v in value.tolist()], np.int64)
-        kept = np.array([_fee(v, fees.seller_ppm) for v in value.tolist()], np.int64)
+        charges = limits.charges
+        (sold, so_far), (had, has) = running(deals.seller, value), running(deals.buyer, value)
+        paid = charges.fees(what, Side.BID, has, WAY) - charges.fees(what, Side.BID, had, WAY)
+        owed = charges.fees(what, Side.ASK, so_far, WAY) - charges.fees(what, Side.ASK, sold, WAY)
+        tax = charges.taxes(what, so_far, WAY) - charges.taxes(what, sold, WAY)
         registry.freeze(instrument, seller, deals.units)
         registry.freeze_cash(buyer, value + paid)
         is_locked = bool(limits.lock_bought[instrument])
-        registry.deliver(instrument, seller, buyer, deals.units, value, lock_bought=is_locked, ref=NO_ORDER)
-        registry.fee(buyer, paid, receivers=CLEARING_ACCOUNT, from_frozen=True)
-        registry.fee(seller, kept, receivers=CLEARING_ACCOUNT)
+        lag = int(limits.cash_lag[instrument])
+        registry.deliver(
+            instrument, seller, buyer, deals.units, value, lock_bought=is_locked, cash_lag=lag, ref=NO_ORDER
+        )
+        charges.collect(registry, Deals(what, buyer, seller, value, paid, owed, tax), WAY, limits.cash_lag)
     n = len(value)
     return Trades(
         instrument=np.full(n, instrument, np.int32),
@@ -170,7 +156,3 @@ def _settle(
         taker=np.full(n, NO_ORDER, np.int64),
         taker_side=np.full(n, Side.BID, np.int8),
     )
-
-
-def _fee(value_fen: int, ppm: int) -> int:
-    return (value_fen * ppm + PPM // 2) // PPM

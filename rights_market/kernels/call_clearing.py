@@ -26,12 +26,12 @@ from rights_market.kernels.book import (
 )
 from rights_market.kernels.compiling import inlined, kernel
 from rights_market.kernels.entry import freeze_on_entry
-from rights_market.kernels.settlement import Funds, bid_cover, fee_charged, release_cash, settle
+from rights_market.kernels.settlement import Funds, bid_cover, buyer_fee, release_cash, settle
 
 # Journal rows that a call can cause: one to cover a new order, and for each order that may trade its share of the
-# pairings (fewer than there are orders, three rows each) and one release.
+# pairings (fewer than there are orders, five rows each) and one release.
 ROWS_OF_NEW = 1
-ROWS_OF_CANDIDATE = 4
+ROWS_OF_CANDIDATE = 6
 
 
 @kernel
@@ -135,7 +135,9 @@ def write_call_trade(book: Book, bid: Any, ask: Any, price: Int, lots: Int) -> N
 
 
 @kernel
-def pair_orders(book: Book, funds: Funds | None, price: Int, bids: Rows, asks: Rows) -> None:
+def pair_orders(
+    book: Book, funds: Funds | None, price: Int, bids: Rows, asks: Rows, bid_most: Int64, ask_most: Int64
+) -> None:
     """Trade bids with asks of one instrument at one price, best and oldest first, and settle.
 
     Parameters
@@ -148,11 +150,17 @@ def pair_orders(book: Book, funds: Funds | None, price: Int, bids: Rows, asks: R
         Price of all trades, ticks.
     bids, asks : ndarray of ORDER
         Orders in priority; ``lots`` and ``value`` are brought up to date.
+    bid_most, ask_most : ndarray of int64
+        Lots that each order may trade, counted down.
     """
     b, a = 0, 0
     while b < len(bids) and a < len(asks) and bids[b]["price"] >= price and asks[a]["price"] <= price:
         bid, ask = bids[b], asks[a]
-        size = min(bid["lots"], ask["lots"])
+        size = min(bid_most[b], ask_most[a])
+        if size == 0:
+            b += bid_most[b] == 0
+            a += ask_most[a] == 0
+            continue
         write_call_trade(book, bid, ask, price, size)
         if funds is not None:
             instrument = np.int64(bid["instrument"])
@@ -175,10 +183,8 @@ def pair_orders(book: Book, funds: Funds | None, price: Int, bids: Rows, asks: R
             ask["value"] += fen
         bid["lots"] -= size
         ask["lots"] -= size
-        if bid["lots"] == 0:
-            b += 1
-        if ask["lots"] == 0:
-            a += 1
+        bid_most[b] -= size
+        ask_most[a] -= size
 
 
 @kernel
@@ -200,8 +206,8 @@ def release_and_update(book: Book, funds: Funds | None, before: Rows, after: Row
             continue
         if funds is not None and order["side"] == BID:
             instrument, price = np.int64(order["instrument"]), np.int64(order["price"])
-            ppm = funds.buyer_ppm[instrument]
-            spent = value - old["value"] + fee_charged(value, ppm) - fee_charged(old["value"], ppm)
+            was_paid = old["value"] + buyer_fee(funds, instrument, old["value"])
+            spent = value + buyer_fee(funds, instrument, value) - was_paid
             kept = bid_cover(funds, instrument, price, lots, value) if lots > 0 else np.int64(0)
             was = bid_cover(funds, instrument, price, old["lots"], old["value"])
             release_cash(funds, np.int64(order["account"]), was - spent - kept, order["order_id"])
@@ -214,7 +220,48 @@ def release_and_update(book: Book, funds: Funds | None, before: Rows, after: Row
 
 
 @kernel
-def clear_call(book: Book, funds: Funds | None, before: Rows, after: Rows, reference: Int64) -> None:
+def find_prices(orders: Rows, reference: Int64, out_start: Int64, out_bids: Int64, out_price: Int64) -> int:
+    """Write where the orders of each instrument start, how many of them are bids, and the price of its call.
+
+    Parameters
+    ----------
+    orders : ndarray of ORDER, shape (n,)
+        All orders that take part, by instrument, bids before asks, in priority.
+    reference : ndarray of int64, shape (n_instruments,)
+        Price of each near which to stay among equally good ones, ticks; below 0 for the middle of them.
+    out_start, out_bids, out_price : ndarray of int64, shape (n_instruments,)
+        Written, one entry for each instrument that has orders; a price of 0 where no bid meets an ask.
+
+    Returns
+    -------
+    int
+        Number of entries written.
+    """
+    start, n = 0, 0
+    while start < len(orders):
+        instrument = orders[start]["instrument"]
+        stop, n_bids = start, 0
+        while stop < len(orders) and orders[stop]["instrument"] == instrument:
+            n_bids += orders[stop]["side"] == BID
+            stop += 1
+        out_start[n], out_bids[n] = start, n_bids
+        out_price[n] = clearing_tick(orders, start, n_bids, stop, reference[instrument])
+        n += 1
+        start = stop
+    return n
+
+
+@kernel
+def clear_call(
+    book: Book,
+    funds: Funds | None,
+    before: Rows,
+    after: Rows,
+    most: Int64,
+    starts: Int64,
+    n_bids: Int64,
+    prices: Int64,
+) -> None:
     """Trade the orders of each instrument at its own clearing price, and release what became free.
 
     Parameters
@@ -225,19 +272,16 @@ def clear_call(book: Book, funds: Funds | None, before: Rows, after: Rows, refer
         All orders that take part, by instrument, bids before asks, in priority.
     after : ndarray of ORDER, shape (n,)
         A copy of them; ``lots`` and ``value`` are brought up to date.
-    reference : ndarray of int64, shape (n_instruments,)
-        Price of each near which to stay among equally good ones, ticks; below 0 for the middle of them.
+    most : ndarray of int64, shape (n,)
+        Lots that each order may trade, counted down.
+    starts, n_bids, prices : ndarray of int64, shape (n_called,)
+        As `find_prices` wrote them.
     """
-    start = 0
-    while start < len(before):
-        instrument = before[start]["instrument"]
-        stop, n_bids = start, 0
-        while stop < len(before) and before[stop]["instrument"] == instrument:
-            n_bids += before[stop]["side"] == BID
-            stop += 1
-        price = clearing_tick(before, start, n_bids, stop, reference[instrument])
+    for k in range(len(prices)):
+        start, price = starts[k], prices[k]
+        asks, stop = start + n_bids[k], len(before)
+        if k + 1 < len(prices):
+            stop = starts[k + 1]
         if price > 0:
-            asks = start + n_bids
-            pair_orders(book, funds, price, after[start:asks], after[asks:stop])
+            pair_orders(book, funds, price, after[start:asks], after[asks:stop], most[start:asks], most[asks:stop])
             release_and_update(book, funds, before[start:stop], after[start:stop])
-        start = stop

@@ -31,3 +31,9 @@ MARKET_CLOSED: Final = 13
 UNKNOWN_INSTRUMENT: Final = 14
 UNKNOWN_ACCOUNT: Final = 15
 TOO_LARGE: Final = 16
+
+# Reasons in the journal: of a delivery whose lots are locked, whose money is held back (they add up), and of a fee that
+# is a tax.
+LOCKED: Final = 1
+HELD: Final = 2
+TAX: Final = 1

@@ -78,35 +78,22 @@ def settle_fill(
     """Settle one fill against the resting order in `slot` and return its value in fen."""
     maker = book.orders[at(slot)]
     fen = lots * (price * funds.tick_value[instrument])
-    before = maker["value"]
-    if side == BID:
-        settle(
-            funds,
-            account,
-            maker["account"],
-            instrument,
-            lots,
-            fen,
-            value,
-            before,
-            order_id,
-            maker["order_id"],
-            order_id,
-        )
-    else:
-        settle(
-            funds,
-            maker["account"],
-            account,
-            instrument,
-            lots,
-            fen,
-            before,
-            value,
-            maker["order_id"],
-            order_id,
-            order_id,
-        )
+    owner, maker_id, before = np.int64(maker["account"]), maker["order_id"], maker["value"]
+    # One way for both sides: the code of a settlement is long, and is compiled once then.
+    buys = side == BID
+    settle(
+        funds,
+        account if buys else owner,
+        owner if buys else account,
+        instrument,
+        lots,
+        fen,
+        value if buys else before,
+        before if buys else value,
+        order_id if buys else maker_id,
+        maker_id if buys else order_id,
+        order_id,
+    )
     maker["value"] = before + fen
     if maker["lots"] == lots and side != BID:
         # What rounding the fee up had kept frozen for a buyer who is now served.

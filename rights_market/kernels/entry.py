@@ -15,7 +15,7 @@ from rights_market.kernels.requoting import may_rest
 from rights_market.kernels.settlement import (
     Funds,
     bid_cover,
-    fee_charged,
+    buyer_fee,
     freeze_cash,
     freeze_lots,
     release_cash,
@@ -47,7 +47,7 @@ def release_unused(
 ) -> None:
     """Release what an order froze on entry and needs no longer: price improvement, and a rest that lapses."""
     if side == BID:
-        spent = value + fee_charged(value, funds.buyer_ppm[instrument])
+        spent = value + buyer_fee(funds, instrument, value)
         kept = bid_cover(funds, instrument, limit, rest, value) if rests else np.int64(0)
         release_cash(funds, account, cover - spent - kept, order_id)
     elif not rests:

@@ -39,7 +39,7 @@ from rights_market.kernels.settlement import Funds, withdraw
 
 # Journal rows that one order can cause: for itself, and for each resting order that it meets.
 ROWS_OF_ORDER = 4
-ROWS_OF_MAKER = 5
+ROWS_OF_MAKER = 7
 
 NEEDS_ROOM = -128
 MALFORMED = -127

@@ -1,18 +1,19 @@
 """Delivery versus payment inside a pre-funded book: what an order freezes, what a fill moves, what a fee costs.
 
 A sell order freezes its lots.  A buy order freezes the most it can cost, which follows from its open lots, its
-limit and the value filled so far, so that nothing more has to be kept with it.  Fees are charged on the running
-total of an order, so that their sum does not depend on the number of fills.  Every movement is one row of the
-registry's journal.
+limit and the value filled so far, so that nothing more has to be kept with it.  Fees and taxes are charged on the
+running total of an order, so that their sum does not depend on the number of fills.  What a seller is charged comes out
+of the proceeds first, then out of its free cash; what neither covers stays unpaid and is counted.  Proceeds that may
+not be used for some days stay with the seller's frozen cash.  Every movement is one row of the registry's journal.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from rights_market.kernels import ops
+from rights_market.kernels import codes, ops
 from rights_market.kernels.book import ASK, Book, Bool, Int, Int64, at, unlink
 from rights_market.kernels.compiling import inlined
 
@@ -21,7 +22,18 @@ TO_NEAREST = np.uint64(500_000)
 UPWARD = np.uint64(999_999)
 CASH = -1
 NO_ONE = -1
-LOCKED = 1
+GOVERNMENT = 0
+
+# Entries of a row of `Funds.charges`: one line of the processor's cache.
+BUYER_PPM: Final = 0
+SELLER_PPM: Final = 1
+BUYER_LEAST: Final = 2
+SELLER_LEAST: Final = 3
+TAX_PPM: Final = 4
+RECEIVER: Final = 5
+CHARGED: Final = 6
+TAXED: Final = 7
+CHARGE_ENTRIES: Final = 8
 
 
 class Funds(NamedTuple):
@@ -32,19 +44,27 @@ class Funds(NamedTuple):
     free, frozen, locked : ndarray of int64, shape (n_instruments, n_accounts)
         Lots at the owner's disposal, lots behind sell orders, and the part of `free` that may not be sold today.
     cash, cash_frozen : ndarray of int64, shape (n_accounts,)
-        Fen at the owner's disposal and behind buy orders.
+        Fen at the owner's disposal, and behind buy orders or held back.
+    due : ndarray of int64, shape (most days, n_accounts)
+        Proceeds inside `cash_frozen` by the closings, less one, after which they may be used.
     tick_value : ndarray of int64, shape (n_instruments,)
         Fen that one lot costs at one tick.
-    buyer_ppm, seller_ppm : ndarray of int64, shape (n_instruments,)
-        Fee in millionths of the traded value.
+    charges : ndarray of int64, shape (n_instruments, CHARGE_ENTRIES)
+        Fees of buyer and seller in millionths of the traded value, the least that an order which trades is charged on
+        each side, fen, the tax on sellers in millionths, and the account that receives fees.  The last two entries are
+        written: fees and taxes taken so far, fen.
     lock_bought, is_open : ndarray of bool, shape (n_instruments,)
         Whether lots bought today may not be sold today; whether new orders are admitted.
+    cash_lag : ndarray of int64, shape (n_instruments,)
+        Closings after which the proceeds of a sale may be used, 0 for at once.
     band_low, band_high : ndarray of int64, shape (n_instruments,)
         Prices that may be quoted, ticks.
     max_lots : ndarray of int64, shape (n_instruments,)
         Largest order whose value fits 64 bits at any price.
-    fee_account, day : int
-        Who receives fees; the trading day written to the journal.
+    unpaid : ndarray of int64, shape (n_accounts,)
+        Fees that sellers could not pay, fen; added to.
+    day : int
+        The trading day written to the journal.
     journal : tuple of ndarray
         ``rows``, records with the fields of the registry's journal, and ``filled``, the number of them written.
     """
@@ -54,15 +74,16 @@ class Funds(NamedTuple):
     locked: Int64
     cash: Int64
     cash_frozen: Int64
+    due: Int64
     tick_value: Int64
-    buyer_ppm: Int64
-    seller_ppm: Int64
+    charges: Int64
     lock_bought: Bool
+    cash_lag: Int64
     is_open: Bool
     band_low: Int64
     band_high: Int64
     max_lots: Int64
-    fee_account: int
+    unpaid: Int64
     day: int
     journal: Any
 
@@ -75,23 +96,32 @@ def share_of(value: Int, ppm: Int, rounding: Any) -> Any:
 
 
 @inlined
-def fee_charged(value: Int, ppm: Int) -> Any:
-    """Fee on a value, halves rounded up."""
-    return share_of(value, ppm, TO_NEAREST)
+def fee(value: Int, ppm: Int, least: Int, rounding: Any) -> Any:
+    """Fee on the value that an order has traded, at least the minimum once it has traded."""
+    return max(share_of(value, ppm, rounding), least if value > 0 else np.int64(0))
 
 
 @inlined
-def fee_at_most(value: Int, ppm: Int) -> Any:
-    """Fee on a value, rounded up."""
-    return share_of(value, ppm, UPWARD)
+def buyer_fee(funds: Funds, instrument: Int, value: Int) -> Any:
+    """Fee on the value that a buy order has traded, halves rounded up."""
+    charges = funds.charges
+    return fee(value, charges[instrument, BUYER_PPM], charges[instrument, BUYER_LEAST], TO_NEAREST)
+
+
+@inlined
+def seller_fee(funds: Funds, instrument: Int, value: Int) -> Any:
+    """Fee on the value that a sell order has traded, halves rounded up."""
+    charges = funds.charges
+    return fee(value, charges[instrument, SELLER_PPM], charges[instrument, SELLER_LEAST], TO_NEAREST)
 
 
 @inlined
 def bid_cover(funds: Funds, instrument: Int, price: Int, lots: Int, value: Int) -> Any:
     """Return the fen behind a buy order with `lots` open at limit `price` and `value` fen already filled."""
-    ppm = funds.buyer_ppm[instrument]
+    charges = funds.charges
     cost = lots * (price * funds.tick_value[instrument])
-    return cost + fee_at_most(value + cost, ppm) - fee_charged(value, ppm)
+    most = fee(value + cost, charges[instrument, BUYER_PPM], charges[instrument, BUYER_LEAST], UPWARD)
+    return cost + most - buyer_fee(funds, instrument, value)
 
 
 @inlined
@@ -185,34 +215,68 @@ def settle(
 
     `bid_value` and `ask_value` are what the two orders had filled before this trade.
     """
-    lock = funds.lock_bought[instrument]
+    lock, charges = funds.lock_bought[instrument], funds.charges
+    receiver = charges[instrument, RECEIVER]
     funds.frozen[instrument, seller] -= lots
     funds.free[instrument, buyer] += lots
     if lock:
         funds.locked[instrument, buyer] += lots
     funds.cash_frozen[buyer] -= fen
-    funds.cash[seller] += fen
-    note(funds, ops.DELIVER, LOCKED if lock else 0, seller, buyer, instrument, lots, fen, ref)
-    ppm = funds.buyer_ppm[instrument]
-    charge = fee_charged(bid_value + fen, ppm) - fee_charged(bid_value, ppm)
+    lag = funds.cash_lag[instrument]
+    held: Int = np.int64(0)
+    if lag == 0:
+        funds.cash[seller] += fen
+    else:
+        held = fen
+        funds.cash_frozen[seller] += fen
+        funds.due[lag - 1, seller] += fen
+    reason = (codes.LOCKED if lock else 0) + (codes.HELD if lag != 0 else 0)
+    note(funds, ops.DELIVER, reason, seller, buyer, instrument, lots, fen, ref)
+    charge = buyer_fee(funds, instrument, bid_value + fen) - buyer_fee(funds, instrument, bid_value)
     if charge != 0:
         funds.cash_frozen[buyer] -= charge
-        funds.cash[funds.fee_account] += charge
-        note(funds, ops.FEE_FROZEN, 0, buyer, funds.fee_account, CASH, 0, charge, bid_id)
-    ppm = funds.seller_ppm[instrument]
-    charge = fee_charged(ask_value + fen, ppm) - fee_charged(ask_value, ppm)
+        funds.cash[receiver] += charge
+        charges[instrument, CHARGED] += charge
+        note(funds, ops.FEE_FROZEN, 0, buyer, receiver, CASH, 0, charge, bid_id)
+    ppm = charges[instrument, TAX_PPM]
+    if ppm != 0:
+        tax = share_of(ask_value + fen, ppm, TO_NEAREST) - share_of(ask_value, ppm, TO_NEAREST)
+        charges[instrument, TAXED] += charge_seller(funds, seller, GOVERNMENT, tax, held, lag, codes.TAX, ask_id)
+        held -= min(tax, held)
+    charge = seller_fee(funds, instrument, ask_value + fen) - seller_fee(funds, instrument, ask_value)
     if charge != 0:
-        funds.cash[seller] -= charge
-        funds.cash[funds.fee_account] += charge
-        note(funds, ops.FEE, 0, seller, funds.fee_account, CASH, 0, charge, ask_id)
+        paid = charge_seller(funds, seller, receiver, charge, held, lag, 0, ask_id)
+        funds.unpaid[seller] += charge - paid
+        charges[instrument, CHARGED] += paid
+
+
+@inlined
+def charge_seller(
+    funds: Funds, seller: Int, receiver: Int, fen: Int, held: Int, lag: Int, reason: Int, ref: Int
+) -> Any:
+    """Move a charge out of the `held` proceeds, then out of free cash, and return what was paid.
+
+    A minimum can be more than the proceeds and all other free cash.
+    """
+    early = min(fen, held)
+    if early != 0:
+        funds.cash_frozen[seller] -= early
+        funds.due[lag - 1, seller] -= early
+        funds.cash[receiver] += early
+        note(funds, ops.FEE_FROZEN, reason, seller, receiver, CASH, 0, early, ref)
+    late = min(fen - early, funds.cash[seller])
+    if late != 0:
+        funds.cash[seller] -= late
+        funds.cash[receiver] += late
+        note(funds, ops.FEE, reason, seller, receiver, CASH, 0, late, ref)
+    return early + late
 
 
 @inlined
 def spend(funds: Funds, instrument: Int, price: Int, lots: Int, value: Int) -> Any:
     """Return the fen, fee included, that an order with `value` filled pays for `lots` more at `price`."""
-    ppm = funds.buyer_ppm[instrument]
     cost = lots * (price * funds.tick_value[instrument])
-    return cost + fee_charged(value + cost, ppm) - fee_charged(value, ppm)
+    return cost + buyer_fee(funds, instrument, value + cost) - buyer_fee(funds, instrument, value)
 
 
 @inlined

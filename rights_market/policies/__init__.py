@@ -63,6 +63,7 @@ from rights_market.policies.stability.temporary_price_floor import TemporaryPric
 from rights_market.policies.trading import (
     Admission,
     BlockAgreement,
+    CallAuctionTerms,
     CircuitBreaker,
     Fees,
     HoldingLimit,
@@ -114,6 +115,7 @@ RULES: dict[str, tuple[type[Rule], ...]] = {
     "disclosure": (Disclosure,),
     "inventory": (InventoryTargets,),
     "band": (PriceBand,),
+    "call": (CallAuctionTerms,),
     "block": (BlockAgreement,),
     "otc": (OtcOffer,),
     "one_way": (OneWayAuction,),
@@ -150,6 +152,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "stability": ("stability", "collar", "price_floor"),
     "trading": (
         "band",
+        "call",
         "listed",
         "block",
         "otc",

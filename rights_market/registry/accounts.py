@@ -30,6 +30,7 @@ class AccountKind(IntEnum):
     PROJECT = 5
     INDIVIDUAL = 6
     GATEWAY = 7
+    MARKET_MAKER = 8
 
 
 class Accounts:
@@ -41,6 +42,7 @@ class Accounts:
     def __init__(self) -> None:
         self._kinds = np.zeros(0, np.int8)
         self._is_open = np.zeros(0, np.bool_)
+        self._principals = np.zeros(0, np.int64)
         self._names: list[str] = []
         self.open(AccountKind.GOVERNMENT, "government")
         self.open(AccountKind.CLEARING, "clearing")
@@ -57,6 +59,11 @@ class Accounts:
     def is_open(self) -> npt.NDArray[np.bool_]:
         """Whether every account is open, shape (n_accounts,), read-only."""
         return readonly(self._is_open[: len(self)])
+
+    @property
+    def principals(self) -> npt.NDArray[np.int64]:
+        """First account of the owner of every account, itself where it has none, shape (n_accounts,), read-only."""
+        return readonly(self._principals[: len(self)])
 
     @property
     def names(self) -> list[str]:
@@ -83,10 +90,25 @@ class Accounts:
             room = max(2 * len(self._kinds), stop)
             self._kinds = np.concatenate([self._kinds, np.zeros(room - len(self._kinds), np.int8)])
             self._is_open = np.concatenate([self._is_open, np.zeros(room - len(self._is_open), np.bool_)])
+            self._principals = np.concatenate([self._principals, np.zeros(room - len(self._principals), np.int64)])
         self._kinds[start:stop] = AccountKind(kind)
         self._is_open[start:stop] = True
+        self._principals[start:stop] = np.arange(start, stop)
         self._names.extend(names)
         return np.arange(start, stop, dtype=np.int64)
+
+    def set_owners(self, accounts: npt.ArrayLike, owners: Sequence[str]) -> None:
+        """Write down who owns some accounts; an empty name stands for nobody else.
+
+        Raises
+        ------
+        RegistryError
+            If an account does not exist.
+        """
+        first: dict[str, int] = {}
+        for account, owner in zip(np.asarray(accounts, np.int64).tolist(), owners, strict=True):
+            self._check(account)
+            self._principals[account] = first.setdefault(owner, account) if owner else account
 
     def close(self, account: int) -> None:
         """Close an account for good.
@@ -107,12 +129,14 @@ class Accounts:
 
     def state(self) -> State:
         """Return all rows as plain arrays."""
-        return {"kinds": self.kinds.copy(), "is_open": self.is_open.copy(), "names": np.array(self._names, np.str_)}
+        columns = {"kinds": self.kinds.copy(), "is_open": self.is_open.copy(), "principals": self.principals.copy()}
+        return {**columns, "names": np.array(self._names, np.str_)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Replace all rows by those of a `state`."""
         self._kinds = np.array(state["kinds"], np.int8)
         self._is_open = np.array(state["is_open"], np.bool_)
+        self._principals = np.array(state["principals"], np.int64)
         self._names = [str(name) for name in state["names"]]
 
     def _check(self, account: int) -> None:

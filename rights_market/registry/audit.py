@@ -83,6 +83,21 @@ def prove(ledger: Ledger, instruments: Instruments) -> Audit:
     )
 
 
+def prove_held(ledger: Ledger, due: Int64) -> None:
+    """Prove that proceeds which are held back are part of the frozen cash.
+
+    Raises
+    ------
+    RegistryError
+        At the first account for which that does not hold.
+    """
+    held = due.sum(axis=0)
+    wrong = np.flatnonzero((due < 0).any(axis=0) | (held > ledger.cash_frozen))
+    if len(wrong):
+        a = int(wrong[0])
+        raise RegistryError(f"{held[a]} fen held back of {ledger.cash_frozen[a]} frozen (account {a})")
+
+
 def _prove_cash(ledger: Ledger) -> tuple[int, int]:
     for name in ("cash", "cash_frozen"):
         column = getattr(ledger, name)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import RegistryError
-from rights_market.registry.audit import Audit, prove
+from rights_market.kernels.codes import HELD, LOCKED
+from rights_market.registry.audit import Audit, prove, prove_held
 from rights_market.registry.cash import CashRegistry
 from rights_market.registry.checks import MAX_TOTAL, known_accounts, known_instruments, room_for, take_in_order
 from rights_market.registry.journal import NOBODY, Op
@@ -243,12 +244,14 @@ class Registry(CashRegistry):
         fen: Rows,
         *,
         lock_bought: bool = False,
+        cash_lag: int = 0,
         ref: Rows = 0,
     ) -> None:
         """Settle trades made outside the matching kernel: delivery versus payment, all rows or none.
 
         Lots go from the seller's frozen to the buyer's free ones, cash from the buyer's frozen to the seller's
-        free one; freeze both first.  With `lock_bought` the lots may not be sold before `unlock`.
+        free one; freeze both first.  With `lock_bought` the lots may not be sold before `unlock`; with a `cash_lag` the
+        cash stays frozen until `pay_out_due` has been called so often.
 
         Raises
         ------
@@ -268,8 +271,11 @@ class Registry(CashRegistry):
         if lock_bought:
             np.add.at(ledger.locked.reshape(-1), bought, move.lots)
         np.subtract.at(ledger.cash_frozen, buyer, value)
-        np.add.at(ledger.cash, move.account, value)
-        self._write(Op.DELIVER, move, counterparty=buyer, cash=value, reason=int(lock_bought))
+        np.add.at(ledger.cash_frozen if cash_lag else ledger.cash, move.account, value)
+        if cash_lag:
+            np.add.at(self.due()[cash_lag - 1], move.account, value)
+        reason = LOCKED * lock_bought + HELD * bool(cash_lag)
+        self._write(Op.DELIVER, move, counterparty=buyer, cash=value, reason=reason)
 
     def unlock(self, instrument: Rows | None = None) -> None:
         """End the resale ban on lots bought so far, of some instruments or of all."""
@@ -310,11 +316,13 @@ class Registry(CashRegistry):
         RegistryError
             At the first break, with instrument and figures.
         """
-        return prove(self.ledger(), self.instruments)
+        audit = prove(self.ledger(), self.instruments)
+        prove_held(self.ledger(), self.due())
+        return audit
 
     def state(self) -> State:
         """Return balances, totals and day as plain arrays and integers; accounts and journal keep their own."""
-        return {**self.ledger().state(), "day": self.day}
+        return {**self.ledger().state(), "due": self.due().copy(), "day": self.day}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state`; restore the accounts first.
@@ -325,6 +333,7 @@ class Registry(CashRegistry):
             If the state does not fit the accounts and instruments.
         """
         self._ledger = Ledger.of_state(state, len(self.instruments), len(self.accounts))
+        self._due = np.array(state["due"], np.int64)
         self._day = int(state["day"])
 
     def _builder(self) -> MoveBuilder:

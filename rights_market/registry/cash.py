@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import InsufficientCash, RegistryError
+from rights_market.kernels.codes import TAX
 from rights_market.registry.accounts import CLEARING_ACCOUNT, Accounts
 from rights_market.registry.checks import demand_cover, known_accounts, moving_rows, room_for, whole
 from rights_market.registry.journal import Journal, Op
@@ -14,6 +15,9 @@ from rights_market.rights import Instruments
 from rights_market.table import readonly
 
 Int64 = npt.NDArray[np.int64]
+
+MAX_CASH_LAG = 10
+"""Days for which proceeds of sales can be held back."""
 
 
 class CashRegistry:
@@ -29,6 +33,7 @@ class CashRegistry:
         self.instruments = instruments
         self.journal = Journal() if journal is None else journal
         self._ledger = Ledger.empty(len(instruments), len(accounts))
+        self._due = np.zeros((MAX_CASH_LAG, len(accounts)), np.int64)
         self._day = 0
 
     @property
@@ -58,6 +63,34 @@ class CashRegistry:
             self._ledger = self._ledger.widened(len(self.accounts))
         return self._ledger
 
+    def due(self) -> Int64:
+        """Return the writable proceeds that are held back, for the kernels; ask again for every batch.
+
+        Returns
+        -------
+        ndarray of int64, shape (MAX_CASH_LAG, n_accounts)
+            Fen inside `cash_frozen` by the calls of `pay_out_due`, less one, after which they are at the seller's
+            disposal.
+        """
+        missing = len(self.accounts) - self._due.shape[1]
+        if missing:
+            self._due = np.hstack([self._due, np.zeros((MAX_CASH_LAG, missing), np.int64)])
+        return self._due
+
+    @property
+    def held(self) -> Int64:
+        """Proceeds of sales inside `cash_frozen` that may not be used yet, fen, shape (n_accounts,)."""
+        return np.asarray(self.due().sum(axis=0))
+
+    def pay_out_due(self) -> None:
+        """End a day: give sellers the proceeds that are due, and bring all others a day nearer."""
+        due = self.due()
+        who = np.flatnonzero(due[0])
+        if len(who):
+            self.release_cash(who, due[0][who])
+        due[:-1] = due[1:]
+        due[-1] = 0
+
     @property
     def cash(self) -> Int64:
         """Free cash, fen, shape (n_accounts,), read-only."""
@@ -65,7 +98,7 @@ class CashRegistry:
 
     @property
     def cash_frozen(self) -> Int64:
-        """Cash behind buy orders, fen, shape (n_accounts,), read-only."""
+        """Cash behind buy orders or held back after sales, fen, shape (n_accounts,), read-only."""
         return readonly(self.ledger().cash_frozen)
 
     @property
@@ -121,16 +154,33 @@ class CashRegistry:
         *,
         receivers: npt.ArrayLike = CLEARING_ACCOUNT,
         from_frozen: bool = False,
+        is_tax: bool = False,
         ref: npt.ArrayLike = 0,
     ) -> None:
-        """Move a fee to its receiver, by default the clearing account, from free or from frozen cash.
+        """Move a fee or a tax to its receiver, by default the clearing account, from free or from frozen cash.
 
         Raises
         ------
         InsufficientCash
             If a payer has less cash there.
         """
-        self._move_cash(Op.FEE_FROZEN if from_frozen else Op.FEE, "fee", payers, receivers, fen, ref)
+        op, reason = Op.FEE_FROZEN if from_frozen else Op.FEE, TAX if is_tax else 0
+        self._move_cash(op, "fee", payers, receivers, fen, ref, reason)
+
+    def fee_from_held(
+        self,
+        payers: npt.ArrayLike,
+        fen: npt.ArrayLike,
+        lag: npt.ArrayLike,
+        *,
+        receivers: npt.ArrayLike = CLEARING_ACCOUNT,
+        is_tax: bool = False,
+    ) -> None:
+        """Move a fee or a tax out of proceeds that are held back for `lag` more days, row by row."""
+        fen_, source, days, receiver = np.broadcast_arrays(fen, payers, lag, receivers)
+        rows = np.flatnonzero(fen_)
+        np.subtract.at(self.due(), (days[rows] - 1, source[rows]), fen_[rows])
+        self.fee(source[rows], fen_[rows], receivers=receiver[rows], from_frozen=True, is_tax=is_tax)
 
     def freeze_cash(self, accounts: npt.ArrayLike, fen: npt.ArrayLike, *, ref: npt.ArrayLike = 0) -> None:
         """Put free cash behind a buy order.
@@ -178,6 +228,7 @@ class CashRegistry:
         receivers: npt.ArrayLike,
         fen: npt.ArrayLike,
         ref: npt.ArrayLike,
+        reason: int = 0,
     ) -> None:
         fen_, source, target, refs = self._cash_rows(fen, payers, receivers, ref=ref)
         ledger = self.ledger()
@@ -185,7 +236,7 @@ class CashRegistry:
         self._demand_cash(verb, column, source, fen_)
         np.subtract.at(column, source, fen_)
         np.add.at(ledger.cash, target, fen_)
-        self.journal.append(self._day, op, source, counterparty=target, cash=fen_, ref=refs)
+        self.journal.append(self._day, op, source, counterparty=target, cash=fen_, ref=refs, reason=reason)
 
     def _cash_rows(self, fen: npt.ArrayLike, *accounts: npt.ArrayLike, ref: npt.ArrayLike) -> tuple[Int64, ...]:
         ids = (known_accounts(x, self.accounts) for x in accounts)

@@ -87,7 +87,8 @@ class Journal:
     Notes
     -----
     Columns: ``day`` int32; ``op`` int8, an `Op`; ``reason`` int8, which is 1 for a `Op.DELIVER` whose lots
-    are locked, and the `rights_market.registry.ledger.Part` that an expiry or carry-over took from, else 0;
+    are locked, 2 for one whose cash is held back and 3 for both, 1 for a fee that is a tax, and the
+    `rights_market.registry.ledger.Part` that an expiry or carry-over took from, else 0;
     ``account`` and ``counterparty`` int32, -1 for nobody; ``instrument`` int16, -1 for cash; ``lots`` int64;
     ``cash`` int64 fen; ``ref`` int64, a number that the caller chose.
     """

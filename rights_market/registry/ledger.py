@@ -38,7 +38,7 @@ class Ledger(NamedTuple):
     locked : ndarray, shape (n_instruments, n_accounts)
         The part of `free` that was bought today and may not be sold before the close; never above `free`.
     cash, cash_frozen : ndarray, shape (n_accounts,)
-        Money at the owner's disposal and behind buy orders, fen.
+        Money at the owner's disposal, and behind buy orders or held back after sales, fen.
     issued, surrendered, cancelled, expired, converted_in, converted_out : ndarray, shape (n_instruments,)
         Lots that came into being or ended in each way.  Carried-over lots count as converted.
     entered, left : ndarray, shape (1,)

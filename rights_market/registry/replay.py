@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.errors import RegistryError
+from rights_market.kernels.codes import HELD, LOCKED
 from rights_market.registry.journal import Journal, Op
 from rights_market.registry.ledger import BY_ACCOUNT, BY_INSTRUMENT, WHOLE, Ledger, Part
 from rights_market.table import Column
@@ -61,7 +62,7 @@ EFFECTS: dict[Op, tuple[Effect, ...]] = {
     Op.FREEZE_CASH: _own("-cash", "+cash_frozen"),
     Op.RELEASE_CASH: _own("-cash_frozen", "+cash"),
     Op.DELIVER: (
-        *_own("-frozen", "+cash"),
+        *_own("-frozen", "+cash", "+cash_frozen"),
         _TAKEN,
         Effect("cash_frozen", COUNTERPARTY, -1),
         Effect("locked", COUNTERPARTY, 1),
@@ -69,6 +70,13 @@ EFFECTS: dict[Op, tuple[Effect, ...]] = {
     Op.FEE_FROZEN: (*_own("-cash_frozen"), _PAID),
     Op.FEE: (*_own("-cash"), _PAID),
     Op.UNLOCK: _own("-locked"),
+}
+
+# Effects of a delivery that depend on a bit of the reason column.
+DEPENDS_ON: dict[Effect, tuple[int, bool]] = {
+    Effect("locked", COUNTERPARTY, 1): (LOCKED, True),
+    Effect("cash", ACCOUNT, 1): (HELD, False),
+    Effect("cash_frozen", ACCOUNT, 1): (HELD, True),
 }
 
 
@@ -94,8 +102,9 @@ def effects(rows: Rows) -> Iterator[tuple[Op, Effect, npt.NDArray[np.intp]]]:
                 for part in Part:
                     chosen = of_op[rows["reason"][of_op] == part]
                     yield op, effect._replace(column=part.name.lower()), chosen
-            elif effect.column == "locked" and op is Op.DELIVER:
-                yield op, effect, of_op[rows["reason"][of_op] == 1]
+            elif op is Op.DELIVER and effect in DEPENDS_ON:
+                bit, is_set = DEPENDS_ON[effect]
+                yield op, effect, of_op[(rows["reason"][of_op] & bit > 0) == is_set]
             else:
                 yield op, effect, of_op
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rights_market.credit import Credit
 from rights_market.exchange.commitments import Commitments
-from rights_market.exchange.gate import NO_LIMIT, judge
+from rights_market.exchange.gate import NO_LIMIT, Room, allot, judge
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
 from rights_market.records import Orders, Reason
@@ -34,6 +34,7 @@ CLASS_OF = {
     AccountKind.BANK: "institution",
     AccountKind.PROJECT: "institution",
     AccountKind.INDIVIDUAL: "individual",
+    AccountKind.MARKET_MAKER: "market_maker",
 }
 """Class of each kind of account, as rules of admission name them."""
 
@@ -147,15 +148,22 @@ class Entry:
     def wanted_in_blocks(self, account: Int64, instrument: int, lots: Int64) -> Int64:
         """Return the lots that accounts may buy in blocks: none without admission, at most what a limit leaves."""
         may = self.admitted("block")[0][instrument, account]
-        return np.where(may, np.minimum(lots, self.headroom()[instrument, account]), 0)
+        where = np.full(len(account), instrument, np.int64)
+        return allot(where, account, np.where(may, lots, 0), self.rooms())
+
+    def rooms(self) -> list[Room]:
+        """Return what accounts may still buy under holding limits and, for those who may only cover, what they owe."""
+        rooms, cover = self.holdings.rooms(), self.suspensions.headroom()
+        if cover is None:
+            return rooms
+        return [*rooms, Room(cover, np.arange(cover.size).reshape(cover.shape))]
 
     def headroom(self) -> Int64:
-        """Return the lots that each account may still buy, shape (n_instruments, n_accounts); `NO_LIMIT` if unlimited.
+        """Return the lots that may still be bought, `NO_LIMIT` without a limit, shape (n_instruments, n_accounts).
 
-        The tighter of what a holding limit leaves and, for those who may only cover, what they owe.
+        The tightest of what holding limits leave and, for those who may only cover, what they owe.
         """
-        room, cover = self.holdings.headroom(), self.suspensions.headroom()
-        return room if cover is None else np.minimum(room, cover)
+        return np.asarray(np.minimum.reduce([room.lots for room in self.rooms()]))
 
     def largest_order(self, instrument: Rows) -> Int64:
         """Return the largest order of each instrument, lots."""
@@ -166,4 +174,4 @@ class Entry:
         cover = self.suspensions.headroom()
         if cover is not None:
             may_buy = may_buy & (cover > 0)
-        return judge(orders, may_buy, may_sell, self._max_lots, self.headroom(), self._trims)
+        return judge(orders, may_buy, may_sell, self._max_lots, self.rooms(), self._trims)

@@ -10,6 +10,7 @@ from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
+from rights_market.exchange.tape import Tape
 from rights_market.records import Mode, Orders, Receipt, Trades
 from rights_market.rulebook import RuleBook
 from rights_market.supervision.government import Government
@@ -27,10 +28,12 @@ class Execution:
     book : OrderBook
     government : Government
     pauses : Pauses
+    tape : Tape
+        Where the previous closes stand, for calls that stay near them.
     """
 
-    def __init__(self, book: OrderBook, government: Government, pauses: Pauses) -> None:
-        self._book, self._government, self._pauses = book, government, pauses
+    def __init__(self, book: OrderBook, government: Government, pauses: Pauses, tape: Tape) -> None:
+        self._book, self._government, self._pauses, self._tape = book, government, pauses, tape
 
     def submit(self, orders: Orders, tally: Tally | None, rows: Rows, funding: Funding, batch: int) -> Receipt:
         """Carry out the orders that are left of a table; `rows` and `tally` tell which, and what became of others."""
@@ -71,15 +74,16 @@ class Execution:
         reach = self._government.is_reached_in_call
         with_desk = [i for i in called if 0 <= i < len(bid) and reach(i, orders, bid[i], ask[i])]
         if not with_desk:
-            return call.clear(self._book, orders, 0, funding)
+            return call.clear(self._book, orders, self._tape.last_close, funding)
         # Instruments are called one after another: their books do not touch each other.
         tally, others = Tally(len(orders)), ~np.isin(orders.instrument, with_desk)
         if others.any():
             part = np.flatnonzero(others)
-            tally.add(part, call.clear(self._book, orders.take(part), 0, funding))
+            tally.add(part, call.clear(self._book, orders.take(part), self._tape.last_close, funding))
         for i in with_desk:
             part = np.flatnonzero(orders.instrument == i)
-            tally.add(part, self._government.desk(i).call(call, orders.take(part), [i], funding))
+            desk = self._government.desk(i)
+            tally.add(part, desk.call(call, orders.take(part), [i], self._tape.last_close, funding))
         return tally.receipt(self._book.next_order_id)
 
     def _carry_out(

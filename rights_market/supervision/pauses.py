@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
-from rights_market.exchange.breaker import NEVER, Breaker, Halt, Stop
+from rights_market.exchange.breaker import NEVER, Breaker, Halt, Stop, Window
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tape import Tape
+from rights_market.policies.trading import CircuitBreaker
 from rights_market.records import Event, OrderKind, Orders
 from rights_market.rulebook import RuleBook
 
@@ -55,11 +58,8 @@ class Pauses:
                 resting.append(i)
                 self.note("halt", i, note="by order of the authority")
                 continue
-            stops = [
-                Stop(t.low, t.high, NEVER if t.batches is None else t.batches)
-                for t in rule.thresholds(int(self._tape.last_close[i]))
-            ]
-            self.breakers[i] = Breaker(i, stops, rule.max_per_day)
+            stops = _stops(rule, Fraction(int(self._tape.last_close[i])))
+            self.breakers[i] = Breaker(i, stops, rule.max_per_day, _window(rule))
         return resting
 
     def close_day(self) -> None:
@@ -104,7 +104,20 @@ class Pauses:
     def restore(self, state: Sequence[Mapping[str, Any]], day: int) -> None:
         """Put back what `state` returned."""
         self._day = day
-        self.breakers = {b.instrument: b for b in map(Breaker.of_state, state)}
+        self.breakers = {}
+        for saved in state:
+            rule = self._rules_of[int(saved["instrument"])].breaker
+            assert rule is not None
+            self.breakers[int(saved["instrument"])] = Breaker.of_state(saved, _window(rule))
+
+
+def _stops(rule: CircuitBreaker, reference: Fraction) -> list[Stop]:
+    """Return the levels around a price as the exchange watches them."""
+    return [Stop(t.low, t.high, NEVER if t.batches is None else t.batches) for t in rule.thresholds(reference)]
+
+
+def _window(rule: CircuitBreaker) -> Window | None:
+    return None if rule.window is None else Window(rule.window, partial(_stops, rule))
 
 
 def let_wait(breaker: Breaker, orders: Orders, left: Bool) -> None:

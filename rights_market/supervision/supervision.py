@@ -19,6 +19,7 @@ from rights_market.errors import ExchangeError
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.funding import Funding
+from rights_market.exchange.gate import Room
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
@@ -29,10 +30,12 @@ from rights_market.registry.balances import Registry
 from rights_market.registry.obligations import Obligations
 from rights_market.rulebook import RuleBook
 from rights_market.supervision.entry import Entry
+from rights_market.supervision.excess import Due, Excess
 from rights_market.supervision.execution import Execution
 from rights_market.supervision.floors import Floors
 from rights_market.supervision.government import Government
 from rights_market.supervision.pauses import Pauses
+from rights_market.supervision.quoting import Quoting, makers
 from rights_market.units import Side
 
 Int64 = npt.NDArray[np.int64]
@@ -76,12 +79,15 @@ class Supervision:
         events: list[Event],
         commitments: Commitments,
     ) -> None:
-        self._rules_of, self._book, self._events = rules_of, book, events
+        self._rules_of, self._registry, self._book, self._events = rules_of, registry, book, events
+        self._tape = tape
         self._entry = Entry(rules_of, registry, book, obligations, commitments)
         self._government = Government(rules_of, registry, book, limits, tick_value_fen)
         self._pauses = Pauses(rules_of, book, tape, events)
-        self._execution = Execution(book, self._government, self._pauses)
+        self._execution = Execution(book, self._government, self._pauses, tape)
         self._floors = Floors(rules_of)
+        self._quoting = Quoting(rules_of, registry, book)
+        self._excess = Excess(rules_of, registry, book, limits, self._entry.holdings)
         self._has_rules = any(_has_rule(rules) for rules in rules_of)
         self._day, self._on = -1, date.min
 
@@ -106,8 +112,10 @@ class Supervision:
             )
         self._day, self._on = day, on
         self._entry.open_day(on)
+        self._quoting.open_day()
         self._government.open_day(on.year, instruments)
         self._events += self._entry.holdings.publish(day)
+        self._events += self._excess.open_day(day, on, instruments)
         return self._pauses.open_day(day, on, instruments)
 
     def clip(self, instrument: int, low: int, high: int) -> tuple[int, int]:
@@ -126,6 +134,14 @@ class Supervision:
         if ceiling < low:
             return ceiling, ceiling
         return max(low, floor), max(max(low, floor), min(high, ceiling))
+
+    def look(self, is_open: Bool) -> None:
+        """Look after a batch at what market makers quote in the instruments that are open."""
+        self._quoting.look(is_open)
+
+    def end_session(self) -> None:
+        """Write down what was sold by order of the authority, while the orders of the day still rest."""
+        self._events += self._excess.close_day(self._day, self._on)
 
     def close_day(self, instruments: Rows, close: Int64, lots: Int64, low: Int64) -> None:
         """Learn from the closing prices, and write down what the government traded.
@@ -146,7 +162,34 @@ class Supervision:
                     Event(self._day, "session_close", "temporary_price_floor", code, instrument=i, price_ticks=ticks)
                 )
         self._events += self._government.close_day(self._day)
+        self._events += self._quoting.close_day(self._day, self._on_duty(set(instruments.tolist())))
         self._pauses.close_day()
+
+    def _on_duty(self, open_today: set[int]) -> dict[str, Int64]:
+        """Return the market makers who had to quote in each right today: those who may buy and sell in its books."""
+        who, duty = makers(self._registry), {}
+        may_buy, may_sell = self._entry.admitted("book")
+        for code, instruments in self._quoting.rights.items():
+            traded = [i for i in instruments if i in open_today]
+            if len(who) and traded:
+                duty[code] = who[may_buy[traded[-1], who] & may_sell[traded[-1], who]]
+        return duty
+
+    def widest_spread(self, account: Int64, instrument: Int64) -> npt.NDArray[np.float64]:
+        """Return how far apart quotes of accounts may be as a share of their middle; infinite without a duty."""
+        return self._quoting.widest_spread(account, instrument)
+
+    def put_on_sale(self, funding: Funding) -> None:
+        """Put on sale, once a day and before all other orders, what accounts should have sold before today."""
+        if self._excess.is_placed:
+            return
+        orders = self._excess.sales(self._on)
+        if len(orders):
+            self._excess.note_sales(orders, self._book.submit(orders, funding).ids())
+
+    def due(self) -> list[Due]:
+        """Return what accounts hold too much and have to sell, and by when."""
+        return self._excess.due()
 
     # -- orders
 
@@ -160,7 +203,7 @@ class Supervision:
     def call(self, call: CallAuction, orders: Orders, funding: Funding, batch: int) -> Receipt:
         """Hold a call auction under all rules; during a pause nothing is called."""
         if not self.watches:
-            return call.clear(self._book, orders, 0, funding)
+            return call.clear(self._book, orders, self._tape.last_close, funding)
         admitted, tally, rows = self._entry.admit(orders)
         halted = self._pauses.halted()
         if halted:
@@ -215,6 +258,10 @@ class Supervision:
         """Return the lots that accounts may still buy in instruments, `NO_LIMIT` where there is no limit."""
         return self._entry.headroom()[instrument, account]
 
+    def rooms(self) -> list[Room]:
+        """Return what accounts may still buy under each limit."""
+        return self._entry.rooms()
+
     def government_quotes(self, best_bid: Int64, best_ask: Int64) -> tuple[Int64, Int64]:
         """Return best quotes with those of the government, which are good at any time, put in."""
         return self._government.put_in(best_bid, best_ask)
@@ -237,6 +284,8 @@ class Supervision:
             "breakers": self._pauses.state(),
             "floors": self._floors.state(),
             "holdings": self._entry.holdings.state(),
+            "quoting": self._quoting.state(),
+            "excess": self._excess.state(),
             "day": self._day,
             "on": self._on.isoformat(),
         }
@@ -249,3 +298,5 @@ class Supervision:
         self._pauses.restore(state["breakers"], self._day)
         self._floors.restore(state["floors"])
         self._entry.holdings.restore(state["holdings"])
+        self._quoting.restore(state["quoting"])
+        self._excess.restore(state["excess"])

@@ -31,6 +31,7 @@ from tests.compliance_market import assert_journal_replays
 from tests.province import run
 
 SEEDS = (1, 2)
+BLOCK_SEEDS = range(1, 7)
 ONE_GROUP = RelationSpec(groups=2, share=1.0, acquaintances=1)
 
 
@@ -41,12 +42,12 @@ def volume(model: RightsMarketModel, *modes: Mode) -> int:
 
 @pytest.fixture(scope="module")
 def with_blocks() -> list[RightsMarketModel]:
-    return [run(block_market(seed, relations=ONE_GROUP)) for seed in SEEDS]
+    return [run(block_market(seed, relations=ONE_GROUP)) for seed in BLOCK_SEEDS]
 
 
 @pytest.fixture(scope="module")
 def without_blocks() -> list[RightsMarketModel]:
-    return [run(block_market(seed, block=None)) for seed in SEEDS]
+    return [run(block_market(seed, block=None)) for seed in BLOCK_SEEDS]
 
 
 def test_blocks_take_volume_out_of_the_book(with_blocks, without_blocks) -> None:
@@ -81,42 +82,6 @@ def ran(config: MarketConfig) -> list[RightsMarketModel]:
 
 FUND = InstitutionSpec("fundamental", 4, 2e8, position_limit=400_000.0)
 MAKER = InstitutionSpec("market_maker", 4, 2e8, position_limit=100_000.0)
-
-
-def largest_hoard(model: RightsMarketModel) -> int:
-    registry = model.market.registry
-    return int((registry.free + registry.frozen).sum(axis=0)[model.accounts_of[20:]].max())
-
-
-def test_a_tight_holding_limit_makes_hoards_smaller() -> None:
-    """Institutions cannot buy beyond it; what firms were given is not touched."""
-    tight = HoldingLimit(lots=20_000)
-    for off, on in zip(ran(traders(FUND)), ran(traders(FUND, holding_limit=tight)), strict=True):
-        assert largest_hoard(off) > 2 * tight.lots
-        assert largest_hoard(on) <= tight.lots
-        on.market.audit()
-        assert_journal_replays(on.market)
-
-
-def off_season(model: RightsMarketModel) -> int:
-    """Lots traded in the first two thirds of each year."""
-    bars = model.market.tape.bars
-    return int(bars["lots"][bars["day"] % 45 < 30].sum())
-
-
-def spread(model: RightsMarketModel) -> float:
-    bars = model.market.tape.bars
-    bid, ask = bars["bid_ticks"].astype(float), bars["ask_ticks"].astype(float)
-    both = (bid > 0) & (ask > 0)
-    return float(np.mean(2 * (ask - bid)[both] / (ask + bid)[both]))
-
-
-def test_institutions_bring_trade_out_of_season_and_narrow_the_spread() -> None:
-    shut, everybody = Admission(), Admission(institution=ClassAdmission())
-    off, on = ran(traders(MAKER, admission=shut)), ran(traders(MAKER, admission=everybody))
-    for without, present in zip(off, on, strict=True):
-        assert off_season(present) > 1.2 * off_season(without)
-    assert np.mean([spread(m) for m in on]) < np.mean([spread(m) for m in off])
 
 
 def spikes(models: list[RightsMarketModel], ceiling: int) -> float:

@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rights_market.exchange.call_auction import CallAuction
+from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook, SelfTrade
-from rights_market.kernels import ops
+from rights_market.kernels import codes, ops
+from rights_market.kernels.settlement import CHARGED, TAXED
 from rights_market.records import OrderKind, Orders
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.registry.journal import Journal
 from rights_market.registry.ledger import Ledger
 from tests.reference_book import PlainExchange, PlainFunds, ReferenceBook, order_stream
@@ -40,6 +43,8 @@ good_rows = st.tuples(
 )
 batches = st.lists(st.lists(st.one_of(good_rows, good_rows, good_rows, rows), max_size=25), min_size=1, max_size=5)
 ppm = st.sampled_from([0, 3_000, 7_777, 250_000, 1_000_000])
+least = st.sampled_from([0, 0, 7, 40, 3_000])
+charges = st.builds(Charge, ppm, ppm, least, least, st.sampled_from([0, 0, 7_777, 500_000]), st.integers(0, 1))
 
 
 def table(batch):
@@ -109,14 +114,15 @@ def purse(draw):
         locked=locked,
         cash=draw(st.lists(st.integers(0, 3_000), min_size=ACCOUNTS, max_size=ACCOUNTS)),
         cash_frozen=[0] * ACCOUNTS,
+        due=[[0] * ACCOUNTS for _ in range(MAX_CASH_LAG)],
         tick_value=draw(pair(st.sampled_from([1, 7, 50]))),
-        buyer_ppm=draw(pair(ppm)),
-        seller_ppm=draw(pair(ppm)),
+        charges=draw(pair(charges)),
+        unpaid=[0] * ACCOUNTS,
         lock_bought=draw(pair(st.booleans())),
+        cash_lag=draw(pair(st.sampled_from([0, 0, 1, 3]))),
         is_open=draw(pair(st.sampled_from([True, True, True, False]))),
         band_low=draw(pair(st.integers(1, 3))),
         band_high=draw(pair(st.integers(9, TOP))),
-        fee_account=0,
     )
 
 
@@ -127,15 +133,16 @@ def funding_of(plain):
         getattr(ledger, name)[...] = getattr(plain, name)
     return Funding(
         ledger=ledger,
+        due=np.zeros((MAX_CASH_LAG, ACCOUNTS), np.int64),
         journal=Journal(capacity=1),
         tick_value_fen=np.array(plain.tick_value),
-        buyer_fee_ppm=np.array(plain.buyer_ppm),
-        seller_fee_ppm=np.array(plain.seller_ppm),
+        charges=charge_table(plain.charges),
+        unpaid=np.zeros(ACCOUNTS, np.int64),
         lock_bought=np.array(plain.lock_bought),
+        cash_lag=np.array(plain.cash_lag),
         is_open=np.array(plain.is_open),
         band_low=np.array(plain.band_low),
         band_high=np.array(plain.band_high),
-        fee_account=0,
         day=3,
     )
 
@@ -163,9 +170,9 @@ def replay(start, journal):
         elif op == ops.DELIVER:
             x["frozen"][i, a] -= lots
             x["free"][i, b] += lots
-            x["locked"][i, b] += reason * lots
+            x["locked"][i, b] += (reason & codes.LOCKED) * lots
             x["cash_frozen"][b] -= fen
-            x["cash"][a] += fen
+            x["cash_frozen" if reason & codes.HELD else "cash"][a] += fen
         else:
             x["cash_frozen" if op == ops.FEE_FROZEN else "cash"][a] -= fen
             x["cash"][b] += fen
@@ -181,15 +188,25 @@ def assert_sound(book, funding, start):
     assert (now["locked"] <= now["free"]).all()
     np.testing.assert_array_equal((now["free"] + now["frozen"]).sum(1), (start["free"] + start["frozen"]).sum(1))
     assert (now["cash"] + now["cash_frozen"]).sum() == (start["cash"] + start["cash_frozen"]).sum()
-    frozen, cash = np.zeros_like(ledger.frozen), np.zeros_like(ledger.cash)
+    frozen, cash = np.zeros_like(ledger.frozen), funding.due.sum(axis=0)
     for i in range(INSTRUMENTS):
         resting = book.resting(i)
         np.add.at(frozen[i], resting.account, np.where(resting.side == 1, resting.lots, 0))
         np.add.at(cash, resting.account, book.cash_behind(resting.order_id, funding))
     np.testing.assert_array_equal(now["frozen"], frozen)
+    assert_taken(funding)
     np.testing.assert_array_equal(now["cash_frozen"], cash)
     for name, array in replay(start, funding.journal).items():
         np.testing.assert_array_equal(array, now[name], err_msg=name)
+
+
+def assert_taken(funding):
+    """What was counted as taken is what the journal says was charged."""
+    rows = funding.journal.table()
+    charged = np.isin(rows["op"], (ops.FEE, ops.FEE_FROZEN))
+    taxes = charged & (rows["reason"] == codes.TAX)
+    assert funding.charges[:, CHARGED].sum() == rows["cash"][charged & ~taxes].sum()
+    assert funding.charges[:, TAXED].sum() == rows["cash"][taxes].sum()
 
 
 @given(st.data(), batches, st.sampled_from(SelfTrade))
@@ -206,6 +223,8 @@ def test_a_funded_book_equals_the_plain_exchange(data, stream, rule):
         assert_same_queues(book, plain)
         for name in PARTS:
             np.testing.assert_array_equal(getattr(funding.ledger, name), getattr(plain.funds, name), err_msg=name)
+        np.testing.assert_array_equal(funding.unpaid, plain.funds.unpaid)
+        np.testing.assert_array_equal(funding.due, plain.funds.due)
         assert_sound(book, funding, start)
     book.cancel_all(funding=funding)
     assert len(book) == 0
@@ -223,14 +242,14 @@ def cancel_outside(book, funding, low, high):
             assert not book.submit(rows, funding).reason.any()
 
 
-@given(st.data(), batches)
-def test_a_funded_book_is_sound_through_calls_and_new_bands(data, stream):
+@given(st.data(), batches, st.sampled_from(["time", "pro_rata"]))
+def test_a_funded_book_is_sound_through_calls_and_new_bands(data, stream, ration):
     plain = PlainExchange([TOP] * INSTRUMENTS, 0, purse(data.draw))
     book, funding = OrderBook(INSTRUMENTS, TOP, capacity=1), funding_of(plain.funds)
     start = balances(funding.ledger)
     for batch in stream:
         limits = [(a, i, s, p, q, OrderKind.LIMIT, -1) for a, i, s, p, q, _, _ in batch]
-        receipt = CallAuction().clear(book, table(limits), 5, funding)
+        receipt = CallAuction(ration=ration).clear(book, table(limits), 5, funding)
         assert_sound(book, funding, start)
         assert_never_crossed(book)
         prices = defaultdict(set)
@@ -305,3 +324,24 @@ def test_batches_of_any_size_make_the_same_trades(rows_a_batch):
     for start in range(0, len(orders), rows_a_batch):
         made += trades_of(book.submit(orders.take(np.arange(start, min(start + rows_a_batch, len(orders))))))
     assert made == trades
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(1, TOP), st.integers(1, 9)), max_size=25))
+def test_shares_of_a_call_add_up_and_better_prices_go_first(rows):
+    side, price, lots = (list(x) for x in zip(*rows, strict=True)) if rows else ([], [], [])
+    orders = Orders.of(range(len(rows)), 0, side, price, lots)
+    shared = CallAuction(ration="pro_rata").clear(OrderBook(1, TOP), orders, 5)
+    timed = CallAuction().clear(OrderBook(1, TOP), orders, 5)
+    assert shared.trades.lots.sum() == timed.trades.lots.sum()
+    assert set(shared.trades.price_ticks.tolist()) == set(timed.trades.price_ticks.tolist())
+    for way in (0, 1):
+        levels = defaultdict(list)
+        for row, n in zip(rows, shared.filled.tolist(), strict=True):
+            if row[0] == way:
+                levels[row[1] * (1 if way else -1)].append((n, row[2]))
+        is_open = True
+        for key in sorted(levels):
+            part, whole = sum(n for n, _ in levels[key]), sum(n for _, n in levels[key])
+            assert is_open or part == 0
+            assert all(abs(n * whole - part * lots) < whole for n, lots in levels[key])
+            is_open = part == whole

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.authority.office import Matter, Office
+from rights_market.exchange.gate import NO_LIMIT
 from rights_market.exchange.sealed_bid import SealedBids
 from rights_market.policies.auction import AuctionLimits, Bids
 from rights_market.policies.auction.limits import UNLIMITED
@@ -37,6 +38,7 @@ class BidLimits:
         self.volume, self.lot_size = volume, lot_size
         self._committed: dict[int, int] = {}
         self._claimed: dict[int, int] = {}
+        self._won: dict[int, int] = {}
 
     def trim(self, bids: SealedBids) -> SealedBids:
         """Cut bids, and write down for each bidder which limit took how much."""
@@ -45,10 +47,12 @@ class BidLimits:
         free, money = np.full(len(account), UNLIMITED, np.int64), self._money(account)
         bidder = self._bidders(account)
         first = self.rule.trim(Bids(bidder, bids.price_ticks, bids.lots), most, free, free, self.lot_size)
+        held, by_holding = self._within_holding(account, bids.price_ticks, first.lots)
         # Limits are those of the group; the money put up is each member's own.
-        kept = Bids(account, bids.price_ticks, first.lots)
+        kept = Bids(account, bids.price_ticks, held)
         second = self.rule.trim(kept, free, free, money, self.lot_size)
-        for note, lots in (("purchase", first.by_purchase), ("guarantee", second.by_guarantee)):
+        cuts = ("purchase", first.by_purchase), ("holding", by_holding), ("guarantee", second.by_guarantee)
+        for note, lots in cuts:
             self._write(account, lots, note)
         return SealedBids(bids.account, bids.price_ticks, second.lots)
 
@@ -73,6 +77,7 @@ class BidLimits:
             ):
                 self._committed[account] = self._committed.get(account, 0) + floor(self._share * n * price)
                 self._claimed[bidder] = self._claimed.get(bidder, 0) + n
+                self._won[account] = self._won.get(account, 0) + n
             return lots
 
         return limited
@@ -89,7 +94,8 @@ class BidLimits:
         )
         prices, free = np.full(len(accounts), price, np.int64), np.full(len(accounts), UNLIMITED, np.int64)
         pooled = self.rule.trim(Bids(bidder, prices, wanted), room, free, free, self.lot_size)
-        return self.rule.trim(Bids(accounts, prices, pooled.lots), free, free, money, self.lot_size).lots
+        held, _ = self._within_holding(accounts, prices, pooled.lots)
+        return self.rule.trim(Bids(accounts, prices, held), free, free, money, self.lot_size).lots
 
     def deposit_fen(self, account: int, value_fen: int) -> int:
         """Return what a bidder has put up for bids of this value, fen."""
@@ -108,10 +114,23 @@ class BidLimits:
         row = np.flatnonzero(firms.accounts == account)
         kind = AccountKind(int(self.office.market.accounts.kinds[account])).name.lower()
         if not row.size:
-            return (kind,)
+            return (kind, "institution") if kind == "market_maker" else (kind,)
         at = int(row[0])
         own = (firms.classes[at],) if firms.classes else ()
         return (*own, firms.sectors[at], kind)
+
+    def _within_holding(self, accounts: Int64, price_ticks: Int64, lots: Int64) -> tuple[Int64, Int64]:
+        """Return the lots that the holding limits of the market leave beside what was claimed before, and the rest."""
+        left, free = lots, np.full(len(accounts), UNLIMITED, np.int64)
+        for room in self.office.market.rooms() if self.rule.use_holding_limit else ():
+            pool, most = room.pool[self.matter.instrument], room.lots[self.matter.instrument]
+            taken = np.zeros_like(most)
+            for account, n in self._won.items():
+                taken[pool == pool[account]] += n
+            space = np.where(most < NO_LIMIT, np.maximum(0, most - taken), UNLIMITED)[accounts]
+            cut = self.rule.trim(Bids(pool[accounts], price_ticks, left), free, space, free, self.lot_size)
+            left = left - cut.by_holding
+        return left, lots - left
 
     def _bidders(self, accounts: Int64) -> Int64:
         """Return who is limited: the account, or its owner's first account where owners are limited together."""

@@ -38,6 +38,8 @@ def contradictions(
     stability: Sequence[Rule],
     years: Sequence[int],
     collar: PriceCollar | None = None,
+    *,
+    has_holding_limit: bool = False,
 ) -> Iterator[str]:
     """Yield what does not fit together, both fields named.
 
@@ -45,6 +47,8 @@ def contradictions(
     ----------
     years : sequence of int
         Calendar years in which there may be auctions.
+    has_holding_limit : bool
+        Whether the right limits what may be held by buying.
     """
     kinds = [kind_of(type(rule)) for rule in stability]
     for kind in sorted(set(kinds)):
@@ -54,7 +58,7 @@ def contradictions(
         yield from _without_auction(consignment, stability)
         return
     yield from _rollover(auction, stability)
-    yield from _limits(auction.limits)
+    yield from _limits(auction.limits, has_holding_limit)
     yield from _sources(stability)
     inside = [r for r in stability if isinstance(r, CostContainmentReserve | EmissionsContainmentReserve)]
     if inside and not isinstance(auction, SealedUniform):
@@ -79,8 +83,8 @@ def _rollover(auction: Auction, stability: Sequence[Rule]) -> Iterator[str]:
         yield f"auction.schedule.rollover is {auction.schedule.rollover}, but stability has no {kind_of(needed)}"
 
 
-def _limits(limits: AuctionLimits | None) -> Iterator[str]:
-    if limits is not None and limits.use_holding_limit:
+def _limits(limits: AuctionLimits | None, has_holding_limit: bool) -> Iterator[str]:
+    if limits is not None and limits.use_holding_limit and not has_holding_limit:
         yield "auction.limits.use_holding_limit is true, but the right has no holding limit"
 
 

@@ -9,11 +9,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le, Unit
 
 from rights_market.policies.rule import Lots, Rule, Share
 from rights_market.policies.trading.price_band import PriceBand, Range
 from rights_market.rights import MAX_PRICE_TICKS
+from rights_market.units import ceil
 
 Int64 = npt.NDArray[np.int64]
 
@@ -24,8 +25,8 @@ NO_DEAL = 0
 class BlockAgreement(Rule):
     """Large quantities are agreed in pairs, apart from the order book, within a wide band.
 
-    Agreements are made in the afternoon, when listed trading has gone on; price and quantity are published after the
-    close.  They count in the day's volume and not in the closing price.
+    Agreements are made once a day, when listed trading has gone on.  They count in the day's volume and not in the
+    closing price.
 
     Attributes
     ----------
@@ -36,7 +37,11 @@ class BlockAgreement(Rule):
     split : Decimal
         Weight of the buyer's reservation price in the agreed price; the seller's has the rest.
     max_rounds : int
-        Agreements that one account can reach in an afternoon.
+        Agreements that one account can reach on a day.
+    begin : Decimal
+        Share of the day's batches after which agreements are made, rounded up to a whole batch; 1: after the last one.
+    publish : str
+        When the public learns of quantity and value: ``after_close``, or ``at_once``.
     exclude_related : bool
         Whether accounts of one group may not agree with each other.
 
@@ -51,12 +56,24 @@ class BlockAgreement(Rule):
     band: Share = Decimal("0.3")
     split: Share = Decimal("0.5")
     max_rounds: Annotated[int, Ge(1), Le(1000)] = 3
+    begin: Annotated[Decimal, Gt(0), Le(1), Unit("share")] = Decimal(1)
+    publish: Literal["after_close", "at_once"] = "after_close"
     exclude_related: bool = False
 
     @property
     def min_lots(self) -> int:
         """Smallest agreement, lots."""
         return STANDARD_QTY if self.min_qty is None else self.min_qty
+
+    def begins_after(self, batches: int) -> int:
+        """Return the batches of a day after which agreements are made.
+
+        Examples
+        --------
+        >>> BlockAgreement().begins_after(4), BlockAgreement(begin=Decimal("0.5")).begins_after(5)
+        (4, 3)
+        """
+        return ceil(Fraction(self.begin) * batches)
 
     def range(self, close_ticks: int, *, max_price_ticks: int = MAX_PRICE_TICKS) -> Range:
         """Return the prices allowed around the previous close.

@@ -43,7 +43,7 @@ class Level(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitBreaker(Rule):
-    """Trading pauses when a trade lies far from the previous close, and resumes with a call auction.
+    """Trading pauses when a trade lies far from a reference price, and resumes with a call auction.
 
     The trade that reaches a level stands.  What is left of its order and all that come during the pause wait for the
     call; orders can be withdrawn.  Block agreements and offers over the counter rest as well, auctions go on.
@@ -52,6 +52,12 @@ class CircuitBreaker(Rule):
     ----------
     levels : tuple of Level
         Moves, each larger than the one before.
+    reference : str
+        Where moves begin: at the ``previous_close``, or at the mean price of a ``window`` of the latest trades in the
+        book before an order, weighted by lots; before the first trade of a day the previous close.  A level that moves
+        with the window can be reached again.
+    window : int or None
+        Trades in the window.
     reopen : str
         Whether the pause ends with a ``call`` auction, or orders simply meet again (``continue``).
     max_per_day : int
@@ -65,7 +71,7 @@ class CircuitBreaker(Rule):
     Raises
     ------
     PolicyError
-        If moves do not rise.
+        If moves do not rise, or there is a window without its trades.
 
     References
     ----------
@@ -74,19 +80,25 @@ class CircuitBreaker(Rule):
 
     kind: Literal["circuit_breaker"] = "circuit_breaker"
     levels: Annotated[tuple[Level, ...], MinLen(1)] = (Level(move=Decimal("0.08"), batches=2),)
+    reference: Literal["previous_close", "window"] = "previous_close"
+    window: Annotated[int, Ge(1), Le(100_000)] | None = None
     reopen: Literal["call", "continue"] = "call"
     max_per_day: Annotated[int, Ge(1), Le(1000)] = 2
     authority_halt: tuple[date, ...] = ()
     halt_auctions: bool = False
 
     def check(self) -> None:
-        """Refuse levels that do not rise."""
+        """Refuse levels that do not rise, and a window without its trades."""
+        if (self.reference == "window") != (self.window is not None):
+            raise PolicyError(
+                f"circuit breaker: reference is {self.reference} and window {self.window}; a window alone has trades"
+            )
         moves = [level.move for level in self.levels]
         if moves != sorted(set(moves)):
             found = ", ".join(map(str, moves))
             raise PolicyError(f"circuit breaker: levels have the moves {found}, expected each above the last")
 
-    def thresholds(self, reference_ticks: int) -> tuple[Threshold, ...]:
+    def thresholds(self, reference_ticks: int | Fraction) -> tuple[Threshold, ...]:
         """Return the prices at which each level is reached.
 
         Examples

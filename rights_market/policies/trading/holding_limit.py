@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Ge, Le, Unit
 
 from rights_market.errors import PolicyError
 from rights_market.policies.rule import Lots, Rule, Share
@@ -19,7 +20,7 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingLimit(Rule):
-    """An account that holds its limit may not buy more; what it is given may exceed the limit.
+    """Who holds its limit may not buy more; what one is given may exceed the limit.
 
     Free, frozen and pledged units count, and the lots of open bids.
 
@@ -31,6 +32,15 @@ class HoldingLimit(Rule):
         The fixed limit, or what may be held beyond the own allocation.
     base, base_share, rest_share : int, Decimal, Decimal
         Formula: share of the base, plus another share of what the cap is above it, rounded down.
+    scope : str
+        Whether each ``account`` has the limit, or the accounts of one owner have it together (``group``), with the sum
+        of their allocations.
+    excess : str
+        What becomes of what is held beyond the limit, for example because the limit has fallen: it ``block_buys`` until
+        it is gone, or also has to be sold (``sell_by``).
+    sell_by_days : int or None
+        Calendar days within which it has to be sold.  What is left then, the authority puts on sale every morning at
+        the lowest price allowed.
     trim : bool
         Whether a bid beyond the limit is cut to what is left (True) or refused.
     publish_above : Decimal
@@ -39,7 +49,7 @@ class HoldingLimit(Rule):
     Raises
     ------
     PolicyError
-        If the formula has no base, or another limit has one.
+        If the formula has no base, or another limit has one; or `sell_by_days` is given where nothing has to be sold.
 
     References
     ----------
@@ -53,11 +63,18 @@ class HoldingLimit(Rule):
     base: Lots | None = None
     base_share: Share = Decimal("0.1")
     rest_share: Share = Decimal("0.025")
+    scope: Literal["account", "group"] = "account"
+    excess: Literal["block_buys", "sell_by"] = "block_buys"
+    sell_by_days: Annotated[int, Ge(1), Le(3660), Unit("days")] | None = None
     trim: bool = False
     publish_above: Share = Decimal("0.05")
 
     def check(self) -> None:
-        """Refuse a formula without its base."""
+        """Refuse a formula without its base, and days in which nothing has to be sold."""
+        if (self.excess == "sell_by") != (self.sell_by_days is not None):
+            raise PolicyError(
+                f"holding limit: excess is {self.excess} and sell_by_days {self.sell_by_days}; sell_by alone has days"
+            )
         if (self.limit == "formula") != (self.base is not None):
             raise PolicyError(
                 f"holding limit: limit is {self.limit} and base {self.base}; the formula alone has a base"
@@ -69,7 +86,7 @@ class HoldingLimit(Rule):
         Parameters
         ----------
         allocation_lots : ndarray of int64, shape (n,)
-            What each account was given free for the year; 0 for those without a duty.
+            What each account, or all accounts of its owner, was given free for the year; 0 for those without a duty.
         cap_lots : int or None
             Cap of the year, for the formula.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -111,3 +112,14 @@ def test_a_run_with_blocks_continues_to_the_same_bits() -> None:
     run(again, 15)
     for name, column in straight.market.tape.trades.items():
         assert np.array_equal(column, again.market.tape.trades[name])
+
+
+def test_blocks_may_be_agreed_in_the_middle_of_the_day() -> None:
+    late, early = (run(block_market(3, block=replace(BLOCK, begin=Decimal(x)))) for x in ("1", "0.5"))
+    batches = late.config.batches_per_day
+    for model, done in ((late, batches), (early, -(-batches // 2))):
+        trades = model.market.tape.trades
+        blocks = np.isin(trades["mode"], (Mode.BLOCK, Mode.BLOCK_RELATED))
+        assert blocks.any()
+        # The opening call is the first batch of a day.
+        assert set(trades["batch"][blocks].tolist()) == {done + 1}

@@ -20,14 +20,15 @@ compiled_and_plain = pytest.mark.parametrize("plain", [False, True], ids=["compi
 
 
 def fill(
-    seat: list[int], side: list[int], price: list[int], lots: list[int], *, behind: int = 0, plain: bool
+    seat: list[int], side: list[int], price: list[int], lots: list[int], *, behind: int = 0, least: int = 0, plain: bool
 ) -> tuple[tuple[int, int], list[list[int]]]:
     n = len(seat)
     account, instrument = np.zeros((2, n), np.int32)
     target, able = np.zeros((2, n), np.int64)
     quotes = np.array(seat), np.array(side, np.int8), np.array(price), np.array(lots)
     kernel = fill_orders.py_func if plain else fill_orders
-    tables = RIGHT, ACCOUNT, ORDER_ID, FRONT, TICK_VALUE, FEE_FACTOR, FREE, FROZEN, LOCKED, CASH
+    fees = FEE_FACTOR, np.array([least, 0])
+    tables = RIGHT, ACCOUNT, ORDER_ID, FRONT, TICK_VALUE, *fees, FREE, FROZEN, LOCKED, CASH
     counts = kernel(*quotes, *tables, np.full(n, behind), account, instrument, target, able)
     return counts, [account.tolist(), instrument.tolist(), target.tolist(), able.tolist()]
 
@@ -50,6 +51,13 @@ def test_bids_are_cut_to_what_cash_buys(seat: int, side: int, price: int, lots: 
     counts, orders = fill([3, seat], [0, side], [1, price], [1, lots], plain=plain)
     assert counts == (1, 1 + (able > 0))
     assert orders[3] == [1, able]
+
+
+@compiled_and_plain
+@pytest.mark.parametrize(("least", "able"), [(0, 5), (100, 5), (101, 4), (600, 0), (700, 0)])
+def test_a_least_fee_is_kept_back(least: int, able: int, plain: bool) -> None:
+    """600 fen buy 5 lots at 100 only as long as 100 are left for the fee."""
+    assert fill([0], [0], [100], [5], least=least, plain=plain)[1][3] == [able]
 
 
 @compiled_and_plain

@@ -161,7 +161,12 @@ def test_what_was_carried_out_before_a_pause_does_not_wait_for_its_end():
     assert_orders_are_covered(market)
 
 
+def moving(trades=2, **more):
+    return CircuitBreaker(reference="window", window=trades, **more)
+
+
 @given(
+    breaker=st.sampled_from([CircuitBreaker(), moving()]),
     rows=st.lists(
         st.tuples(st.integers(4500, 5500), st.integers(1, 9), st.booleans(), st.sampled_from([SELLER, BUYER, THIRD])),
         max_size=25,
@@ -169,9 +174,9 @@ def test_what_was_carried_out_before_a_pause_does_not_wait_for_its_end():
     cuts=st.lists(st.integers(0, 25), max_size=3),
 )
 @settings(max_examples=25, deadline=None)
-def test_only_watching_what_could_reach_a_level_changes_nothing(rows, cuts):
+def test_only_watching_what_could_reach_a_level_changes_nothing(breaker, rows, cuts):
     def run(watches):
-        market = open_market()
+        market = open_market(breaker)
         market.registry.issue(0, [BUYER, THIRD], [200, 200])
         market.registry.deposit(SELLER, 10**8)
         with patch.object(Breaker, "watches", watches):
@@ -184,3 +189,51 @@ def test_only_watching_what_could_reach_a_level_changes_nothing(rows, cuts):
         return orders.instrument == breaker.instrument
 
     assert run(Breaker.watches) == run(every_row)
+
+
+class TestWindow:
+    def test_small_steps_never_stop_it_and_a_jump_does(self):
+        market = open_market(moving())
+        for price in (5200, 5400, 5600):
+            assert len(market.submit(Orders.join([ask(price), bid(price)])).trades) == 1
+        # The mean of 54.00 and 56.00 is 55.00: its 8 % are reached at 59.40, 18.8 % above the previous close.
+        assert codes(market, "halt") == []
+        market.submit(Orders.join([ask(5940), bid(5940)]))
+        assert [c[0] for c in codes(market, "halt")] == ["halt"]
+
+    def test_the_mean_is_weighted_by_lots(self):
+        market = open_market(moving())
+        market.submit(Orders.join([ask(5000, 30), bid(5000, 30), ask(5200, 10), bid(5200, 10)]))
+        # (30 x 50.00 + 10 x 52.00) / 40 = 50.50: 8 % are reached at 54.54.
+        assert len(market.submit(Orders.join([ask(5453), bid(5453)])).trades) == 1
+        assert codes(market, "halt") == []
+
+    def test_before_the_first_trade_the_previous_close_counts(self):
+        market = open_market(moving())
+        market.submit(Orders.join([ask(5400), bid(5400)]))
+        assert [c[0] for c in codes(market, "halt")] == ["halt"]
+
+    def test_a_level_can_be_reached_again(self):
+        market = open_market(moving(1, levels=(Level(move=Decimal("0.08"), batches=1),), reopen="continue"))
+        for price in (5400, 5832):
+            market.submit(Orders.join([ask(price), bid(price)]))
+            market.submit(Orders.none())
+            market.submit(Orders.none())
+        assert len(codes(market, "halt")) == len(codes(market, "resume")) == 2
+
+    def test_a_saved_day_goes_on_with_its_window(self):
+        market, copy = open_market(moving()), open_market(moving())
+        for price in (5200, 5400, 5600):
+            market.submit(Orders.join([ask(price), bid(price)]))
+        copy.restore(market.state())
+        for each in (market, copy):
+            each.submit(Orders.join([ask(5939), bid(5939)]))
+            each.submit(Orders.join([ask(6150), bid(6150)]))
+        # 8 % above the mean of 56.00 and 59.39, which is 57.695, is 62.32.
+        assert codes(market, "halt") == codes(copy, "halt") == []
+        assert fingerprint(copy.state()) == fingerprint(market.state())
+
+    @pytest.mark.parametrize("fields", [{"reference": "window"}, {"window": 3}])
+    def test_a_window_has_trades_and_nothing_else_does(self, fields):
+        with pytest.raises(PolicyError, match="a window alone has trades"):
+            CircuitBreaker(**fields)

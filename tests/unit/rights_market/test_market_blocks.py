@@ -1,5 +1,6 @@
 """Blocks in a market by hand: what they cost, what they are printed as, and what they leave alone."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -150,6 +151,27 @@ def test_blocks_need_a_rule():
     market = open_market(rule_book(opening_price_ticks=6000))
     with pytest.raises(ExchangeError, match="no rule for blocks"):
         market.agree_blocks(talk())
+
+
+def test_blocks_are_published_after_the_close_or_at_once():
+    for publish, known in (("after_close", 0), ("at_once", 120_000)):
+        market = open_market(replace(BOOK, block=BlockAgreement(publish=publish)))
+        market.agree_blocks(talk())
+        assert market.tape.today["lots"][0] == market.tape.today["n_trades"][0] * 120_000 == known
+        copy = open_market(replace(BOOK, block=BlockAgreement(publish=publish)))
+        copy.restore(market.state())
+        for each in (market, copy):
+            each.end_session()
+            assert (each.tape.today["lots"][0], each.tape.today["value_fen"][0]) == (120_000, 678_120_000)
+            each.close_day()
+            assert each.tape.bars["lots"].tolist() == [120_000]
+
+
+def test_prices_cannot_be_withheld():
+    market = open_market()
+    trades = market.agree_blocks(talk())
+    with pytest.raises(ExchangeError, match="which cannot be withheld"):
+        market.tape.add_trades(0, 0, Mode.CONTINUOUS, trades, withheld=True)
 
 
 def test_who_is_suspended_from_selling_sells_no_blocks():

@@ -3,8 +3,6 @@
 With the anchor of 0.8 the belief is 0.2 x 6000 + 0.8 x 5000 = 5200.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -37,6 +35,8 @@ class BookView:
         high=10**6,
         sealed=False,
         relative=1.0,
+        indicative=0.0,
+        tax=0.0,
     ):
         self.behaviour = Behaviour()
         self.seats = Seats([0], [0], [2])
@@ -46,17 +46,19 @@ class BookView:
         self.must_sell = np.array([False])
         self.is_sealed, self.relative = np.array([sealed]), np.array([relative])
         self.best_bid, self.best_ask = np.array([bid]), np.array([ask])
-        self.last_price = np.array([5000.0])
+        self.last_price, self.indicative = np.array([5000.0]), np.array([indicative])
+        self.tax_share = np.array([tax])
         self.usable = [[0]]
-        none, shown = np.zeros(2, np.int64), np.array([ask, ask + 30 if ask else 0])
-        book = SimpleNamespace(depth=lambda i, levels: (none, none, shown, np.array([lots_asked, 100])))
-        tape = SimpleNamespace(today={"vwap_lots": np.array([traded])})
-        self.market = SimpleNamespace(best_ask=self.best_ask, book=book, tape=tape)
+        self._ladder = np.array([ask, ask + 30]), np.array([lots_asked, 100])
+        self._traded = np.array([traded])
         self._reference = np.array([reference])
         self._range = np.array([low]), np.array([high])
 
-    def by_right(self, lots):
-        return np.asarray(lots, dtype=np.float64)
+    def is_quiet(self):
+        return self._traded == 0
+
+    def ask_ladder(self, right):
+        return self._ladder
 
     def price_range(self, rows):
         return self._range
@@ -144,6 +146,12 @@ def test_a_seller(kept: float, bid: int, ask: int, expected: int) -> None:
     assert quote(wish=-10, kept=kept, bid=bid, ask=ask) == (ASK, expected)
 
 
+def test_a_tax_on_sellers_comes_on_top() -> None:
+    """Of 12.50 a tax of a fifth leaves the 10.00 that a kept unit is worth: 0.2 x 1250 + 0.8 x 5000."""
+    assert quote(wish=-10, kept=1000.0, bid=4250, ask=5100, tax=0.2) == (ASK, 4250)
+    assert quote(wish=-10, kept=1000.0, bid=4249, ask=5100, tax=0.2) == (ASK, 5099)
+
+
 def test_no_discount_touches_the_last_price() -> None:
     """Kept value at 95 % of 50, last price 50: the reserve is 49.50, not 47.50."""
     assert quote(wish=-10, value=5000.0, kept=4750.0, bid=0, ask=4000) == (ASK, 4950)
@@ -173,6 +181,7 @@ def test_the_anchor_is_what_others_pay() -> None:
     """The reference before the first trade of the day; a bid that nobody answers and that is higher."""
     assert quote(wish=10, traded=0, reference=5500.0) == (BID, 5600)
     assert quote(wish=10, traded=1, reference=5500.0) == (BID, 5200)
+    assert quote(wish=10, traded=0, indicative=5500.0) == (BID, 5600)
     assert quote(wish=-10, bid=5500, kept=6000.0) == (ASK, 5600)
     assert quote(wish=-10, bid=5500, ask=6500, kept=6000.0) == (ASK, 5500)
 

@@ -9,7 +9,16 @@ from rights_market.units import Side
 
 
 class BookView:
-    def __init__(self, held: int, limit: int = 1000, last: float = 10_000.0, low: int = 1, high: int = 10**6):
+    def __init__(
+        self,
+        held: int,
+        limit: int = 1000,
+        last: float = 10_000.0,
+        low: int = 1,
+        high: int = 10**6,
+        duty: float = np.inf,
+    ):
+        self._duty = duty
         self.seats = Seats([0], [0], [2])
         self.position_limit, self.last_price = np.array([limit]), np.array([last])
         self._held, self._range = held, (np.array([low]), np.array([high]))
@@ -22,6 +31,9 @@ class BookView:
 
     def price_range(self, rows):
         return self._range
+
+    def widest_spread(self, rows):
+        return np.full(len(rows), self._duty)
 
 
 def quotes(*args, **view) -> list[tuple[int, int, int]]:
@@ -55,6 +67,12 @@ def test_at_the_lowest_prices_the_quotes_still_do_not_meet() -> None:
 
 def test_a_small_limit_still_quotes_one_lot() -> None:
     assert [lots for _, _, lots in quotes(3, limit=6)] == [1, 1]
+
+
+@pytest.mark.parametrize(("duty", "bid", "ask"), [(0.03, 9900, 10_100), (0.01, 9962, 10_038), (0.0002, 9999, 10_001)])
+def test_a_duty_to_quote_brings_both_sides_together(duty: float, bid: int, ask: int) -> None:
+    # Three quarters of 1 % are 37.5 ticks on either side of 10,000.
+    assert quotes(500, duty=duty) == [(Side.BID, bid, 50), (Side.ASK, ask, 50)]
 
 
 def test_it_is_always_asked() -> None:

@@ -5,9 +5,11 @@ import pytest
 
 from rights_market.errors import ExchangeError
 from rights_market.exchange.call_auction import CallAuction, clearing_price
+from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook
 from rights_market.records import OrderKind, Orders, Reason
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.registry.journal import Journal
 from rights_market.registry.ledger import Ledger
 from rights_market.units import Side
@@ -147,15 +149,16 @@ def test_all_pay_one_price_and_get_back_the_difference():
     ledger.free[0] = (0, 0, 0, 10)
     funding = Funding(
         ledger=ledger,
+        due=np.zeros((MAX_CASH_LAG, 4), np.int64),
         journal=Journal(capacity=1),
         tick_value_fen=np.array([1]),
-        buyer_fee_ppm=np.array([10_000]),
-        seller_fee_ppm=np.array([10_000]),
+        charges=charge_table([Charge(10_000, 10_000, receiver=0)]),
+        unpaid=np.zeros(4, np.int64),
         lock_bought=np.array([True]),
+        cash_lag=np.zeros(1, np.int64),
         is_open=np.array([True]),
         band_low=np.array([1]),
         band_high=np.array([200]),
-        fee_account=0,
         day=0,
     )
     book = OrderBook(1, 200)
@@ -167,3 +170,40 @@ def test_all_pay_one_price_and_get_back_the_difference():
     assert ledger.cash.tolist() == [18, 191, 1_000, 891]
     assert ledger.cash_frozen.sum() == 0
     assert ledger.locked[0].tolist() == [0, 10, 0, 0]
+
+
+class TestShares:
+    def test_the_last_price_served_is_shared_in_proportion(self):
+        orders = Orders.of(range(5), 0, [BID, BID, BID, BID, ASK], [52, 50, 50, 50, 48], [10, 6, 3, 3, 15])
+        # All prices from 48 to 50 trade 15 lots, and 50 leaves the least: 10 in full, and of 5 at 50 by 6 : 3 : 3 the
+        # quotas 2.5, 1.25, 1.25.
+        receipt = CallAuction(ration="pro_rata").clear(OrderBook(1, 100), orders, 0)
+        assert receipt.filled.tolist() == [10, 3, 1, 1, 15]
+        assert CallAuction().clear(OrderBook(1, 100), orders, 0).filled.tolist() == [10, 5, 0, 0, 15]
+
+    def test_equal_remainders_go_to_the_earlier_order(self):
+        orders = Orders.of(range(4), 0, [ASK, ASK, ASK, BID], 50, [1, 1, 1, 2])
+        receipt = CallAuction(ration="pro_rata").clear(OrderBook(1, 100), orders, 0)
+        assert receipt.filled.tolist() == [1, 1, 0, 2]
+
+    def test_each_instrument_has_its_own_terms(self):
+        orders = Orders.of(range(6), [0, 0, 0, 1, 1, 1], [BID, BID, ASK] * 2, 50, [4, 4, 4] * 2)
+        call = CallAuction(("midpoint", "reference"), ("time", "pro_rata"))
+        assert call.clear(OrderBook(2, 100), orders, 0).filled.tolist() == [4, 0, 4, 2, 2, 4]
+
+    def test_what_is_left_of_a_share_rests_with_its_cover(self):
+        book = OrderBook(1, 100)
+        CallAuction(ration="pro_rata").clear(book, Orders.of(range(3), 0, [BID, BID, ASK], 50, [4, 4, 4]), 0)
+        assert book.resting(0).lots.tolist() == [2, 2]
+
+
+class TestIndication:
+    def test_it_tells_what_the_call_would_come_to_and_changes_nothing(self):
+        book = OrderBook(2, 100)
+        book.submit(Orders.of(7, 0, ASK, 49, 2))
+        orders = Orders.of(range(3), [0, 0, 1], [BID, ASK, BID], [52, 48, 50], [10, 5, 1])
+        (found,) = CallAuction().indicate(book, orders, 0)
+        assert found == (0, 51, 7, 3)
+        assert len(book) == 1
+        receipt = CallAuction().clear(book, orders, 0)
+        assert receipt.trades.lots.sum() == 7 and set(receipt.trades.price_ticks.tolist()) == {51}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rights_market.errors import ExchangeError
+from rights_market.exchange.charges import Charge
 from rights_market.exchange.limits import Limits
 
 
@@ -23,7 +24,7 @@ def test_a_holder_of_the_arrays_sees_later_changes() -> None:
         limits.lock_bought,
     )
     limits.set_band(1, 40, 60)
-    limits.set_fees(0, 3000, 2000)
+    limits.charges.set(0, "book", Charge(3000, 2000))
     limits.set_resale_ban(1, True)
     assert (low.tolist(), high.tolist()) == ([1, 40], [200, 60])
     assert (buyer.tolist(), seller.tolist(), lock.tolist()) == ([3000, 0], [2000, 0], [0, 1])
@@ -49,17 +50,11 @@ def test_an_unknown_instrument_is_refused(instrument: int) -> None:
     for change in (
         lambda: limits.set_band(instrument, 1, 2),
         lambda: limits.lift_band(instrument),
-        lambda: limits.set_fees(instrument, 0, 0),
+        lambda: limits.charges.set(instrument, "book", Charge()),
         lambda: limits.set_resale_ban(instrument, True),
     ):
         with pytest.raises(ExchangeError, match=f"no instrument {instrument}"):
             change()
-
-
-@pytest.mark.parametrize("fees", [(-1, 0), (0, 1_000_001)])
-def test_fees_outside_the_value_are_refused(fees: tuple[int, int]) -> None:
-    with pytest.raises(ExchangeError, match="expected 0 to 1000000"):
-        Limits([200]).set_fees(0, *fees)
 
 
 def test_an_instrument_without_a_price_is_refused() -> None:

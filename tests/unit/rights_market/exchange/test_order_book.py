@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from rights_market.errors import ExchangeError
+from rights_market.exchange.charges import Charge, charge_table
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.order_book import OrderBook, SelfTrade
 from rights_market.records import OrderKind, Orders, Reason
+from rights_market.registry.cash import MAX_CASH_LAG
 from rights_market.registry.journal import Journal, Op
 from rights_market.registry.ledger import Ledger
 from rights_market.units import Side
@@ -21,7 +23,9 @@ def fills(receipt):
     return list(zip(t.taker.tolist(), t.maker.tolist(), t.lots.tolist(), t.price_ticks.tolist(), strict=True))
 
 
-def funding(*, cash=(0, 0, 0, 0), free=(0, 0, 0, 0), tick_value=1, buyer=0, seller=0, lock=False, **limits):
+def funding(
+    *, cash=(0, 0, 0, 0), free=(0, 0, 0, 0), tick_value=1, buyer=0, seller=0, least=(0, 0), tax=0, lock=False, **limits
+):
     """Two instruments, four accounts; account 0 receives the fees."""
     ledger = Ledger.empty(2, 4)
     ledger.cash[:] = cash
@@ -29,12 +33,13 @@ def funding(*, cash=(0, 0, 0, 0), free=(0, 0, 0, 0), tick_value=1, buyer=0, sell
     settings = {"is_open": [True, True], "band_low": [1, 1], "band_high": [20_000, 20_000], **limits}
     return Funding(
         ledger=ledger,
+        due=np.zeros((MAX_CASH_LAG, 4), np.int64),
         journal=Journal(),
         tick_value_fen=np.array([tick_value, tick_value]),
-        buyer_fee_ppm=np.array([buyer, buyer]),
-        seller_fee_ppm=np.array([seller, seller]),
+        charges=charge_table([Charge(buyer, seller, *least, tax, receiver=FEES)] * 2),
+        unpaid=np.zeros(4, np.int64),
         lock_bought=np.array([lock, lock]),
-        fee_account=FEES,
+        cash_lag=np.zeros(2, np.int64),
         day=5,
         **{name: np.array(value) for name, value in settings.items()},
     )

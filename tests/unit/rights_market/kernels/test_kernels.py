@@ -8,7 +8,7 @@ import pytest
 from rights_market.kernels import codes, ops
 from rights_market.kernels.compiling import FINGERPRINT
 from rights_market.kernels.matching import match_orders
-from rights_market.kernels.settlement import fee_at_most, fee_charged
+from rights_market.kernels.settlement import TO_NEAREST, UPWARD, fee
 from rights_market.records import OrderKind, Reason
 from rights_market.registry.journal import Op
 from rights_market.units import PPM, ceil, half_up
@@ -30,15 +30,16 @@ def test_operation_codes_are_those_of_the_journal():
 
 
 @numba.njit
-def both_fees(value, ppm):
-    return fee_charged(value, ppm), fee_at_most(value, ppm)
+def both_fees(value, ppm, least):
+    return fee(value, ppm, least, TO_NEAREST), fee(value, ppm, least, UPWARD)
 
 
 @pytest.mark.parametrize("ppm", [0, 1, 3_000, 333_333, 999_999, PPM])
 @pytest.mark.parametrize("value", [0, 1, 166, 167, 499_999, 500_000, 2**61, 2**61 - 1])
-def test_fees_are_exact(value, ppm):
-    exact = Fraction(value * ppm, PPM)
-    assert both_fees(value, ppm) == (half_up(exact), ceil(exact))
+@pytest.mark.parametrize("least", [0, 50])
+def test_fees_are_exact(value, ppm, least):
+    exact, least_due = Fraction(value * ppm, PPM), least if value else 0
+    assert both_fees(value, ppm, least) == (max(half_up(exact), least_due), max(ceil(exact), least_due))
 
 
 def test_machine_code_is_kept_under_the_state_of_all_sources():

@@ -146,9 +146,9 @@ def slow_replay(table, n_accounts, n_instruments):
         elif op == Op.DELIVER:
             led.frozen[i, a] -= lots
             led.free[i, b] += lots
-            led.locked[i, b] += lots if reason == 1 else 0
+            led.locked[i, b] += lots if reason in (1, 3) else 0
             led.cash_frozen[b] -= fen
-            led.cash[a] += fen
+            (led.cash_frozen if reason in (2, 3) else led.cash)[a] += fen
         elif op == Op.FEE_FROZEN:
             led.cash_frozen[a] -= fen
             led.cash[b] += fen

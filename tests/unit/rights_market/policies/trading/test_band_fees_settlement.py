@@ -135,7 +135,13 @@ def test_the_worked_case_of_the_settlement_cycle() -> None:
     assert SettlementCycle(units_lag_days=0).sellable(free=13, bought_today=10) == 13
 
 
-@pytest.mark.parametrize("fields", [{"units_lag_days": 2}, {"cash_lag_days": 1}])
+def test_money_of_a_sale_waits_for_its_days() -> None:
+    # Trading rules of 2021: proceeds of day 5 buy on day 5.
+    assert SettlementCycle().usable_on(5) == 5
+    assert SettlementCycle(cash_lag_days=1).usable_on(5) == 6
+
+
+@pytest.mark.parametrize("fields", [{"units_lag_days": 2}, {"cash_lag_days": 11}])
 def test_longer_lags_do_not_exist(fields: dict[str, int]) -> None:
     with pytest.raises(PolicyError, match=next(iter(fields))):
         SettlementCycle(**fields)  # type: ignore[arg-type]
