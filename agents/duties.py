@@ -99,20 +99,18 @@ class Duties:
     def most_kept(self, progress: RightProgress, k: int) -> float:
         """Return the units that firms together may carry past the close of a period; infinite without a limit.
 
-        Where it follows what is sold, what firms still lack is what others can sell: it frees units in their hands.
+        Where it follows what each firm sells, nobody knows the sum before it is sold, and a holder who is left with
+        too much sells at any price: firms see to that themselves (`lots_to_sell`).  To take what firms lack for all
+        that they will sell would have the public count most of a large bank as lost, and `china-ets` fall to 0 where
+        the real market fell by a third.
         """
         rule, period = self.book(progress, k).banking, progress.uses[k].period
-        if not rule.bites(period.banking_close or self._closing[progress.index][k]):
+        if rule.basis == "net_sales" or not rule.bites(period.banking_close or self._closing[progress.index][k]):
             return np.inf
         covered = self.model.firms.covered[:, progress.index]
         accounts = self.model.accounts_of[: len(self.model.firms)]
         basis = self._basis(progress, k, rule)[accounts]
         most = int(rule.most(basis)[covered].sum())
-        if rule.basis == "net_sales":
-            lacking = np.maximum(self._due(progress, k) - self.model.forecasts.expected_lots(progress, k), 0.0)
-            to_come = max(0.0, float(lacking[covered].sum()) - float(np.maximum(basis, 0)[covered].sum()))
-            nothing, all_of_it = rule.most(np.array([0, int(to_come)]))
-            most += int(all_of_it - nothing)
         return most * float(progress.rules.right.lot)
 
     def _due(self, progress: RightProgress, k: int) -> Floats:
