@@ -87,8 +87,9 @@ class Behaviour:
     imbalance_speed : float
         How strongly beliefs follow unfilled buying less unfilled selling (0: not at all).
     block_search : float
-        Chance that a buyer of a large lot asks around for a block on the last day before a deadline; with n days more
-        to go it is divided by n + 1.  At most one a day, so a number above 1 means that it asks on each of the last.
+        Chance that a buyer of a large lot asks around for a block on the last day before a deadline, or a firm makes an
+        offer over the counter; with n days more to go it is divided by n + 1.  At most one a day, so a number above 1
+        means that it asks on each of the last.
     group_days, group_discount : int, float
         Trading days at the end of a calendar year in which groups even out their positions, and how far below the last
         price, as a share.

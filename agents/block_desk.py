@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from agents.partner_search import chance, days_left, firm_rows, on_offer
 from agents.planning import LAST_DAYS
 from agents.relations import Relations
 from agents.seats import Rows
 from agents.strategies.compliance import buyer_limit, seller_reserve
-from agents.streams import BLOCK_SEARCH, RELATIONS, Streams
+from agents.streams import BLOCK_SEARCH
 from rights_market.exchange.block_trades import BlockInterests
 from rights_market.policies.trading import BlockAgreement
 
@@ -31,9 +32,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-LARGE = 2.0
-"""Yearly use, as a multiple of the smallest block, from which on a firm may come to have a block to trade."""
-
 
 class BlockDesk:
     """Brings together those who would trade large lots, where a right has a rule for blocks.
@@ -42,8 +40,8 @@ class BlockDesk:
     ----------
     model : RightsMarketModel
         Read only, but for the columns of `seats` that hold wishes.
-    people : Streams
-        Draws of groups and acquaintances: those of the population.
+    relations : Relations or None
+        Who knows whom.
 
     Attributes
     ----------
@@ -51,21 +49,12 @@ class BlockDesk:
         Who knows whom; None where no right has a rule for blocks.
     """
 
-    def __init__(self, model: RightsMarketModel, people: Streams) -> None:
+    def __init__(self, model: RightsMarketModel, relations: Relations | None) -> None:
         self.model = model
         self._rules: dict[int, BlockAgreement] = {
             p.index: p.rules.block for p in model.progress if p.rules.block is not None
         }
-        self.relations: Relations | None = None
-        if self._rules:
-            self.relations = self._draw_relations(people)
-
-    def _draw_relations(self, people: Streams) -> Relations:
-        model, spec = self.model, self.model.config.population.relations
-        lot = np.array([float(b.right.lot) for b in model.config.rule_books])
-        need = np.where(model.firms.covered, model.operations.need(), 0.0) / lot
-        blocks = np.max([need[:, r] / rule.min_lots for r, rule in self._rules.items()], axis=0)
-        return Relations(model.groups, blocks, blocks >= LARGE, spec.acquaintances, people[RELATIONS])
+        self.relations = relations if self._rules else None
 
     def hold_back(self) -> None:
         """Keep large lots out of the listed market while there is time to look for somebody who takes them whole."""
@@ -73,7 +62,7 @@ class BlockDesk:
             return
         known, seats = self.relations.knows_anybody(), self.model.seats
         for progress, rule, rows in self._markets():
-            if self._days_left(progress) > LAST_DAYS:
+            if days_left(self.model, progress) > LAST_DAYS:
                 waits = known[seats.trader[rows]] & (np.abs(seats.wish_lots[rows]) >= rule.min_lots)
                 seats.quota[rows[waits]] = 0
 
@@ -96,25 +85,14 @@ class BlockDesk:
         found = []
         for r, rule in self._rules.items():
             if model.desk.usable[r]:
-                where = model.seats.of_right(r)
-                rows = np.arange(where.start, where.stop)
-                found.append((model.progress[r], rule, rows[model.expectations.is_firm[rows]]))
+                found.append((model.progress[r], rule, firm_rows(model, r)))
         return found
-
-    def _days_left(self, progress: RightProgress) -> int:
-        front = progress.front(self.model.day)
-        assert front is not None
-        return progress.deadline_day[front] - self.model.day
-
-    def _chance(self, days_left: int) -> float:
-        """Return the probability of looking for a block on a day: it rises towards the deadline."""
-        return min(1.0, self.model.behaviour.block_search / (days_left + 1.0))
 
     def _look_for_blocks(self, progress: RightProgress, rule: BlockAgreement, rows: Rows, draw: Floats) -> None:
         """Let buyers of large lots ask around."""
         seats, desk = self.model.seats, self.model.desk
         wish = seats.wish_lots[rows]
-        buyers = rows[(wish >= rule.min_lots) & (draw < self._chance(self._days_left(progress)))]
+        buyers = rows[(wish >= rule.min_lots) & (draw < chance(self.model, days_left(self.model, progress)))]
         if not len(buyers):
             return
         sellers = rows[wish <= -rule.min_lots]
@@ -132,7 +110,7 @@ class BlockDesk:
         mine = (relations.group[model.seats.trader[rows]] >= 0).nonzero()[0]
         rows, draw = rows[mine], draw[mine]
         net = model.expectations.net_lots(progress, rows)
-        buyers = rows[(net <= -rule.min_lots) & (draw < self._chance(left))]
+        buyers = rows[(net <= -rule.min_lots) & (draw < chance(self.model, left))]
         sellers = rows[net >= rule.min_lots]
         if not len(buyers) or not len(sellers):
             return
@@ -163,7 +141,7 @@ class BlockDesk:
         """Hand the wishes of seats and their relations to the exchange, and book what was agreed."""
         model, seats, relations = self.model, self.model.seats, self.relations
         assert relations is not None
-        instrument, offered = self._on_offer(progress, sellers)
+        instrument, offered = on_offer(model, progress, sellers)
         keep = offered >= rule.min_lots
         sellers, least, instrument, offered = sellers[keep], least[keep], instrument[keep], offered[keep]
         buyer, seller, related = relations.pairs(seats.trader[buyers], seats.trader[sellers])
@@ -190,16 +168,6 @@ class BlockDesk:
         )
         model.desk.book(trades)
         model.floor.count(trades)
-
-    def _on_offer(self, progress: RightProgress, sellers: Rows) -> tuple[Ints, Ints]:
-        """Return the vintage that each seller offers, the one of which it can deliver most, and the lots."""
-        model = self.model
-        usable, account = model.desk.usable[progress.index], model.seats.account[sellers]
-        there = np.array([model.desk.saleable(i, account) for i in usable], dtype=np.int64).reshape(len(usable), -1)
-        most = there.argmax(axis=0)
-        wanted = np.floor(-model.seats.wish_lots[sellers]).astype(np.int64)
-        offered = np.minimum(there[most, np.arange(len(sellers))], wanted)
-        return np.array(usable, dtype=np.int64)[most], offered
 
 
 def _ticks(price: Floats, top: int) -> Ints:

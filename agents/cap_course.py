@@ -34,11 +34,18 @@ class CapCourse:
         was_set = self.model.authority.entitlements[progress.rules.right.code].cap_lots.get(year)
         return self._rule(progress, year).cap(year, self._forecast(progress, year)) if was_set is None else was_set
 
+    def lots_to_market(self, progress: RightProgress, year: int) -> int:
+        """Return what of the cap of a year comes into the market: all but what goes into the government's reserve."""
+        lots, reserve = self.lots(progress, year), progress.rules.government_reserve
+        return lots if reserve is None else lots - reserve.set_aside(lots)
+
     def expected_lots(self, progress: RightProgress, year: int) -> float:
-        """Return the cap that the public expects for a year, also beyond the end of the rule's numbers."""
+        """Return what of the cap the public expects in the market for a year, also beyond the end of its numbers."""
         cap, tightening = self._rule(progress, year), self.model.behaviour.tightening
         was_set = self.model.authority.entitlements[progress.rules.right.code].cap_lots.get(year)
-        return expected_cap(cap, year, tightening, self._forecast(progress, year)) if was_set is None else was_set
+        lots = expected_cap(cap, year, tightening, self._forecast(progress, year)) if was_set is None else was_set
+        reserve = progress.rules.government_reserve
+        return lots if reserve is None else lots * (1.0 - float(reserve.initial_share))
 
     def set(self, progress: RightProgress, period_name: str) -> None:
         """Set the caps of a period for the activity that is expected."""

@@ -125,7 +125,7 @@ class Desk:
     def sellable_lots(self, rows: Rows) -> Ints:
         """Return the lots that each seat could deliver once its own sell orders were withdrawn."""
         locked = self._holdings(self.market.registry.locked, rows)
-        return self.free_lots(rows) + self.frozen_lots(rows) - locked
+        return self.free_lots(rows) + self._holdings(self._behind_orders(), rows) - locked
 
     def coverable(self, rows: Rows, side: npt.NDArray[np.int8], price_ticks: Ints, lots: Ints) -> Ints:
         """Return `lots`, at most what the seat can deliver or pay at the price, fees included.
@@ -161,8 +161,8 @@ class Desk:
         """Return whether each seat has the lots or the cash to trade at all."""
         seats, ledger = self.seats, self.market.registry.ledger()
         able = np.empty(len(rows), dtype=np.bool_)
-        tables = self._usable_table, ledger.free, ledger.frozen, ledger.locked, ledger.cash, ledger.cash_frozen
-        find_able(plain(rows), seats.wish_lots, seats.right, seats.account, *tables, able)
+        means = ledger.free, self._behind_orders(), ledger.locked, ledger.cash, ledger.cash_frozen
+        find_able(plain(rows), seats.wish_lots, seats.right, seats.account, self._usable_table, *means, able)
         return able
 
     def round_ticks(self, price: Floats) -> Ints:
@@ -377,7 +377,7 @@ class Desk:
         behind = np.zeros(n, dtype=np.int64)
         asked = quotes.seat, quotes.side, quotes.price_ticks, quotes.lots
         rights = self._front, self._right_tick_value, self._fee_factor, self._least_fee
-        means = ledger.free, ledger.frozen, ledger.locked, ledger.cash
+        means = ledger.free, self._behind_orders(), ledger.locked, ledger.cash
         tables = *asked, seats.right, seats.account, seats.order_id, *rights, *means
         n_short, n_kept = fill_orders(*tables, behind, account, instrument, target, lots)
         if n_short:
@@ -409,7 +409,12 @@ class Desk:
         """Return the lots of one vintage that each account could deliver once its sell orders were withdrawn."""
         registry = self.market.registry
         at = instrument, account
-        return np.asarray(registry.free[at] + registry.frozen[at] - registry.locked[at])
+        return np.asarray(registry.free[at] + self._behind_orders()[at] - registry.locked[at])
+
+    def _behind_orders(self) -> Ints:
+        """Return the lots frozen for orders in the books: all that are frozen but for offers and auctions."""
+        frozen, committed = self.market.registry.ledger().frozen, self.market.commitments
+        return frozen if committed.is_empty else frozen - committed.lots
 
     def _by_right(self, values: npt.NDArray[Any], rows: Rows) -> npt.NDArray[Any]:
         """Repeat for some seats what holds for each right."""

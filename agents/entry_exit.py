@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from agents.planning import LAST_DAYS, URGENT_DAYS
 from agents.region_review import RegionReview
+from agents.reserve_trade import serve_strategic
 from agents.streams import CLOSURES
 from rights_market.authority.projects import Project
 
@@ -91,6 +92,7 @@ class EntryExit:
         self._close_firms()
         self._settle_closed()
         self._apply()
+        serve_strategic(self.model, before_projects=True)
         self._approve()
         for row in [row for row, start in self._starts.items() if start <= self._today()]:
             del self._starts[row]
@@ -170,6 +172,15 @@ class EntryExit:
             final = int(model.forecasts.final_lots(progress, k)[row])
         progress.issued_lots[k][row] += model.authority.access.settle_closed(code, use.period, row, used, final)
         model.expectations.hear(progress.index)
+
+    def settled(self, right: str) -> npt.NDArray[np.bool_]:
+        """Return the firms that have closed and owe nothing of a right any more, shape (n_firms,)."""
+        model = self.model
+        closed = np.zeros(len(model.firms), dtype=np.bool_)
+        if model.progress[model.right_codes.index(right)].rules.entry_exit is not None:
+            closed[list(model.authority.coverage.closed_on)] = True
+            closed[[row for _, code, row in self._duties if code == right]] = False
+        return closed
 
     # -- entering
 

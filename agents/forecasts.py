@@ -107,7 +107,9 @@ class Forecasts:
             _, output, units = self.formula(progress, year)
             claims = self.covered(progress, entitlement.claims(year, output, progress.lots_of(units)), year)
             cap = self.model.cap_course.lots(progress, year)
-            lots += entitlement.auction_lots(year, claims, cap)
+            # What goes into the government's reserve is set aside only when the cap is set.
+            kept = 0 if year in entitlement.cap_lots else cap - self.model.cap_course.lots_to_market(progress, year)
+            lots += max(0, entitlement.auction_lots(year, claims, cap) - kept)
         return lots
 
     def formula(self, progress: RightProgress, year: int) -> tuple[Ints, Ints, Floats]:
@@ -136,7 +138,7 @@ class Forecasts:
         book, use = progress.rules, progress.uses[k]
         if book.cap is not None and auctions:
             changed = self._changed_lots(progress, use.period.name)
-            return float(sum(self.model.cap_course.lots(progress, y) for y in use.years) + changed)
+            return float(sum(self.model.cap_course.lots_to_market(progress, y) for y in use.years) + changed)
         if progress.plans[k].announced:
             covered = self.model.firms.covered[:, progress.index]
             return float(self.expected_lots(progress, k)[covered].sum())

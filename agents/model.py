@@ -3,8 +3,8 @@
 ::
 
     open_day     shocks; duties of the morning; monthly decisions; output, use; expectations; call auction
-    trade_batch  quotes of those who look at the market, matched and settled
-    negotiate    blocks, agreed between firms that know each other
+    trade_batch  quotes of those who look at the market, matched and settled; bids in one-way auctions
+    negotiate    blocks and offers, agreed between firms that know each other
     close_day    bars, slow prices; duties of the evening: verify, true up, surrender, fine, bank
 
 The order of a day and of a year is that of the rule book's hooks (`rights_market.exchange.calendar`).
@@ -38,8 +38,11 @@ from agents.links import Links
 from agents.model_state import restore_to, state_of
 from agents.named_choice import NamedChoice
 from agents.objects import ObjectTraders, Participant
+from agents.one_way_trade import OneWayTrade
 from agents.operations import Operations, Rates
+from agents.otc_trade import OtcTrade
 from agents.paid_terms import PaidTerms
+from agents.partner_search import draw_relations
 from agents.primary_market import PrimaryMarket
 from agents.production import Production
 from agents.progress import RightProgress
@@ -236,7 +239,10 @@ class RightsMarketModel(mesa.Model):
         limits = self.roster.position_lots(books, self.seats)
         self.desk = Desk(self.market, self.seats, len(books), behaviour, limits)
         self.expectations = Expectations(self)
-        self.block_desk = BlockDesk(self, people)
+        relations = draw_relations(self, people)
+        self.block_desk = BlockDesk(self, relations)
+        self.otc_trade = OtcTrade(self, relations)
+        self.one_way_trade = OneWayTrade(self)
         self.information = InformationExchange(self, people)
         self.floor = TradingFloor(self)
         self.named_choice = NamedChoice(self, people)
@@ -298,6 +304,7 @@ class RightsMarketModel(mesa.Model):
         self.expectations.form()
         self.entry_exit.press()
         self.block_desk.hold_back()
+        self.one_way_trade.open_day()
         plan_excess_sales(self)
         for strategy in self.floor.strategies:
             strategy.open_day(self.desk)
@@ -329,11 +336,18 @@ class RightsMarketModel(mesa.Model):
         """Let those at their desks quote once, in random order, and match what they send."""
         self.links.quote()
         at_desk = self.streams["arrivals"].random(len(self.seats)) < SHARE_QUOTING
-        return self.floor.trade(self.floor.quoting(at_desk & self.zone_trade.in_books))
+        receipt = self.floor.trade(self.floor.quoting(at_desk & self.zone_trade.in_books))
+        self.one_way_trade.end_batch()
+        return receipt
 
     def negotiate(self, batches: int | None = None) -> None:
-        """Let firms agree on blocks where the rules say so after as many batches, by default after the last."""
+        """Let firms agree on blocks where the rules say so after as many batches, by default after the last.
+
+        Others make and answer offers once the day's batches are over.
+        """
         self.block_desk.negotiate(self.config.batches_per_day if batches is None else batches)
+        if batches is None or batches == self.config.batches_per_day:
+            self.otc_trade.negotiate()
 
     def close_day(self) -> None:
         """End the trading day, serve the evening's duties and write down the day."""

@@ -32,6 +32,7 @@ PARTS = (
     "entry_exit",
     "recorder",
     "zone_trade",
+    "one_way_trade",
     "fiscal_year",
     "forward_trade",
     "information",

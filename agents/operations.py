@@ -133,7 +133,7 @@ class Operations:
         self.share += self.behaviour.abatement_adjustment * (wanted - self.share)
 
     def plan_output(self, value_yuan: Floats, free_per_output: Floats, charge_per_output: Floats | float = 0.0) -> None:
-        """Let output answer the net cost of rights: exp(elasticity x net cost / product price).
+        """Let output answer the net cost of rights and of abatement: exp(elasticity x net cost / product price).
 
         Parameters
         ----------
@@ -146,12 +146,14 @@ class Operations:
 
         Notes
         -----
-        Free allocation that follows output is a subsidy to output (Fischer and Fox 2007, Land Economics 83:575).
+        Free allocation that follows output is a subsidy to output: the product costs what it costs to make it, to abate
+        and to hold rights for the rest, less what is given free (Fischer and Fox 2007, Land Economics 83:575).
         """
         if not self._elasticity.any():
             return
         per_output = self.intensity * (1.0 - self.share) - free_per_output
-        net = (value_yuan * per_output).sum(axis=1) + charge_per_output
+        abating = (self.intensity * self.firms.curves.cost(self.share)).sum(axis=1)
+        net = (value_yuan * per_output).sum(axis=1) + abating + charge_per_output
         self.response = np.exp(self._elasticity * net / self._price)
 
     def invest(

@@ -1,7 +1,7 @@
-"""Who knows whom: groups of firms under one owner, and acquaintances of large firms outside their own group.
+"""Who knows whom: groups of firms under one owner, and acquaintances outside a firm's own group.
 
-Large lots are agreed between firms that know each other, so that this graph decides who can trade with whom.  Firms
-too small ever to agree on such a lot are left out of it.
+Blocks, and offers over the counter, are agreed between firms that know each other, so that this graph decides who can
+trade with whom.  Where there are blocks only, firms too small ever to agree on one are left out of it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def group_of(names: Sequence[str], spec: RelationSpec, rng: np.random.Generator)
 
 
 class Relations:
-    """The graph of those who may agree on large lots.
+    """The graph of those who may agree on trades outside the books.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Relations:
         Group of each firm, `NO_GROUP` where it has none.
     size : ndarray of float64, shape (n_firms,)
         Size of each firm; the larger, the more likely it is known.
-    is_large : ndarray of bool, shape (n_firms,)
+    stands : ndarray of bool, shape (n_firms,)
         Which firms stand in the graph.
     acquaintances : int
         Firms outside its own group that each one gets to know.  As the acquaintance is mutual, it knows about twice as
@@ -74,12 +74,10 @@ class Relations:
     group : ndarray of intp, shape (n_firms,)
     """
 
-    def __init__(
-        self, group: Rows, size: Floats, is_large: Bools, acquaintances: int, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, group: Rows, size: Floats, stands: Bools, acquaintances: int, rng: np.random.Generator) -> None:
         self.group = group
         self.graph = nx.Graph()
-        nodes = np.flatnonzero(is_large)
+        nodes = np.flatnonzero(stands)
         self.graph.add_nodes_from((row, {"group": int(group[row])}) for row in nodes.tolist())
         for g in np.unique(group[nodes]).tolist():
             if g != NO_GROUP:

@@ -262,7 +262,7 @@ class InstitutionSpec:
 
 @dataclass(frozen=True, slots=True)
 class RelationSpec:
-    """Who knows whom among the firms: matters where large lots are agreed in pairs.
+    """Who knows whom among the firms: matters where lots are agreed in pairs, in blocks or over the counter.
 
     Attributes
     ----------
@@ -271,7 +271,7 @@ class RelationSpec:
     share : float
         Share of the firms that belong to a group.
     acquaintances : int
-        Firms outside its own group that each large firm gets to know.
+        Firms outside its own group that each firm gets to know; where there are blocks only, each large firm.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID

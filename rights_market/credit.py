@@ -20,6 +20,8 @@ from rights_market.policies.trading import (
     Fees,
     HoldingLimit,
     ListedAgreement,
+    OneWayAuction,
+    OtcOffer,
     PriceBand,
     SettlementCycle,
 )
@@ -44,7 +46,7 @@ class Credit:
         Whether they come from the region of the right that accepts them.
     expires : date or None
         Last date on which they are accepted.
-    band, call, listed, block, breaker, holding_limit, admission, collar, price_floor, fees, settlement
+    band, call, listed, block, otc, one_way, breaker, holding_limit, admission, collar, price_floor, fees, settlement
         Terms of trade, as in a rule book.
 
     Raises
@@ -63,6 +65,8 @@ class Credit:
     call: CallAuctionTerms | None = None
     listed: ListedAgreement | None = None
     block: BlockAgreement | None = None
+    otc: OtcOffer | None = None
+    one_way: OneWayAuction | None = None
     breaker: CircuitBreaker | None = None
     holding_limit: HoldingLimit | None = None
     admission: Admission | None = None

@@ -49,6 +49,8 @@ class Market(MarketState):
             # What the government offers by rule rests in no book, and has no cost that the terms could change.
             if self.book.best_bid[x.index] or self.book.best_ask[x.index]:
                 raise ExchangeError(f"{x.code} has resting orders: terms of trade change before the session")
+        for deals in (self.otc, self.one_way):
+            deals.release_all([x.index for x in instruments], "terms of trade change")
         self.adopt(book)
         for x in instruments:
             if self.is_open[x.index]:
@@ -95,6 +97,9 @@ class Market(MarketState):
         self._open_books()
         for i in chosen:
             self._set_band(i)
+        self.tape.publish(day, np.flatnonzero(self.is_open))
+        self.otc.begin_day(day, chosen)
+        self.one_way.begin_day(day, chosen)
 
     def call_auction(self, orders: Orders) -> Receipt:
         """Clear orders at one price an instrument; what is left rests in the book."""
@@ -135,6 +140,18 @@ class Market(MarketState):
         receipt = self._write(self._supervision.submit(orders, self._funding(), self.batch), Mode.CONTINUOUS)
         every = Trades.join([*(trades for _, trades in resumed), receipt.trades])
         return replace(receipt, trades=every) if resumed else receipt
+
+    def end_batch(self) -> Trades:
+        """End a batch for deals beside the books: offers lapse, auctions that are over are settled.
+
+        Returns
+        -------
+        Trades
+            Those of the auctions.
+        """
+        self.otc.count_batch()
+        self.one_way.count_batch()
+        return self.one_way.settle_due()
 
     def zonal_call(self, orders: Orders, zone: Int64, terms: ZonalTerms, n_zones: int) -> ZonalReceipt:
         """Clear orders of one instrument over zones; what is not filled does not rest.
@@ -276,14 +293,21 @@ class Market(MarketState):
             self._set_band(instrument)
 
     def cancel_asks(self, accounts: npt.NDArray[np.int64], instrument: int) -> Int64:
-        """Withdraw sell orders by order of the registrar, before lots are taken back, surrendered or lapse.
+        """Withdraw what is offered for sale by order of the registrar, before lots are taken back, handed in or lapse.
 
         Returns
         -------
         ndarray of int64
-            Ids of the orders withdrawn.
+            Ids of the orders withdrawn from the book.
         """
+        self.otc.release_asks(accounts, instrument)
+        self.one_way.release_asks(accounts, instrument)
         return self.book.cancel_asks(accounts, instrument, self._funding())
+
+    def release_offers(self, accounts: npt.ArrayLike, why: str) -> None:
+        """Release offers of and to accounts and cancel their auctions, as when they leave; `why` goes on record."""
+        self.otc.release(accounts, why)
+        self.one_way.release(accounts, why)
 
     def suspend(self, no_sales: Int64, only_cover: npt.ArrayLike = ()) -> None:
         """Let these accounts, and no others, sell nothing, or buy no more than they owe, from now on."""

@@ -11,8 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
+from rights_market.dealing import OneWay, Otc
+from rights_market.dealing.terms import Floor
 from rights_market.exchange.call_auction import CallAuction
 from rights_market.exchange.charges import WAYS, Charge
+from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.gate import Room
 from rights_market.exchange.limits import Limits
@@ -69,6 +72,12 @@ class MarketState:
     ----------
     instruments, accounts, registry, obligations, book, limits, tape
         The departments; each is the sole writer of its own state.
+    commitments : Commitments
+        What stands behind offers beside the books.
+    otc : Otc
+        Offers over the counter, for rights that have a rule for them.
+    one_way : OneWay
+        Auctions of one seller or buyer, for rights that have a rule for them.
     events : list of Event
         What happened in this market besides orders and trades, in order.
     is_open : ndarray of bool, shape (n_instruments,)
@@ -121,6 +130,7 @@ class MarketState:
         self._tick_value = np.array([x.right.tick_value_fen for x in self.instruments], dtype=np.int64)
         self._call = self._call_terms()
         self._funded: Funding | None = None
+        self.commitments = Commitments(self.registry)
         self._supervision = Supervision(
             self._book_of,
             self.registry,
@@ -130,6 +140,7 @@ class MarketState:
             self._tick_value,
             lambda: self.obligations,
             self.events,
+            self.commitments,
         )
         self._negotiation = Negotiation(
             self._book_of,
@@ -142,6 +153,25 @@ class MarketState:
             self._supervision,
             self._funding,
             self._print,
+            self.commitments,
+        )
+        floor = self._floor()
+        self.otc, self.one_way = Otc(floor), OneWay(floor)
+
+    def _floor(self) -> Floor:
+        """Return what deals beside the books need of this market."""
+        return Floor(
+            rules_of=self._book_of,
+            registry=self.registry,
+            limits=self.limits,
+            tape=self.tape,
+            commitments=self.commitments,
+            tick_value_fen=self._tick_value,
+            is_open=self.is_open,
+            supervision=self._supervision,
+            events=self.events,
+            rejected=self.rejected,
+            write=self._print,
         )
 
     def _call_terms(self) -> CallAuction:
@@ -286,6 +316,8 @@ class MarketState:
             "day": self.day,
             "batch": self.batch,
             "rejected": self.rejected.copy(),
+            "otc": self.otc.state(),
+            "one_way": self.one_way.state(),
             "charges": self.limits.charges.state(),
             "on": "" if self._on is None else self._on.isoformat(),
             "supervision": self._supervision.state(),
@@ -308,6 +340,9 @@ class MarketState:
         self.limits.charges.restore(state["charges"])
         self._begin_date(date.fromisoformat(state["on"]) if state["on"] else None)
         self._in_session = bool(state["in_session"])
+        self.commitments.clear()
+        self.otc.restore(state["otc"])
+        self.one_way.restore(state["one_way"])
         self.events[:] = [Event(*row) for row in state["events"]]
         self._supervision.restore(state["supervision"])
         self._funded = None
@@ -360,10 +395,14 @@ class MarketState:
             )
         return self._funded
 
-    def _print(self, mode: Mode, trades: Trades) -> None:
-        """Write trades made outside the book on the tape; blocks stay unknown for as long as their rule says."""
+    def _print(self, mode: Mode, trades: Trades, delay_days: int = 0) -> None:
+        """Write trades made outside the book on the tape.
+
+        Blocks stay unknown for as long as their rule says; what the public sees counts others so many days later.
+        """
         if not len(trades):
             return
         block = self._book_of[int(trades.instrument[0])].block
         withheld = mode in (Mode.BLOCK, Mode.BLOCK_RELATED) and block is not None and block.publish == "after_close"
-        self.tape.add_trades(self.day, self.batch, mode, trades, withheld=withheld)
+        public_from = self.day + delay_days
+        self.tape.add_trades(self.day, self.batch, mode, trades, withheld=withheld, public_from=public_from)

@@ -12,6 +12,7 @@ from rights_market.credit import Credit
 from rights_market.errors import ExchangeError
 from rights_market.exchange import negotiated
 from rights_market.exchange.block_trades import Agreements, BlockInterests, agree
+from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.listed import Picked, pick
@@ -46,6 +47,8 @@ class Negotiation:
         Returns what the book settles with.
     write : callable
         Writes trades of a mode on the tape.
+    commitments : Commitments
+        What stands behind offers beside the books, and cannot be traded in a block.
     """
 
     def __init__(
@@ -60,10 +63,12 @@ class Negotiation:
         supervision: Supervision,
         funding: Callable[[], Funding],
         write: Callable[[Mode, Trades], None],
+        commitments: Commitments,
     ) -> None:
         self._rules_of, self._registry, self._book, self._limits = rules_of, registry, book, limits
         self._tape, self._tick_value, self._is_open = tape, tick_value_fen, is_open
         self._supervision, self._funding, self._print = supervision, funding, write
+        self._commitments = commitments
 
     def take_listed(
         self,
@@ -174,9 +179,10 @@ class Negotiation:
         if rule is None:
             raise ExchangeError(f"{self._rules_of[front].right.code}: no rule for blocks")
         registry, who = self._registry, (interests.instrument, interests.seller)
-        saleable = registry.free[who] + registry.frozen[who] - registry.locked[who]
+        saleable = registry.free[who] + registry.frozen[who] - registry.locked[who] - self._commitments.lots[who]
         offered = np.where(self._may_block(interests), np.minimum(interests.offered, saleable), 0)
-        money = (registry.cash + registry.cash_frozen - registry.held)[interests.buyer]
+        buyer = interests.buyer
+        money = (registry.cash + registry.cash_frozen - registry.held - self._commitments.cash)[buyer]
         at = interests.instrument[interests.seller_row]
         low, high = self._block_range(at)
         prices = rule.prices(interests.most_ticks, interests.least_ticks, low, high)

@@ -67,6 +67,7 @@ class Reason(IntEnum):
     NOT_ADMITTED = 17
     HOLDING_LIMIT = 18
     SKIPPED_BETTER_PRICE = 19
+    NO_COUNTER = 20
 
 
 class Mode(IntEnum):

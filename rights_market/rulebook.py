@@ -45,12 +45,15 @@ from rights_market.policies.trading import (
     Fees,
     HoldingLimit,
     ListedAgreement,
+    OneWayAuction,
+    OtcOffer,
     PriceBand,
     SettlementCycle,
 )
 from rights_market.policies.zones import EcoCompensation, HotSpotGuard, TradingRatio, ZonalCall, ZonePermission
 from rights_market.policies.zones.agreement import contradiction
 from rights_market.rights import Right
+from rights_market.units import Side
 
 S = TypeVar("S", bound=Rule)
 
@@ -86,7 +89,7 @@ class RuleBook:
         How it is sold, and what steadies that.
     collar, price_floor
         What steadies prices in the secondary market.
-    band, call, listed, block, breaker, holding_limit, admission, fees, settlement, opening_call
+    band, call, listed, block, otc, one_way, breaker, holding_limit, admission, fees, settlement, opening_call
         How it is traded; `opening_call` says whether a call auction opens the day.
     government_reserve
         What the government buys back and gives out again.
@@ -140,6 +143,8 @@ class RuleBook:
     call: CallAuctionTerms | None = None
     listed: ListedAgreement | None = None
     block: BlockAgreement | None = None
+    otc: OtcOffer | None = None
+    one_way: OneWayAuction | None = None
     breaker: CircuitBreaker | None = None
     holding_limit: HoldingLimit | None = None
     admission: Admission | None = None
@@ -194,6 +199,7 @@ class RuleBook:
         self._check_left_over()
         if self.paid_use is not None and self.upfront is not None:
             self._refuse("`paid_use` fixes a quota for its term, so `upfront` has nothing to settle")
+        self._check_reserve()
         if self.paid_use is not None and self.paid_use.mid_term_sales and self.permission is not None:
             self._refuse("paid_use.mid_term_sales knows no zones, but with `permission` units move along them only")
         if self.paid_use is not None and self.paid_use.quota == "permit_level":
@@ -211,6 +217,27 @@ class RuleBook:
             self._refuse(
                 "surrender.mode is cover, but tiered_price_reserve.ceiling sells units to be surrendered at once"
             )
+
+    def _check_reserve(self) -> None:
+        """Refuse a reserve that is filled from no cap, or sold in auctions that cannot be held."""
+        rule = self.government_reserve
+        if rule is None:
+            return
+        if rule.initial_share and self.cap is None:
+            self._refuse("government_reserve.initial_share is a share of a `cap`, and there is none")
+        entrants = self.entrant_reserve
+        within = entrants.share if entrants is not None and entrants.within_cap else 0
+        if rule.initial_share + within > 1:
+            self._refuse(
+                f"government_reserve.initial_share is {rule.initial_share} and entrant_reserve.share {within}: "
+                "together more than the cap"
+            )
+        if rule.initial_share and self.permission is not None:
+            self._refuse(
+                f"government_reserve.initial_share is {rule.initial_share}, but units count by zone with `permission`"
+            )
+        if rule.release_mode == "auction" and (self.one_way is None or not self.one_way.allows(Side.ASK)):
+            self._refuse("government_reserve.release_mode is auction, which needs `one_way` with sides that name sell")
 
     def _check_left_over(self) -> None:
         """Refuse to put what is left where there is no reserve for it."""
@@ -341,7 +368,20 @@ class RuleBook:
         why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
         if why is not None:
             self._refuse(why)
-        of_books = ("band", "call", "listed", "block", "breaker", "holding_limit", "admission", "collar", "price_floor")
+        of_books = (
+            "band",
+            "call",
+            "call",
+            "listed",
+            "block",
+            "otc",
+            "one_way",
+            "breaker",
+            "holding_limit",
+            "admission",
+            "collar",
+            "price_floor",
+        )
         given = next((name for name in of_books if getattr(self, name) is not None), None)
         if self.permission is not None and given is not None:
             self._refuse(f"`{given}` is a rule of books, but with `permission` there are auctions over zones only")

@@ -81,9 +81,9 @@ def assert_journal_replays(market: Market) -> None:
 
 
 def assert_orders_are_covered(market: Market) -> None:
-    """What is frozen stands behind an order, and behind every order is what it may cost."""
-    lots_behind = np.zeros_like(market.registry.frozen)
-    cash_behind = np.zeros_like(market.registry.cash_frozen)
+    """What is frozen stands behind an order or an offer, and behind every order is what it may cost."""
+    lots_behind = market.commitments.lots.copy()
+    cash_behind = market.commitments.cash.copy()
     for i in range(len(market.instruments)):
         orders = market.book.resting(i)
         asks, bids = orders.side == Side.ASK, orders.side == Side.BID

@@ -258,8 +258,12 @@ def events(result: Result, words: Words) -> tuple[Table | None, int]:
         return None, 0
     year = pd.to_datetime(found["date"]).dt.year.rename("year")
     right = found["right"].fillna("").astype(str)
-    order = {code: i for i, code in enumerate(dict.fromkeys(found["code"]))}
-    sums = found.groupby([year, right, "code"]).agg(
+    known = words.all()
+    # Two rules may write one code for different things.
+    special = (found["rule"].astype(str) + "." + found["code"]).rename("code")
+    code = special.where(("event." + special).isin(list(known)), found["code"])
+    order = {code: i for i, code in enumerate(dict.fromkeys(code))}
+    sums = found.groupby([year, right, code]).agg(
         times=("code", "size"), quantity=("quantity", "sum"), money=("money_yuan", "sum")
     )
     keyed = sorted(sums.reset_index().to_dict("records"), key=lambda r: (r["year"], r["right"], order[r["code"]]))

@@ -13,18 +13,19 @@ from experiments.results.words import Words
 SHOWN_ELSEWHERE = {"name", "unit", "lot", "tick_yuan", "periods", "opening_price_yuan", "max_price_yuan"}
 SLOTS = (
     "cap", "allocation", "upfront", "auction", "consignment", "forward_vintages", "stability", "banking", "surrender",
-    "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions", "band", "block", "fees",
-    "settlement", "opening_call", "measurement", "reporting", "verification", "audit", "disclosure", "inventory",
-    "government_reserve", "permission", "ratio", "zonal_call", "hot_spot", "compensation", "regulator", "changes",
+    "shortfall_caps", "offset_limit", "borrowing", "penalties", "make_good", "sanctions", "band", "block", "otc",
+    "one_way", "fees", "settlement", "opening_call", "measurement", "reporting", "verification", "audit",
+    "disclosure", "inventory", "government_reserve", "permission", "ratio", "zonal_call", "hot_spot",
+    "compensation", "regulator", "changes",
 )  # fmt: skip
 
 
 # Kinds that are the only one of their slot, so that the name of the slot says it already.
 ONLY_KINDS = {
     "audit", "borrowing", "disclosure", "eco_compensation", "feedback", "fees", "government_reserve", "hot_spot_guard",
-    "inventory_targets", "make_good", "measurement", "offset_limit", "trading_ratio", "zonal_call", "zone_permission",
-    "penalty", "price_band", "sanctions", "self_report", "settlement_cycle", "shortfall_cap", "surrender",
-    "upfront_true_up", "verification",
+    "inventory_targets", "make_good", "measurement", "offset_limit", "one_way_auction", "otc_offer", "trading_ratio",
+    "zonal_call", "zone_permission", "penalty", "price_band", "sanctions", "self_report", "settlement_cycle",
+    "shortfall_cap", "surrender", "upfront_true_up", "verification",
 }  # fmt: skip
 
 
@@ -91,8 +92,14 @@ def setting(value: Any, result: Result, words: Words, key: str = "") -> str:
             return sector_name(result, value, words)
         if key == "strategy":
             return words.name("strategy", value)
-        return value if key == "name" else words.name("kind", value)
+        return value if key == "name" else _most_special(words, "kind", key, value)
     return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)
+
+
+def _most_special(words: Words, family: str, where: str, code: str) -> str:
+    """Return the word for a code in this place, such as the `reserve` of a collar, or else the one for any place."""
+    special = words.name(family, f"{where}.{code}")
+    return words.name(family, code) if special == f"{where}.{code}" else special
 
 
 def _brackets(text: str, words: Words) -> str:
@@ -107,12 +114,12 @@ def _nested(item: Any, result: Result, words: Words, key: str) -> str:
 def _mapping(value: Mapping[str, Any], result: Result, words: Words) -> str:
     colon, semicolon, space = (": ", "; ", " ") if words.lang == "en" else ("：", "；", "")
     parts = []
+    kind = str(value.get("kind") or "")
     for field, inner in value.items():
         if field == "kind" or not (text := _nested(inner, result, words, field)):
             continue
-        name = words.name("field", field)
+        name = _most_special(words, "field", kind, field)
         parts.append(f"{name}{space}{text}" if isinstance(inner, Mapping) else f"{name}{colon}{text}")
-    kind = str(value.get("kind") or "")
     if not kind or (kind in ONLY_KINDS and parts):
         return semicolon.join(parts)
     return words.name("kind", kind) + (colon if parts else "") + semicolon.join(parts)

@@ -22,6 +22,7 @@ def access_problems(scenario: MarketScenario, root: Node) -> Found:
     yield from _regions(scenario, root)
     for code, block in scenario.rights.items():
         yield from _classes(code, block, list(scenario.firms.sectors), root)
+        yield from _strategic(code, block, scenario, root)
 
 
 def mix_notes(scenario: MarketScenario) -> list[str]:
@@ -75,6 +76,15 @@ def _closures(scenario: MarketScenario, root: Node) -> Found:
         if closure.firm in seen:
             yield problem_at(root, path, "closes twice", "each firm once")
         seen.add(closure.firm)
+
+
+def _strategic(code: str, block: RightBlock, scenario: MarketScenario, root: Node) -> Found:
+    """Yield strategic firms of a reserve that do not exist."""
+    rule = block.government_reserve
+    known = set(scenario.firm_names())
+    for i, name in enumerate(() if rule is None else rule.strategic):
+        path: Path = ("rights", code, "government_reserve", "strategic", i)
+        yield from _named(name, known, path, "firm", root)
 
 
 def _region_names(scenario: MarketScenario) -> set[str]:

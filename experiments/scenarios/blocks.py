@@ -40,6 +40,8 @@ from rights_market.policies.trading import (
     Fees,
     HoldingLimit,
     ListedAgreement,
+    OneWayAuction,
+    OtcOffer,
     PriceBand,
     SettlementCycle,
 )
@@ -166,6 +168,8 @@ class RightBlock(RightTerms):
     call: CallAuctionTerms | None = None
     listed: ListedAgreement | None = None
     block: BlockAgreement | None = None
+    otc: OtcOffer | None = None
+    one_way: OneWayAuction | None = None
     breaker: CircuitBreaker | None = None
     holding_limit: HoldingLimit | None = None
     admission: Admission | None = None

@@ -46,7 +46,7 @@ from rights_market.market import Market
 from rights_market.policies.banking import BankingRule
 from rights_market.policies.links import MarketLink, RightExchangeRate
 from rights_market.policies.rule import Rule
-from rights_market.records import Event
+from rights_market.records import Event, Trades
 from rights_market.rule_change import Change, RuleChange
 from rights_market.rule_history import RuleHistory
 
@@ -292,6 +292,12 @@ class Authority:
         matter = self._office.matter("verification", right, period)
         self._office.note(matter, "verification", "verified", lots=int(use_lots.sum()))
         self.zones.review(matter, use_lots)
+
+    def end_batch(self) -> Trades:
+        """End a batch of the market, and return what one-way auctions traded in it; see `Market.end_batch`."""
+        trades = self.market.end_batch()
+        self.reserve.count_sales(trades)
+        return trades
 
     def count_day(self, on: date, calendar_days: int = 1) -> None:
         """Count what was held and what was sold on a day, for the rules that look at it.

@@ -81,8 +81,12 @@ class Coverage:
         return bool(now[row])
 
     def close(self, row: int, on: date) -> dict[str, date]:
-        """Write down that a firm has closed, and return the dates on which its duties fall due, by right."""
+        """Write down that a firm has closed, and return the dates on which its duties fall due, by right.
+
+        What it offered to others, and they to it, is released.
+        """
         self.closed_on[row] = on
+        self._office.market.release_offers(self._office.accounts[[row]], "a side has closed")
         due = {}
         for code, book in self._office.books.items():
             if self.listed(code)[row]:

@@ -231,13 +231,16 @@ class Office:
         )
 
     def withdraw_asks(self, matter: Matter, rule: str, instruments: Int64, accounts: Int64) -> bool:
-        """Cancel the sell orders of accounts in some instruments, and return whether there were any."""
+        """Cancel sell orders and offers of accounts in some instruments, and return whether there were any."""
         any_order = False
         for i in instruments.tolist():
             frozen = self.market.registry.frozen[i, accounts].copy()
-            if frozen.any() and len(self.market.cancel_asks(accounts[frozen > 0], i)):
+            if not frozen.any():
+                continue
+            self.market.cancel_asks(accounts[frozen > 0], i)
+            lots = frozen - self.market.registry.frozen[i, accounts]
+            if lots.any():
                 any_order = True
-                lots = frozen - self.market.registry.frozen[i, accounts]
                 self.note_each(matter, rule, "order_cancelled_by_registrar", accounts, lots, instrument=i)
         return any_order
 

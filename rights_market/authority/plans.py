@@ -77,8 +77,12 @@ class Plans:
         """
         if self._office.books[right].cap is not None:
             for year in period.years:
-                matter = self._office.matter("cap_set", right, period)
-                self._entrants.set_aside(matter, year, self._caps.set(matter, year, activity[year]))
+                matter, aside = self._office.matter("cap_set", right, period), self._entitlements[right].set_aside_lots
+                cap = self._caps.set(matter, year, activity[year])
+                self._entrants.set_aside(matter, year, cap)
+                kept = self._reserve.set_aside(matter, year, cap)
+                if kept:
+                    aside[year] = aside.get(year, 0) + kept
 
     def estimate_base(self, right: str, period: Period, year: int, use_lots: Int64, output_units: Int64) -> None:
         """File an estimate of a base year that is not verified when the plan of a period rests on it.

@@ -299,7 +299,10 @@ class Projects:
         account, missed = self._account(file.project.row), self._region(file) in self.missed
         for code in file.project.need_lots:
             rule, short = self._rule(code), self._short(file, code)
-            if rule is None or "reserve" not in rule.sources or code not in self._reserve.rights:
+            reserve = self._reserve.rights.get(code)
+            if rule is None or "reserve" not in rule.sources or reserve is None:
+                continue
+            if "new_project" not in reserve.priority:
                 continue
             wanted = min(short, self._reserve.available_lots(code, account, missed=missed))
             if wanted:

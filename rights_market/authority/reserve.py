@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from rights_market.authority.office import Matter, Office
 from rights_market.authority.zones import Zones
+from rights_market.exchange.calendar import Hook
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.lots import take_in_order
 from rights_market.policies.zones import NO_ZONE
-from rights_market.records import Event, Orders
+from rights_market.records import Event, Orders, Reason, Trades
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.units import Side, ceil, floor
 
@@ -113,29 +114,40 @@ class Reserve:
                     key = right, i, self._zone(right, int(self._office.accounts[row]))
                     self.stock[key] = self.stock.get(key, 0) + int(part[row])
 
-    def put(self, matter: Matter, lots: int) -> None:
+    def set_aside(self, matter: Matter, year: int, cap_lots: int) -> int:
+        """Put the reserve's share of a cap that has just been set into it, and return it in lots."""
+        rule = self._rules.get(matter.right)
+        lots = 0 if rule is None else rule.set_aside(cap_lots)
+        if lots:
+            self.put(matter, lots, "reserve_filled", f"{year}")
+        return lots
+
+    def put(self, matter: Matter, lots: int, code: str = "unclaimed", note: str = "") -> None:
         """Issue lots into the reserve that lie in no zone."""
         self._office.market.registry.issue(matter.instrument, GOVERNMENT_ACCOUNT, lots)
         key = matter.right, matter.instrument, NO_ZONE
         self.stock[key] = self.stock.get(key, 0) + lots
-        self._office.note(matter, self._rules[matter.right].kind, "unclaimed", lots=lots)
+        self._office.note(matter, self._rules[matter.right].kind, code, lots=lots, note=note)
 
     # -- release
 
     def release_to(self, right: str, account: int, lots: int, *, missed: bool = False) -> int:
-        """Sell to an approved new project what it lacks, as far as the reserve and its money go; return the lots.
+        """Sell to a new project or a strategic firm what it lacks, as far as the reserve and its money go.
+
+        Returns the lots that count for it.
 
         Lots from another zone count for their trading ratio, and not at all where they may not go, or where the
         project's zone `missed` its standard.
         """
         rule, registry = self._rules[right], self._office.market.registry
         price = rule.sale_price_ticks * self._office.books[right].right.tick_value_fen
+        self._reset_validity(right)
         given = 0
         for key in [k for k in sorted(self.stock) if k[0] == right]:
             ratio = self._ratio(right, key[2], account, missed)
             if not ratio or given == lots:
                 continue
-            units = min(ceil((lots - given) / ratio), self.stock[key])
+            units = min(ceil((lots - given) / ratio), self._spare(key))
             units = units if not price else min(units, int(registry.cash[account]) // price)
             credited = min(lots - given, floor(ratio * units))
             units = ceil(credited / ratio)
@@ -152,10 +164,28 @@ class Reserve:
 
     def available_lots(self, right: str, account: int, *, missed: bool = False) -> int:
         """Return what an account could get from the reserve, in lots that count for it, whatever its money."""
-        own = [
-            (self._ratio(right, zone, account, missed), n) for (code, _, zone), n in self.stock.items() if code == right
-        ]
+        own = [(self._ratio(right, key[2], account, missed), self._spare(key)) for key in self.stock if key[0] == right]
         return sum(floor(ratio * n) for ratio, n in own)
+
+    def _spare(self, key: tuple[str, int, int]) -> int:
+        """Return the lots of a part of the reserve that are not on sale."""
+        return min(self.stock[key], int(self._office.market.registry.free[key[1], GOVERNMENT_ACCOUNT]))
+
+    def _reset_validity(self, right: str) -> None:
+        """Make lots that are to be released those of the newest vintage that is traded, where the rule says so."""
+        rule, market = self._rules[right], self._office.market
+        traded = [i for i in self._office.shelf(right).instruments.tolist() if market.is_open[i]]
+        if not rule.validity_reset or not traded:
+            return
+        newest = traded[-1]
+        for key in [k for k in sorted(self.stock) if k[0] == right and k[1] < newest]:
+            lots = self._spare(key)
+            if lots:
+                market.registry.carry_over(key[1], newest, GOVERNMENT_ACCOUNT, lots)
+                self.stock[key] -= lots
+                into = right, newest, key[2]
+                self.stock[into] = self.stock.get(into, 0) + lots
+                self._note(rule, "validity_reset", lots=lots, instrument=newest, hook="session")
 
     def _zone(self, right: str, account: int) -> int:
         return self._zones.of[right].zone_of_account(account) if right in self._zones.of else NO_ZONE
@@ -166,22 +196,51 @@ class Reserve:
         return self._zones.of[right].replacement_ratio(zone, self._zone(right, account), missed=missed)
 
     def offer(self, right: str, mean_ticks: Fraction) -> int:
-        """Put lots on sale in the book for today if a month's mean price is high enough; return how many.
+        """Put lots on sale if a month's mean price is high enough, and return how many.
 
-        What is not bought goes back with the close, and `settle_sales` counts what was.
+        In the book they are on sale for the day: what is not bought goes back with the close, and `settle_sales` counts
+        what was.  An auction is announced, by the terms of the right's rule; what it does not sell stays in reserve.
         """
         rule, market = self._rules[right], self._office.market
-        stock = sum(n for (code, i, _), n in self.stock.items() if code == right and market.is_open[i])
-        left = rule.releases(mean_ticks, stock)
+        if not rule.releases(mean_ticks, 1) or self._is_auctioned(right):
+            return 0
+        self._reset_validity(right)
+        open_now = [key for key in sorted(self.stock) if key[0] == right and market.is_open[key[1]]]
+        left = rule.releases(mean_ticks, sum(self._spare(key) for key in open_now))
         offered = 0
-        for (code, i, _), n in sorted(self.stock.items()):
-            lots = min(left - offered, n)
-            if code == right and lots > 0 and market.is_open[i]:
-                self._before_sale[code, i] = self._own(i)
-                order = Orders.of(GOVERNMENT_ACCOUNT, i, Side.ASK, rule.sale_price_ticks, lots)
-                if not market.submit(order).reason.any():
-                    offered += lots
+        for key in open_now:
+            lots = min(left - offered, self._spare(key))
+            if lots > 0 and self._put_on_sale(rule, key, lots):
+                offered += lots
         return offered
+
+    def _is_auctioned(self, right: str) -> bool:
+        """Return whether an auction of the reserve is announced or held."""
+        instruments = self._office.shelf(right).instruments
+        return any(
+            a.account == GOVERNMENT_ACCOUNT and a.instrument in instruments
+            for a in self._office.market.one_way.auctions
+        )
+
+    def _put_on_sale(self, rule: GovernmentReserve, key: tuple[str, int, int], lots: int) -> bool:
+        market, (right, i, _) = self._office.market, key
+        if rule.release_mode == "auction":
+            start = rule.start_ticks(self._office.books[right].right.tick_value_fen)
+            return market.one_way.announce(GOVERNMENT_ACCOUNT, i, Side.ASK, lots, start)[0] is Reason.ACCEPTED
+        self._before_sale[right, i] = self._own(i)
+        order = Orders.of(GOVERNMENT_ACCOUNT, i, Side.ASK, rule.sale_price_ticks, lots)
+        return not market.submit(order).reason.any()
+
+    def count_sales(self, trades: Trades) -> None:
+        """Count what the reserve sold in auctions."""
+        for row in np.flatnonzero(trades.seller == GOVERNMENT_ACCOUNT).tolist():
+            i, lots, price = int(trades.instrument[row]), int(trades.lots[row]), int(trades.price_ticks[row])
+            right = self._office.market.instruments[i].right
+            self.stock[right.code, i, NO_ZONE] -= lots
+            money, buyer = lots * price * right.tick_value_fen, int(trades.buyer[row])
+            paid = {"lots": lots, "money_fen": money, "account": buyer, "instrument": i}
+            self._note(self._rules[right.code], "reserve_released", **paid, hook="session")
+            self._office.primary.note(i, np.array([buyer]), np.array([-lots]))
 
     def settle_sales(self) -> None:
         """Count what was sold from the book today."""
@@ -236,9 +295,10 @@ class Reserve:
         money_fen: int = 0,
         account: int = -1,
         instrument: int = -1,
+        hook: Hook = "year_close",
     ) -> None:
         market = self._office.market
-        event = Event(market.day, "year_close", rule.kind, code, account, instrument, lots, money_fen=money_fen)
+        event = Event(market.day, hook, rule.kind, code, account, instrument, lots, money_fen=money_fen)
         market.events.append(event)
 
     def state(self) -> dict[str, Any]:

@@ -91,9 +91,12 @@ class Surrenders:
         self._held.count(self._office, on, calendar_days)
 
     def counted(self, right: str, period: Period) -> tuple[Int64, int]:
-        """Return the lots held on the days of a period counted so far, summed by firm, and how many days those are."""
-        lots = self._held.lots.get((right, period.name))
-        total = np.zeros(len(self._office.accounts), np.int64) if lots is None else lots.sum(axis=0)
+        """Return the lots held on the days of a period counted so far, summed by firm, and how many days those are.
+
+        Lots of later vintages, which cannot cover the period, are left out.
+        """
+        lots, usable = self._held.lots.get((right, period.name)), self._office.shelf(right).vintages <= period.vintage
+        total = np.zeros(len(self._office.accounts), np.int64) if lots is None else lots[usable].sum(axis=0)
         return total, self._held.days.get((right, period.name), 0)
 
     def is_over(self, right: str, period: Period) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.records import Mode, Trades
+from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 
 Int64 = npt.NDArray[np.int64]
 
@@ -27,13 +28,18 @@ class NetSold:
         self._lots: Int64 = np.zeros((max(Mode) + 1, n_instruments, 0), np.int64)
 
     def count(self, day: int, mode: Mode, trades: Trades) -> None:
-        """Count trades of a day, at least one; those of an earlier day are forgotten."""
+        """Count trades of a day, at least one; those of an earlier day are forgotten.
+
+        What the government sells in auctions does not count as bought.
+        """
         if day != self._day:
             self._day = day
             self._lots[:] = 0
         more = int(max(trades.buyer.max(), trades.seller.max())) + 1 - self._lots.shape[2]
         if more > 0:
             self._lots = np.pad(self._lots, ((0, 0), (0, 0), (0, more)))
+        if mode is Mode.AUCTION:
+            trades = trades.take(np.flatnonzero(trades.seller != GOVERNMENT_ACCOUNT))
         np.add.at(self._lots[mode], (trades.instrument, trades.seller), trades.lots)
         np.subtract.at(self._lots[mode], (trades.instrument, trades.buyer), trades.lots)
 

@@ -6,6 +6,7 @@ The day's bar is built up while trades arrive, so that it does not need the trad
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,8 @@ class Tape:
     -----
     Prices are ticks and `NO_PRICE` (-1) where there is none.  ``vwap_tick_lots`` is the sum of price x lots and
     ``vwap_lots`` the lots of the trades that make prices.  A day without such trades has no open, high and
-    low, and the closing price of the day before.
+    low, and the closing price of the day before.  A bar counts what was public on its day: trades that are published
+    later count on the day on which they are, and until then stand among the trades only.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class Tape:
         # Of trades that make no prices only amounts are withheld.
         self._withheld: Int64 = np.zeros_like(self._today)
         self._net_sold: NetSold | None = None
+        self._unpublished: list[tuple[int, Trades]] = []
 
     def __len__(self) -> int:
         return len(self._last_price)
@@ -188,10 +191,27 @@ class Tape:
             raise ExchangeError("the tape does not count sales by account; call watch_sales() before the first trade")
         return self._net_sold.on(day, modes, n_accounts)
 
-    def add_trades(self, day: int, batch: int, mode: Mode, trades: Trades, *, withheld: bool = False) -> None:
+    def add_trades(
+        self,
+        day: int,
+        batch: int,
+        mode: Mode,
+        trades: Trades,
+        *,
+        withheld: bool = False,
+        public_from: int | None = None,
+    ) -> None:
         """Write down trades in the order in which they were made.
 
-        Where they are `withheld`, the figures of the running day leave them out until `reveal`.
+        Parameters
+        ----------
+        day, batch : int
+        mode : Mode
+        trades : Trades
+        withheld : bool
+            Whether the figures of the running day leave them out until `reveal`.
+        public_from : int, optional
+            Trading day with which the trades are published: until then no bar counts them.  They must not make prices.
 
         Raises
         ------
@@ -205,11 +225,12 @@ class Tape:
             return
         own = trades.packed()
         makes_prices = mode in self._price_modes
-        figures, last = (self._withheld, self._last_price.copy()) if withheld else (self._today, self._last_price)
-        if not tape_sums.add_to_day(
-            own.instrument, own.price_ticks, own.lots, self._tick_value, makes_prices, figures, last
-        ):
-            raise ExchangeError(f"a trade names an instrument outside 0 to {len(self) - 1}")
+        if public_from is None or public_from <= day:
+            self._count(own, makes_prices, withheld=withheld)
+        elif makes_prices:
+            raise ExchangeError(f"trades of mode {mode.name.lower()} make prices and are public at once")
+        else:
+            self._unpublished.append((public_from, own))
         if self._net_sold is not None:
             self._net_sold.count(day, mode, trades)
         if self._keep_trades:
@@ -227,6 +248,23 @@ class Tape:
                 taker=trades.taker,
                 taker_side=trades.taker_side,
             )
+
+    def publish(self, day: int, instruments: Collection[int]) -> None:
+        """Count the trades that are published by a day in the day's volume of the instruments that are open."""
+        open_now, waiting = set(instruments), []
+        for public_from, trades in self._unpublished:
+            is_due = np.isin(trades.instrument, list(open_now)) & (public_from <= day)
+            self._count(trades.take(np.flatnonzero(is_due)), makes_prices=False)
+            if not is_due.all():
+                waiting.append((public_from, trades.take(np.flatnonzero(~is_due))))
+        self._unpublished = waiting
+
+    def _count(self, trades: Trades, makes_prices: bool, *, withheld: bool = False) -> None:
+        """Add trades to the figures of the running day, or to those that are kept back until the close."""
+        columns = trades.instrument, trades.price_ticks, trades.lots
+        figures, last = (self._withheld, self._last_price.copy()) if withheld else (self._today, self._last_price)
+        if not tape_sums.add_to_day(*columns, self._tick_value, makes_prices, figures, last):
+            raise ExchangeError(f"a trade names an instrument outside 0 to {len(self) - 1}")
 
     def reveal(self) -> None:
         """Put what was withheld today into the figures of the day."""
@@ -353,6 +391,9 @@ class Tape:
             state |= {f"{name}/{column}": values for column, values in table.state().items()}
         if self._net_sold is not None:
             state |= self._net_sold.state()
+        state["unpublished"] = [
+            [day, {f.name: getattr(t, f.name).copy() for f in fields(Trades)}] for day, t in self._unpublished
+        ]
         return state
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -373,6 +414,10 @@ class Tape:
             table.restore({key.split("/")[1]: x for key, x in state.items() if key.startswith(f"{name}/")})
         if self._net_sold is not None and "net_sold/day" in state:
             self._net_sold.restore(state)
+        self._unpublished = [
+            (int(day), Trades(**{name: np.array(x) for name, x in columns.items()}))
+            for day, columns in state["unpublished"]
+        ]
 
     def _tables(self) -> dict[str, Table]:
         return {"trades": self._trades, "quotes": self._quotes, "bars": self._bars}

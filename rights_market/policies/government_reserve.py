@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt
 from rights_market.errors import PolicyError
 from rights_market.policies.lots import ceil_share
 from rights_market.policies.rule import Fen, Lots, Rule, Share
-from rights_market.units import half_up
+from rights_market.units import ceil, floor, half_up
 
 Int64 = npt.NDArray[np.int64]
 _SHORTEST, _LONGEST = 1, 10
@@ -40,6 +40,8 @@ class GovernmentReserve(Rule):
 
     Attributes
     ----------
+    initial_share : Decimal
+        Share of each cap that goes into the reserve when the cap is set, rounded down.
     idle_years : int
         Years for which a part of a holding must have lain idle.
     idle_share : Decimal
@@ -53,16 +55,28 @@ class GovernmentReserve(Rule):
     budget_fen : int
         Money for the reserve, fen.
     release_trigger_ticks : int or None
-        Mean price of a month from which the reserve is sold; None: to new projects only.
+        Mean price of a month from which the reserve is sold; None: to those with priority only.
     release_lots : int or None
         Most that is on offer on a day; None: all.
     release_price_ticks : int or None
-        Price at which lots are sold from the reserve, also to new projects; None: at the trigger, or for nothing.
+        Price at which lots are sold from the reserve, also to those with priority; None: at the trigger, or for
+        nothing.
+    release_mode : str
+        How it is sold in a dear month: in the book at that price (``fixed``), or in one-way auctions that start at the
+        guide price (``auction``), or at the price of release where there is none.
+    priority : tuple of str
+        Who is served first and at any time, in this order: ``strategic`` firms that lack units, ``new_project``
+        applications that name the reserve as a source.
+    strategic : tuple of str
+        Names of the strategic firms and projects.
+    validity_reset : bool
+        Whether lots become those of the newest vintage that is traded when they are released, with its validity.
 
     Raises
     ------
     PolicyError
-        If the price asked for has no number.
+        If the price asked for has no number, an auction has no trigger or no start, or the list of strategic firms
+        does not go with their priority.
 
     References
     ----------
@@ -71,6 +85,7 @@ class GovernmentReserve(Rule):
     """
 
     kind: Literal["government_reserve"] = "government_reserve"
+    initial_share: Share = Decimal(0)
     idle_years: Annotated[int, Ge(_SHORTEST)] = 5
     idle_share: Share = Decimal(1)
     buyback: Literal["voluntary", "compulsory"] = "voluntary"
@@ -81,15 +96,38 @@ class GovernmentReserve(Rule):
     release_trigger_ticks: Annotated[int, Gt(0)] | None = None
     release_lots: Lots | None = None
     release_price_ticks: Annotated[int, Gt(0)] | None = None
+    release_mode: Literal["fixed", "auction"] = "fixed"
+    priority: tuple[Literal["strategic", "new_project"], ...] = ("new_project",)
+    strategic: tuple[str, ...] = ()
+    validity_reset: bool = False
 
     def check(self) -> None:
-        """Refuse a price without its number."""
+        """Refuse a price without its number, and a release that cannot happen."""
         if self.idle_years > _LONGEST:
             raise PolicyError(f"government_reserve: idle_years is {self.idle_years}, expected at most {_LONGEST}")
         if self.price == "guide" and self.guide_fen is None:
             raise PolicyError("government_reserve: price is guide, so give guide_fen")
         if self.price == "fee_remaining" and self.fee_fen is None:
             raise PolicyError("government_reserve: price is fee_remaining, so give fee_fen")
+        if self.release_mode == "auction" and self.release_trigger_ticks is None:
+            raise PolicyError("government_reserve: release_mode is auction, so give release_trigger_ticks")
+        if len(set(self.priority)) < len(self.priority):
+            raise PolicyError(f"government_reserve: priority is {list(self.priority)}, expected each once")
+        if bool(self.strategic) != ("strategic" in self.priority):
+            raise PolicyError(
+                f"government_reserve: priority is {list(self.priority)} and strategic names {len(self.strategic)} "
+                "firms; give both, or neither"
+            )
+
+    def set_aside(self, cap_lots: int) -> int:
+        """Return the lots of a cap that go into the reserve.
+
+        Examples
+        --------
+        >>> GovernmentReserve(guide_fen=1, initial_share=Decimal("0.29")).set_aside(101)
+        29
+        """
+        return floor(Fraction(self.initial_share) * cap_lots)
 
     def idle_lots(self, holding: Int64, use: Int64, is_closed: npt.NDArray[np.bool_]) -> Int64:
         """Return how much of each holding lay idle in all years looked at.
@@ -145,6 +183,16 @@ class GovernmentReserve(Rule):
     def sale_price_ticks(self) -> int:
         """Price of a lot from the reserve, ticks; 0 where new projects get it for nothing."""
         return self.release_price_ticks or self.release_trigger_ticks or 0
+
+    def start_ticks(self, tick_value_fen: int) -> int:
+        """Return where an auction of the reserve starts, ticks: at the guide price, rounded up.
+
+        Examples
+        --------
+        >>> GovernmentReserve(guide_fen=389, release_trigger_ticks=700).start_ticks(10)
+        39
+        """
+        return self.sale_price_ticks if self.guide_fen is None else ceil(Fraction(self.guide_fen, tick_value_fen))
 
     def releases(self, mean_ticks: Fraction, stock_lots: int) -> int:
         """Return the lots that a month's mean price releases to the market."""

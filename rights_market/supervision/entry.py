@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rights_market.credit import Credit
+from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.gate import NO_LIMIT, Room, allot, judge
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
@@ -48,6 +49,8 @@ class Entry:
     registry, book : Registry, OrderBook
     obligations : callable
         Returns what accounts were allocated and owe.
+    commitments : Commitments
+        What offers beside the books would buy.
 
     Attributes
     ----------
@@ -63,9 +66,10 @@ class Entry:
         registry: Registry,
         book: OrderBook,
         obligations: Callable[[], Obligations],
+        commitments: Commitments,
     ) -> None:
         self._rules_of, self._registry = rules_of, registry
-        self.holdings = Holdings(rules_of, registry, book, obligations)
+        self.holdings = Holdings(rules_of, registry, book, obligations, commitments)
         self._max_lots = np.array(
             [NO_LIMIT if r.listed is None else r.listed.max_lots for r in rules_of], dtype=np.int64
         )

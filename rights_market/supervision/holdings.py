@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rights_market.credit import Credit
 from rights_market.exchange.calendar import Period
+from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.gate import NO_LIMIT, Room
 from rights_market.exchange.order_book import OrderBook
 from rights_market.records import Event
@@ -58,6 +59,8 @@ class Holdings:
     registry, book : Registry, OrderBook
     obligations : callable
         Returns what accounts were allocated.
+    commitments : Commitments
+        What offers beside the books would buy.
     """
 
     def __init__(
@@ -66,8 +69,10 @@ class Holdings:
         registry: Registry,
         book: OrderBook,
         obligations: Callable[[], Obligations],
+        commitments: Commitments,
     ) -> None:
         self._rules_of, self._registry, self._book, self._obligations = rules_of, registry, book, obligations
+        self._commitments = commitments
         self._instruments: dict[str, list[int]] = {}
         for i, rules in enumerate(rules_of):
             has_class_limit = rules.admission is not None and rules.admission.limits_holdings
@@ -84,9 +89,9 @@ class Holdings:
     def rooms(self) -> list[Room]:
         """Return what accounts may still buy: under their own limits, and under those that their owner has for all.
 
-        What is held in all vintages counts, and open bids.
+        What is held in all vintages counts, open bids, and what open offers would buy.
         """
-        # Whatever is bought, sold, bid or withdrawn leaves a row in the journal.
+        # Whatever is bought, sold, bid, offered or withdrawn leaves a row in the journal.
         key = len(self._registry.journal), len(self._registry.accounts)
         if self._rooms is not None and self._rooms[0] == key:
             return self._rooms[1]
@@ -140,7 +145,8 @@ class Holdings:
         # The last row stands for all rights without a limit, whose group is -1.
         shape = len(self._instruments) + 1, len(self._registry.accounts)
         counted = self._book.bid_lots(self._group, shape)
-        np.add.at(counted, self._group[limited], self._held()[limited])
+        held = self._held() + self._commitments.wanted
+        np.add.at(counted, self._group[limited], held[limited])
         return counted
 
     def publish(self, day: int) -> list[Event]:

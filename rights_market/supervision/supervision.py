@@ -17,12 +17,14 @@ import numpy.typing as npt
 from rights_market.credit import Credit
 from rights_market.errors import ExchangeError
 from rights_market.exchange.call_auction import CallAuction
+from rights_market.exchange.commitments import Commitments
 from rights_market.exchange.funding import Funding
 from rights_market.exchange.gate import Room
 from rights_market.exchange.limits import Limits
 from rights_market.exchange.order_book import OrderBook
 from rights_market.exchange.tally import Tally
 from rights_market.exchange.tape import Tape
+from rights_market.policies.trading.admission import Mode as Admitted
 from rights_market.records import Event, Mode, Orders, Reason, Receipt, Trades
 from rights_market.registry.balances import Registry
 from rights_market.registry.obligations import Obligations
@@ -34,6 +36,7 @@ from rights_market.supervision.floors import Floors
 from rights_market.supervision.government import Government
 from rights_market.supervision.pauses import Pauses
 from rights_market.supervision.quoting import Quoting, makers
+from rights_market.units import Side
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -60,6 +63,8 @@ class Supervision:
         Returns what accounts were allocated, for limits that follow it.
     events : list of Event
         Written to.
+    commitments : Commitments
+        What offers beside the books would buy.
     """
 
     def __init__(
@@ -72,10 +77,11 @@ class Supervision:
         tick_value_fen: Int64,
         obligations: Callable[[], Obligations],
         events: list[Event],
+        commitments: Commitments,
     ) -> None:
         self._rules_of, self._registry, self._book, self._events = rules_of, registry, book, events
         self._tape = tape
-        self._entry = Entry(rules_of, registry, book, obligations)
+        self._entry = Entry(rules_of, registry, book, obligations, commitments)
         self._government = Government(rules_of, registry, book, limits, tick_value_fen)
         self._pauses = Pauses(rules_of, book, tape, events)
         self._execution = Execution(book, self._government, self._pauses, tape)
@@ -235,6 +241,10 @@ class Supervision:
     def may_sell_blocks(self, account: Int64, instrument: Int64) -> Bool:
         """Return whether accounts may sell instruments in blocks now."""
         return np.asarray(self._entry.admitted("block")[1][instrument, account] & ~self.rests(instrument))
+
+    def may_deal(self, mode: Admitted, account: int, instrument: int, side: Side) -> bool:
+        """Return whether an account is admitted today to a side of deals of a mode."""
+        return bool(self._entry.admitted(mode)[side][instrument, account])
 
     def may_enter(self, account: Int64, instrument: Int64, side: npt.NDArray[np.int8]) -> Bool:
         """Return whether accounts are admitted to the books on a side."""

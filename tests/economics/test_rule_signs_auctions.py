@@ -121,6 +121,25 @@ def test_supply_that_follows_the_price_damps_what_demand_does_to_it() -> None:
         assert 0 < spread(seed, rule) < 0.8 * spread(seed)
 
 
+def test_the_public_foresees_supply_that_follows_the_price() -> None:
+    """From the first auction, when volumes are planned: a low target lowers the price, a high one raises it."""
+    given = (Grandfathering(base_years=(FIRST - 1,), total=6000, where=Where(sectors=("cheap",))),)
+
+    def expected(seed: int, *stability: PriceIndexedSupply) -> float:
+        model = market(rules(allocation=given, stability=stability), seed)
+        for _ in range(4):
+            model.step()
+        return float(fundamentals(model)[-1])
+
+    for seed in range(6):
+        plain = expected(seed)
+        for factor, sign in ((0.7, -1), (1.3, 1)):
+            rule = PriceIndexedSupply(
+                target=int(100 * plain * factor), elasticity=Decimal(2), window=6, start_fill=9000
+            )
+            assert 0 < sign * np.log(expected(seed, rule) / plain) < abs(np.log(factor))
+
+
 class TestRevenueEquivalence:
     """Ten bidders want one unit each, of values even in 0 to 1, and four are sold: 6/11 in every format.
 

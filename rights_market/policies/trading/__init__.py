@@ -7,6 +7,8 @@ from rights_market.policies.trading.circuit_breaker import CircuitBreaker, Level
 from rights_market.policies.trading.fees import Fees, ModeFees
 from rights_market.policies.trading.holding_limit import HoldingLimit
 from rights_market.policies.trading.listed_agreement import ListedAgreement
+from rights_market.policies.trading.one_way_auction import OneWayAuction
+from rights_market.policies.trading.otc_offer import OtcOffer
 from rights_market.policies.trading.price_band import PriceBand, Range
 from rights_market.policies.trading.settlement import SettlementCycle
 
@@ -22,6 +24,8 @@ __all__ = [
     "ListedAgreement",
     "MarketMakerAdmission",
     "ModeFees",
+    "OneWayAuction",
+    "OtcOffer",
     "PriceBand",
     "Range",
     "SettlementCycle",

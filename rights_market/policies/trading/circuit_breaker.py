@@ -46,7 +46,7 @@ class CircuitBreaker(Rule):
     """Trading pauses when a trade lies far from a reference price, and resumes with a call auction.
 
     The trade that reaches a level stands.  What is left of its order and all that come during the pause wait for the
-    call; orders can be withdrawn.  Block agreements rest as well, auctions go on.
+    call; orders can be withdrawn.  Block agreements and offers over the counter rest as well, auctions go on.
 
     Attributes
     ----------
@@ -64,6 +64,9 @@ class CircuitBreaker(Rule):
         Pauses of a day that moves can cause.
     authority_halt : tuple of date
         Days on which the authority lets nothing be traded.
+    halt_auctions : bool
+        Whether one-way auctions rest during a pause as well: no bid is taken and their clock stands still.  Auctions of
+        new rights are held before the session, so that no pause meets them.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class CircuitBreaker(Rule):
     reopen: Literal["call", "continue"] = "call"
     max_per_day: Annotated[int, Ge(1), Le(1000)] = 2
     authority_halt: tuple[date, ...] = ()
+    halt_auctions: bool = False
 
     def check(self) -> None:
         """Refuse levels that do not rise, and a window without its trades."""

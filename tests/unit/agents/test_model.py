@@ -138,7 +138,9 @@ def test_a_model_that_is_dropped_is_forgotten() -> None:
 
 
 def test_numbers_of_agents_start_anew_in_every_model() -> None:
-    assert [small(seed=s).agents[0].unique_id for s in (1, 2)] == [1, 1]
+    # Both are held on to: agents are forgotten with their model whenever garbage is collected.
+    models = [small(seed=s) for s in (1, 2)]
+    assert [model.agents[0].unique_id for model in models] == [1, 1]
 
 
 def test_the_front_door() -> None:

@@ -100,11 +100,12 @@ def test_output_answers_the_net_cost_of_rights(free_per_output: float, net_per_o
     assert work.rates().baseline[0, 0] == pytest.approx(200.0)  # what there would be without any policy
 
 
-def test_what_is_abated_costs_no_rights() -> None:
+def test_what_is_abated_costs_no_rights_but_its_abatement() -> None:
+    """A quarter of two units is abated, at up to 250: 31.25 a unit of need on average."""
     work = operations(behaviour=AT_ONCE, demand_elasticity=-0.4)
     work.plan_abatement(values(250.0, 0.0))
     work.plan_output(values(250.0, 0.0), np.zeros((2, 2)))
-    assert work.response == pytest.approx(np.exp(-0.4 * 250.0 * 2.0 * 0.75 / 500.0))
+    assert work.response == pytest.approx(np.exp(-0.4 * 2.0 * (250.0 * 0.75 + 31.25) / 500.0))
 
 
 def test_without_elasticity_output_is_untouched() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from agents.reserve_outlook import price_with_reserves
@@ -9,12 +12,14 @@ from rights_market.policies.auction import AuctionSchedule, PricePath, SealedUni
 from rights_market.policies.stability import (
     CostContainmentReserve,
     EmissionsContainmentReserve,
+    PriceIndexedSupply,
     ReserveTier,
     Size,
     TieredPriceReserve,
 )
 from tests.supply_market import Stage
 
+YEAR = date(2024, 1, 1), date(2025, 1, 1)
 ONCE = SealedUniform(schedule=AuctionSchedule(per_year=1))
 
 
@@ -38,6 +43,27 @@ def test_a_reserve_is_of_no_use_without_an_auction_this_year() -> None:
     stage.plan(2024, free=100)
     stage.hold(2024)
     assert expected(75.0, stage) == 65.0
+
+
+@pytest.mark.parametrize(
+    ("price", "fill", "found"),
+    [
+        (50.0, 100, 50.0),  # at the target as planned
+        (80.0, 100, 60.0),  # 100 lots planned: at 60, 20 % above, 20 more, which take 20 CNY off
+        (80.0, 5, 75.0),  # of which the reserve has five
+        (20.0, 0, 40.0),  # at 40, 20 % below, 20 fewer
+        (500.0, 100, 450.0),  # no more than half as many on top
+    ],
+)
+def test_volumes_that_follow_the_price_meet_it(price: float, fill: int, found: float) -> None:
+    rule = PriceIndexedSupply(target=5000, elasticity=Decimal(1), start_fill=fill)
+    stage = Stage(ONCE, stability=(rule,))
+    assert expected(price, stage) == price  # no auction is planned yet
+    stage.plan(2024)
+    stage.supply.open_year(2024)
+    planned = sum(stage.supply.volumes.plan.offer(i) for i in stage.supply.volumes.between(*YEAR))
+    assert planned == 100
+    assert expected(price, stage) == pytest.approx(found, abs=0.6)
 
 
 @pytest.mark.parametrize(("price", "found"), [(8.0, 8.0), (5.0, 6.0), (1.0, 5.0)])

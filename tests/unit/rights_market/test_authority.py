@@ -14,6 +14,7 @@ from rights_market.market import Market
 from rights_market.policies.allocation import Grandfathering, UpfrontTrueUp, Where
 from rights_market.policies.banking import BankCap, CappedBanking, FreeBanking, NoBanking
 from rights_market.policies.compliance import MakeGood, Penalty, Stage, Surrender
+from rights_market.policies.trading import OneWayAuction, OtcOffer
 from rights_market.records import Event, Orders
 from rights_market.registry.accounts import CLEARING_ACCOUNT, GOVERNMENT_ACCOUNT, AccountKind, Accounts
 from rights_market.registry.obligations import Debt
@@ -308,6 +309,19 @@ class TestSurrender:
         assert market.registry.frozen[:, A].tolist() == [0, 5]
         assert codes(market, "order_cancelled_by_registrar") == [("order_cancelled_by_registrar", A, 0, 25, 0)]
 
+    def test_lots_behind_offers_and_announced_auctions_are_surrendered_as_well(self):
+        market, authority, _ = market_of(rule_book(otc=OtcOffer(), one_way=OneWayAuction()), 3)
+        hold(authority, 40, 0, 0)
+        market.open_day(0, [0, 1])
+        market.otc.offer(A, B, 0, Side.ASK, 7000, 15)
+        market.one_way.announce(A, 0, Side.ASK, 20, 7000)
+        market.close_day()
+        authority.verify("CEA", Y24, lots(30, 0, 0))
+        assert authority.surrender("CEA", Y24).tolist() == [0, 0, 0]
+        assert market.registry.free[0, A] == 10
+        assert market.commitments.is_empty
+        assert codes(market, "order_cancelled_by_registrar") == [("order_cancelled_by_registrar", A, 0, 35, 0)]
+
     def test_a_duty_of_0_leaves_orders_alone(self):
         market, authority, _ = market_of(rule_book(), 3)
         hold(authority, 40, 0, 0)
@@ -389,6 +403,18 @@ class TestCover:
         assert market.registry.total("surrendered").tolist() == [0, 0]
         assert firms_of(market.obligations.surrendered_lots("CEA", "2025")) == [8, 11, 10]
         assert codes(market, "covered") == [("covered", -1, 0, 29, 0)]
+
+    def test_lots_of_next_year_do_not_cover_this_one(self):
+        """A holds 10 for 100 days, and 7 of the next year for the last 40 of them."""
+        _, authority, _ = self.start(NoBanking())
+        hold(authority, 10, 0, 0)
+        authority.count_day(date(2025, 9, 23), 60)
+        hold(authority, 7, 0, 0, instrument=1)
+        authority.count_day(date(2025, 11, 22), 40)
+        held, days = authority.held_so_far("CEA", self.YEARS[0])
+        assert (held.tolist(), days) == ([1000, 0, 0], 100)
+        authority.verify("CEA", self.YEARS[0], lots(12, 0, 0))
+        assert authority.surrender("CEA", self.YEARS[0]).tolist() == [2, 0, 0]
 
     def test_lots_lapse_and_do_not_cover_a_second_year_while_they_wait(self):
         market, authority, _ = self.start(NoBanking())

@@ -7,7 +7,7 @@ import pytest
 from rights_market.errors import PolicyError
 from rights_market.policies.government_reserve import GovernmentReserve
 from rights_market.policies.stability.temporary_price_floor import TemporaryPriceFloor
-from rights_market.policies.trading import HoldingLimit, ListedAgreement, PriceBand
+from rights_market.policies.trading import HoldingLimit, ListedAgreement, OneWayAuction, OtcOffer, PriceBand
 from rights_market.policies.zones import (
     CompensationPair,
     EcoCompensation,
@@ -49,6 +49,8 @@ def test_hot_spots_need_standards():
     [
         ("band", PriceBand(width=Decimal("0.1"))),
         ("listed", ListedAgreement(max_qty=100)),
+        ("otc", OtcOffer()),
+        ("one_way", OneWayAuction()),
         ("holding_limit", HoldingLimit(lots=1000)),
         ("price_floor", TemporaryPriceFloor()),
     ],

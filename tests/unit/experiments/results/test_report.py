@@ -181,7 +181,7 @@ def test_the_laboratory_has_its_own_figures() -> None:
 
 def test_events_of_one_kind_are_summed() -> None:
     events = pd.DataFrame(
-        {"date": pd.Timestamp("2022-12-30"), "day": 1, "right": "CEA", "code": "shortfall",
+        {"date": pd.Timestamp("2022-12-30"), "day": 1, "right": "CEA", "rule": "surrender", "code": "shortfall",
          "quantity": [100.0, 250.0], "money_yuan": [2e4, 3e4]}
     )  # fmt: skip
     page = Page(render(Result(MARKET.manifest, {"events": events})))

@@ -167,6 +167,14 @@ def test_a_year_before_the_path_of_a_cap_is_refused(tmp_path: Path) -> None:
     assert "E_YEAR" in only(path).what
 
 
+def test_strategic_firms_of_a_reserve_must_exist(tmp_path: Path) -> None:
+    reserve = "    government_reserve: {guide_fen: 100, priority: [strategic, new_project], strategic: ["
+    load_scenario(scenario_with(tmp_path, RULES + reserve + "new mill, steel-0002]}\n"))
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(scenario_with(tmp_path, RULES + reserve + "new mil]}\n"))
+    assert "'new mil'" in str(caught.value) and "did you mean 'new mill'" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("share", "words"),
     [("{CEA: 0.9}", "rights.CEA.paid_use.quota is not permit_level"), ("{COX: 0.9}", "right of this sector's")],

@@ -1,14 +1,20 @@
 """The government buys idle rights back and gives them out again."""
 
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from rights_market.authority import Authority
+from rights_market.authority.projects import Project
+from rights_market.errors import PolicyError
 from rights_market.market import Market
+from rights_market.policies.access import NewEntrantReserve, NewProjectReplacement
+from rights_market.policies.cap import AbsolutePath
 from rights_market.policies.government_reserve import GovernmentReserve
+from rights_market.policies.trading import OneWayAuction
 from rights_market.records import Orders
 from rights_market.registry.accounts import GOVERNMENT_ACCOUNT
 from rights_market.units import Side
@@ -134,3 +140,112 @@ def test_what_changes_is_saved(when: str) -> None:
     again.restore(authority.state())
     assert again.reserve.state() == authority.reserve.state()
     assert again.reserve.stock == {("CEA", 5, -1): 6}
+
+
+def auctioned(**more) -> tuple[Market, Authority, np.ndarray]:
+    """A reserve of six lots, sold in one-way auctions in dear months, and a firm with money."""
+    rule = reserve(budget_fen=10**8, release_trigger_ticks=600, release_price_ticks=500, release_mode="auction", **more)
+    market, authority, firms = market_of(
+        rule_book(*YEARS, government_reserve=rule, one_way=OneWayAuction(notice=1, session=2)), 2
+    )
+    market.registry.issue(5, GOVERNMENT_ACCOUNT, 6)
+    authority.reserve.stock["CEA", 5, -1] = 6
+    market.registry.deposit(firms[1], 10_000)
+    return market, authority, firms
+
+
+def test_a_dear_month_announces_an_auction_of_the_reserve_and_one_at_a_time() -> None:
+    market, authority, firms = auctioned()
+    market.open_day(0, [5])
+    assert authority.reserve.offer("CEA", Fraction(599)) == 0
+    assert authority.reserve.offer("CEA", Fraction(600)) == 6
+    assert authority.reserve.offer("CEA", Fraction(600)) == 0
+    (auction,) = market.one_way.auctions
+    assert (auction.account, auction.lots, auction.start_ticks) == (GOVERNMENT_ACCOUNT, 6, 500)
+    # What is on sale goes to nobody else.
+    assert authority.reserve.available_lots("CEA", int(firms[1])) == 0
+    market.close_day()
+    market.open_day(1, [5])
+    market.one_way.bid(int(firms[1]), auction.number, 700, 4)
+    assert len(authority.end_batch()) == 0
+    assert authority.end_batch().lots.tolist() == [4]
+    assert authority.reserve.stock == {("CEA", 5, -1): 2}
+    assert codes(market, "reserve_released") == [("reserve_released", firms[1], 5, 4, 2_800)]
+    assert market.registry.cash[[GOVERNMENT_ACCOUNT, firms[1]]].tolist() == [2_800, 10_000 - 2_800]
+    assert authority.reserve.available_lots("CEA", int(firms[1])) == 2
+    market.audit()
+    assert_journal_replays(market)
+
+
+def test_lots_are_released_with_the_validity_of_today_where_the_rule_says_so() -> None:
+    for resets in (False, True):
+        market, authority, firms = auctioned(validity_reset=resets)
+        market.open_day(0, [5, 6])
+        authority.reserve.release_to("CEA", int(firms[1]), 2)
+        kept = 5 + resets
+        assert market.registry.free[kept, firms[1]] == 2
+        assert authority.reserve.stock.get(("CEA", kept, -1)) == 4
+        assert len(codes(market, "validity_reset")) == resets
+        market.audit()
+        assert_journal_replays(market)
+
+
+def test_a_share_of_the_cap_is_set_aside_when_it_is_set() -> None:
+    cap = AbsolutePath(table=dict.fromkeys(YEARS, 1_000))
+    rule = reserve(initial_share=Decimal("0.1"))
+    entrants = NewEntrantReserve(share=Decimal("0.05"))
+    book = rule_book(*YEARS, government_reserve=rule, cap=cap, entrant_reserve=entrants)
+    market, authority, _ = market_of(book, 2)
+    authority.plans.set_caps("CEA", period(2024), {2024: 0})
+    assert market.registry.free[4, GOVERNMENT_ACCOUNT] == 100
+    assert authority.reserve.stock == {("CEA", 4, -1): 100}
+    assert authority.entitlements["CEA"].set_aside_lots[2024] == 150
+    assert authority.entitlements["CEA"].auction_lots(2024, np.array([300, 300]), 1_000) == 250
+    assert codes(market, "reserve_filled") == [("reserve_filled", -1, 4, 100, 0)]
+
+
+def test_projects_are_not_served_without_priority() -> None:
+    market, authority, firms = market_of(
+        rule_book(
+            *YEARS,
+            government_reserve=reserve(release_price_ticks=500, priority=("strategic",), strategic=("firm 0",)),
+            replacement=NewProjectReplacement(sources=("market", "reserve")),
+        ),
+        2,
+    )
+    market.registry.issue(5, GOVERNMENT_ACCOUNT, 6)
+    authority.reserve.stock["CEA", 5, -1] = 6
+    market.registry.deposit(firms[1], 10_000)
+    authority.projects.apply(Project(1, date(2025, 1, 2), {"CEA": 3}))
+    assert authority.projects.review(date(2025, 1, 3)) == []
+    assert authority.reserve.stock == {("CEA", 5, -1): 6}
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"government_reserve": reserve(initial_share=Decimal("0.1"))}, "initial_share is a share of a `cap`"),
+        (
+            {
+                "government_reserve": reserve(initial_share=Decimal("0.9")),
+                "cap": AbsolutePath(table=dict.fromkeys(YEARS, 10)),
+                "entrant_reserve": NewEntrantReserve(share=Decimal("0.2")),
+            },
+            "initial_share is 0.9 and entrant_reserve.share 0.2",
+        ),
+        (
+            {"government_reserve": reserve(release_mode="auction", release_trigger_ticks=5)},
+            "release_mode is auction, which needs `one_way`",
+        ),
+        (
+            {
+                "government_reserve": reserve(release_mode="auction", release_trigger_ticks=5),
+                "one_way": OneWayAuction(sides=("buy",)),
+            },
+            "with sides that name sell",
+        ),
+    ],
+)
+def test_reserves_that_cannot_be_filled_or_sold_are_refused(rules: dict, said: str) -> None:
+    with pytest.raises(PolicyError, match=said):
+        rule_book(*YEARS, **rules)

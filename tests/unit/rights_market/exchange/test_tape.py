@@ -208,3 +208,22 @@ def test_vintage_begins_at_the_price_of_the_one_before():
     assert (tape.last_close.tolist(), tape.last_price.tolist()) == ([128, 128, 900], [140, 140, 900])
     with pytest.raises(ExchangeError, match="instrument 0 has traded today at 140 ticks"):
         tape.carry_close(2, 0)
+
+
+def test_trades_published_later_count_on_that_day_or_once_the_instrument_is_open_again():
+    tape = Tape(INSTRUMENTS, [4_000, 4_100, 900])
+    tape.add_trades(1, 0, Mode.OTC, trades_of((0, 3_000, 7), (1, 3_500, 2)), public_from=2)
+    tape.close_day(1, [0, 1])
+    tape.publish(2, [0])
+    tape.close_day(2, [0])
+    tape.publish(3, [0, 1])
+    tape.close_day(3, [0, 1])
+    seen = {(r["day"], r["instrument"]): (r["lots"], r["close_ticks"]) for r in (bar(tape, k) for k in range(5))}
+    assert seen == {(1, 0): (0, 4_000), (1, 1): (0, 4_100), (2, 0): (7, 4_000), (3, 0): (0, 4_000), (3, 1): (2, 4_100)}
+    assert tape.trades["day"].tolist() == [1, 1]
+
+
+def test_what_makes_prices_is_public_at_once():
+    tape = Tape(INSTRUMENTS, [4_000, 4_100, 900])
+    with pytest.raises(ExchangeError, match="mode call make prices and are public at once"):
+        tape.add_trades(1, 0, Mode.CALL, trades_of((0, 4_000, 7)), public_from=2)

@@ -72,3 +72,29 @@ def test_a_high_price_releases_the_reserve() -> None:
 def test_a_price_needs_its_number(fields: dict, words: str) -> None:
     with pytest.raises(PolicyError, match=words):
         rule(**fields)
+
+
+def test_a_share_of_the_cap_goes_into_the_reserve() -> None:
+    # 29 % of 100 is 29, never 28.
+    assert rule(initial_share=Decimal("0.29")).set_aside(100) == 29
+    assert rule().set_aside(100) == 0
+
+
+def test_auctions_of_the_reserve_start_at_the_guide_price_or_that_of_the_release() -> None:
+    assert rule(price="guide", guide_fen=389).start_ticks(10) == 39
+    assert rule(release_trigger_ticks=700, release_price_ticks=650).start_ticks(10) == 650
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({"release_mode": "auction"}, "release_mode is auction, so give release_trigger_ticks"),
+        ({"priority": ("strategic",)}, "priority is .* and strategic names 0 firms"),
+        ({"strategic": ("mill",)}, "strategic names 1 firms; give both, or neither"),
+        ({"priority": ("new_project", "new_project")}, "expected each once"),
+        ({"initial_share": Decimal(2)}, "initial_share"),
+    ],
+)
+def test_releases_that_cannot_happen_are_refused(numbers: dict, said: str) -> None:
+    with pytest.raises(PolicyError, match=said):
+        rule(**numbers)

@@ -94,7 +94,7 @@ def test_an_auction_with_too_few_bids_opens_no_reserve() -> None:
     stage.plan(2024, free=90)
     row = stage.hold(2024, (0, 30, 5), (1, 20, 4))
     assert (row["price_ticks"], row["sold"], row["released"], row["code"]) == (20, 9, 0, "auction_undersubscribed")
-    assert stage.supply.auctions.release_left(2024) == (5,)
+    assert stage.supply.auctions.containment.release_left(2024) == (5,)
 
 
 def test_each_reserve_has_a_pot_of_its_own() -> None:
@@ -104,18 +104,18 @@ def test_each_reserve_has_a_pot_of_its_own() -> None:
     stage.plan(2024, 2025, free=80)
     assert stage.supply.volumes.plan.planned == (10, 20)
     stage.hold(2024, (0, 20, 6), (1, 17, 5), (2, 15, 3))
-    assert stage.supply.auctions.release_left(2024) == (1,)
+    assert stage.supply.auctions.containment.release_left(2024) == (1,)
     (pot,) = stage.supply.reserves.sales.tiers
     assert pot.lots == 10
     stage.go_to(2025, 12)
     sale = Scripted(tiers=[(int(stage.firms[0]), 8, 0)])
     stage.supply.sell_reserves(stage.period(2024), stage.today, sale)
-    assert (pot.lots, stage.supply.auctions.release_left(2025)) == (2, (5,))
+    assert (pot.lots, stage.supply.auctions.containment.release_left(2025)) == (2, (5,))
     bid = stage.market.submit(Orders.of(stage.firms[1], 0, Side.BID, 60, 3))
     assert bid.filled.tolist() == [3]
     later = stage.market.submit(Orders.of(stage.firms[1], 0, Side.BID, 60, 9))
     assert later.filled.tolist() == [4]  # The collar is empty, whatever the tier still holds.
-    assert (pot.lots, stage.supply.auctions.release_left(2025)) == (2, (5,))
+    assert (pot.lots, stage.supply.auctions.containment.release_left(2025)) == (2, (5,))
     stage.market.close_day()
     assert [(c[0], c[3]) for c in codes(stage.market, "ceiling_sale")] == [("ceiling_sale", 7)]
     assert [e[:2] for e in stage.events("ccr_released", "reserve_sale")] == [

@@ -1,0 +1,44 @@
+"""Settings in words: one code may mean different things in different rules."""
+
+import pandas as pd
+import pytest
+from sample_result import make_result
+
+from experiments.results.report_tables import events
+from experiments.results.settings import rule_lines, setting
+from experiments.results.words import Words
+
+
+def test_the_reserve_of_a_collar_is_not_that_of_an_auction() -> None:
+    result, words = make_result(), Words("en")
+    collar = {"kind": "price_collar", "reserve": 500, "bought": "reserve"}
+    assert setting(collar, result, words) == (
+        "price collar: lots for sale at the ceiling: 500; what is bought: kept in the reserve"
+    )
+    auction = {"kind": "sealed_uniform", "reserve": 500, "undersubscribed": "reserve"}
+    assert setting(auction, result, words).endswith("reserve price: 500; if undersubscribed: reserve price")
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [("en", "replacement: lots brought for one: 1.5; from: the market"), ("zh", "替代：替代比例：1.5；来源：市场购买")],
+)
+def test_rules_about_projects_are_told_in_words(lang: str, line: str) -> None:
+    result = make_result()
+    book = {"replacement": {"kind": "new_project_replacement", "ratio": 1.5, "sources": ["market"]}}
+    result.manifest["scenario"]["rights"] = {"CEA": book}
+    assert [lines for _, lines in rule_lines(result, "CEA", Words(lang))] == [[line]]
+
+
+def test_one_code_of_two_rules_makes_two_rows_of_events() -> None:
+    result = make_result()
+    rows = [("trading_ratio", 5.0), ("right_exchange_rate", 7.0), ("right_exchange_rate", 1.0)]
+    result.tables["events"] = pd.DataFrame(
+        {"date": "2023-05-05", "right": "CEA", "code": "converted", "money_yuan": 0.0, "rule": rule, "quantity": lots}
+        for rule, lots in rows
+    )
+    table, _ = events(result, Words("en"))
+    assert [(row[2], row[3]) for row in table.rows] == [
+        ("Units that count for less downstream", "1"),
+        ("Exchanged for another right", "2"),
+    ]
