@@ -246,8 +246,9 @@ def settle(
     charge = seller_fee(funds, instrument, ask_value + fen) - seller_fee(funds, instrument, ask_value)
     if charge != 0:
         paid = charge_seller(funds, seller, receiver, charge, held, lag, 0, ask_id)
-        funds.unpaid[seller] += charge - paid
         charges[instrument, CHARGED] += paid
+        if paid != charge:
+            funds.unpaid[seller] += charge - paid
 
 
 @inlined

@@ -72,8 +72,9 @@ class Fees(ModeFees):
     buyer, seller, min_fen : Decimal, Decimal, int
         Fees in the book: shares 0 to 0.05 in whole millionths, and the least that an order which trades is charged on
         each side that has a share, fen.
-    block, auction : ModeFees or None
-        Fees of block agreements, each of which counts as one order, and of auctions over zones; None: as in the book.
+    block, otc, auction : ModeFees or None
+        Fees of block agreements and of offers to one partner, each of which counts as one order, and of auctions of one
+        holder or over zones; None: as in the book.
     tax : Decimal
         Share of the value that sellers pay to the government in every way of trading, in whole millionths.
     receiver : str
@@ -95,6 +96,7 @@ class Fees(ModeFees):
 
     kind: Literal["fees"] = "fees"
     block: ModeFees | None = None
+    otc: ModeFees | None = None
     auction: ModeFees | None = None
     tax: TaxShare = Decimal(0)
     receiver: Literal["exchange", "government"] = "exchange"
@@ -122,7 +124,7 @@ class Fees(ModeFees):
 
     def of_mode(self, mode: Mode) -> ModeFees:
         """Return the fees of a way of trading."""
-        own = {"block": self.block, "auction": self.auction}.get(mode)
+        own = {"block": self.block, "otc": self.otc, "auction": self.auction}.get(mode)
         return self if own is None else own
 
     def charge(self, side: Side, filled_fen: int, fill_fen: int, mode: Mode = "book") -> int:

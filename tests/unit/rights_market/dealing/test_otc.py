@@ -18,6 +18,7 @@ from rights_market.policies.trading import (
     ClassAdmission,
     Fees,
     HoldingLimit,
+    ModeFees,
     OtcOffer,
     PriceBand,
 )
@@ -330,4 +331,13 @@ def test_whatever_is_done_everything_frozen_stands_behind_an_offer(acts: list[tu
                 market.end_batch()
             case _:
                 getattr(market.otc, verb)(account, number)
+    proved(market)
+
+
+def test_offers_may_have_fees_of_their_own() -> None:
+    market = open_market(fees=Fees(buyer=Decimal("0.002"), otc=ModeFees(seller=Decimal("0.001"), min_fen=900)))
+    market.otc.accept(BUYER, sale(market))
+    # 0.1 % of 5,000.00 is 5.00, below the least fee of 9.00; the buyer pays none.
+    assert market.registry.cash[BUYER] == 10**6 - 500_000
+    assert market.registry.cash[[SELLER, CLEARING_ACCOUNT]].tolist() == [499_100, 900]
     proved(market)
