@@ -168,7 +168,9 @@ class PublicPrices:
         owed = model.forecasts.expected_use(progress, front) / lot
         bank += float(model.credit_trade.usable_lots(progress, owed).sum()) * lot
         at_hand, stretch, year = window_at_hand(progress.uses, today)
-        supply = np.zeros(b.solver_years)
+        # The horizon is counted in years: of a period of several, the first stretch stands for more than one.
+        n = max(1, b.solver_years - max(0, round(stretch) - 1))
+        supply = np.zeros(n)
         for k in range(front, len(progress.uses)):
             use = progress.uses[k]
             issued = float(progress.issued_lots[k].sum()) * lot
@@ -184,24 +186,24 @@ class PublicPrices:
             if k == at_hand:
                 supply[0] = due * rest
         growth = float(np.average(model.firms.growth[covered], weights=need[covered, r])) if yearly > 0 else 0.0
-        middle = stretch + np.arange(b.solver_years) - 0.5
+        middle = stretch + np.arange(n) - 0.5
         middle[0] = stretch / 2.0
         path = np.asarray((1.0 + growth) ** middle, dtype=np.float64)
-        for j in range(0 if at_hand is None else 1, b.solver_years):
+        for j in range(0 if at_hand is None else 1, n):
             length = stretch if j == 0 else 1.0
             supply[j] = length * model.forecasts.supply(progress, year + j, yearly * path[j], auctions=auctions)
         rest_of_front = progress.uses[front].rest_of_window(today)
-        kept = self._most_kept(progress, at_hand)
+        kept = self._most_kept(progress, at_hand, n)
         return PublicFigures(bank, supply, path, stretch, rest_of_front, self.ceiling(progress, front), kept)
 
-    def _most_kept(self, progress: RightProgress, at_hand: int | None) -> Floats | None:
+    def _most_kept(self, progress: RightProgress, at_hand: int | None, n: int) -> Floats | None:
         """Return the units that may be held over at the end of each stretch, None if any number may at all of them.
 
         Only windows in which use still counts: what lapses of the units of earlier ones no use can prevent any more.
         """
         if at_hand is None:
             return None
-        most = np.full(self.behaviour.solver_years, np.inf)
+        most = np.full(n, np.inf)
         for j, k in enumerate(range(at_hand, min(len(progress.uses), at_hand + len(most)))):
             most[j] = self._duties.most_kept(progress, k)
         return most if np.isfinite(most).any() else None

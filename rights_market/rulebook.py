@@ -259,8 +259,6 @@ class RuleBook:
 
     def _check_compliance(self) -> None:
         """Refuse dates of periods that do not follow from the rules, and rules that nobody carries out."""
-        if self.surrender.freeze_before:
-            self._refuse(f"surrender.freeze_before is {self.surrender.freeze_before}: no market withholds units so far")
         for p in self.periods:
             stages = tuple(p.deadline - timedelta(s.days_before) for s in self.surrender.stages)
             if p.stages != stages:

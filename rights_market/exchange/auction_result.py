@@ -18,10 +18,19 @@ Code = Literal["auction_cleared", "auction_undersubscribed", "auction_cancelled"
 
 
 class Round(NamedTuple):
-    """One round of a clock: its price, and the lots demanded or claimed at it."""
+    """One round of a clock.
+
+    Attributes
+    ----------
+    price_ticks, lots : int
+        Its price, and the lots demanded or claimed at it.
+    refused_lots : int
+        Lots by which bidders raised their demand although the price had risen, which does not count.
+    """
 
     price_ticks: int
     lots: int
+    refused_lots: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,9 +135,10 @@ def ascend(
         if terms.shootout_at is not None and wanted.sum() <= Fraction(terms.shootout_at) * offered:
             return _shoot(terms, offered, account, wanted, tie_order, price, shot, tuple(rounds))
         heard = int(wanted.sum() - offered) * size if terms.information == "excess_demand" else None
-        before, wanted = wanted, np.minimum(demand(price + terms.step, heard) // size, wanted)
+        asked = demand(price + terms.step, heard) // size
+        before, wanted = wanted, np.minimum(asked, wanted)
         price += terms.step
-        rounds.append(Round(price, int(wanted.sum()) * size))
+        rounds.append(Round(price, int(wanted.sum()) * size, int((asked - wanted).sum()) * size))
         missing = offered - int(wanted.sum())
         if missing == 0 or (missing > 0 and terms.final == "current"):
             return end(wanted, price)

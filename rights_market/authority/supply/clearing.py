@@ -117,6 +117,9 @@ def clear_auction(
         office.note(
             matter, terms.kind, "clock_round", lots=one.lots, price_ticks=one.price_ticks, note=f"round {number}"
         )
+        if one.refused_lots:
+            price, words = one.price_ticks, f"round {number}: demand was raised"
+            office.note(matter, terms.kind, "activity_rule", lots=one.refused_lots, price_ticks=price, note=words)
     value = {int(a): int(v) for a, v in zip(result.account, result.awards * result.paid_ticks, strict=True)}
     return Cleared(result, len(accounts), value, 0, False, limits)
 

@@ -63,8 +63,6 @@ class Surrender(Rule):
         Whether the registrar cancels the firm's sell orders in usable instruments first.
     stages : tuple of Stage
         Parts that are due earlier, the earliest first.
-    freeze_before : int
-        Calendar days before the deadline in which a firm may not sell units that it needs for its duty [approx].
 
     Raises
     ------
@@ -82,7 +80,6 @@ class Surrender(Rule):
     order: Literal["earliest_vintage"] = "earliest_vintage"
     cancel_orders: bool = True
     stages: tuple[Stage, ...] = ()
-    freeze_before: Days = 0
 
     def check(self) -> None:
         """Refuse stages out of order."""
@@ -108,10 +105,6 @@ class Surrender(Rule):
             return duty.copy()
         passed = [s.share for s in self.stages if days_to_deadline <= s.days_before]
         return ceil_share(passed[-1], duty) if passed else np.zeros_like(duty)
-
-    def is_frozen(self, days_to_deadline: int) -> bool:
-        """Return whether units needed for the duty may not be sold any more."""
-        return 0 <= days_to_deadline < self.freeze_before
 
     def estimate(self, used_before: Int64) -> Int64:
         """Return the authority's estimate of a use that was not verified, rounded up, from that of the period before.

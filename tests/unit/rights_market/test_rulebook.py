@@ -242,10 +242,6 @@ class TestCompliance:
         dated = period(2024, make_good=date(2026, 3, 1))
         assert rule_book(periods=(dated,), make_good=MakeGood(deadline=60)).periods == (dated,)
 
-    def test_a_rule_that_nobody_carries_out_is_refused(self):
-        with pytest.raises(PolicyError, match=r"surrender\.freeze_before is 5"):
-            rule_book(surrender=Surrender(freeze_before=5))
-
     def test_cover_hands_nothing_in(self):
         dated = period(2024, make_good=date(2026, 3, 1))
         with pytest.raises(PolicyError, match=r"surrender\.mode is cover"):

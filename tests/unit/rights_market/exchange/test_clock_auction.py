@@ -47,7 +47,14 @@ def test_the_worked_case_rolls_back_to_the_last_price_with_enough_demand() -> No
         [21] * 3,
         [5, 6, 7],
     )
-    assert [tuple(r) for r in result.rounds] == [(20, 14), (21, 12), (22, 9)]
+    assert [tuple(r) for r in result.rounds] == [(20, 14, 0), (21, 12, 0), (22, 9, 0)]
+
+
+def test_raised_demand_is_held_to_the_round_before_and_written_down() -> None:
+    """The second bidder asks for 6 at 21 after 5 at 20: one lot does not count."""
+    raised = {20: (6, 5, 3), 21: (5, 6, 3), 22: (4, 3, 2)}
+    result = run(AscendingClock(), table=raised)
+    assert [(r.lots, r.refused_lots) for r in result.rounds] == [(14, 0), (13, 1), (9, 0)]
 
 
 def test_the_odd_lot_goes_by_the_drawn_order() -> None:

@@ -47,12 +47,6 @@ def test_stages_ask_for_a_growing_part() -> None:
     assert Surrender().due(duty, 1).tolist() == [0, 0]
 
 
-def test_units_are_frozen_in_the_last_days_only() -> None:
-    rule = Surrender(freeze_before=5)
-    assert [rule.is_frozen(days) for days in (5, 4, 0, -1)] == [False, True, True, False]
-    assert not Surrender().is_frozen(0)
-
-
 def test_the_worked_case_of_cover() -> None:
     held = np.array([[10 * 219 + 6 * 146, 10 * 365]])
     plan = Surrender(mode="cover").cover(np.array([9, 9]), held, 365, np.array([2025]), 2025)
