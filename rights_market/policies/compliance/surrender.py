@@ -12,7 +12,7 @@ from annotated_types import Ge
 
 from rights_market.errors import PolicyError
 from rights_market.policies.lots import ceil_share, take_in_order
-from rights_market.policies.rule import Days, Rule, Share
+from rights_market.policies.rule import Rule, Share
 
 Int64 = npt.NDArray[np.int64]
 
