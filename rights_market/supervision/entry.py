@@ -165,6 +165,12 @@ class Entry:
         """
         return np.asarray(np.minimum.reduce([room.lots for room in self.rooms()]))
 
+    def headroom_of(self, account: Int64, instrument: Int64) -> Int64:
+        """Return the headroom of some accounts and instruments; worked out only where a limit concerns them."""
+        if not self.holdings.has_limit(instrument) and self.suspensions.headroom() is None:
+            return np.full(np.broadcast(account, instrument).shape, NO_LIMIT, np.int64)
+        return np.asarray(self.headroom()[instrument, account])
+
     def largest_order(self, instrument: Rows) -> Int64:
         """Return the largest order of each instrument, lots."""
         return np.asarray(self._max_lots[instrument])

@@ -86,6 +86,10 @@ class Holdings:
         self._limits_today: Limits | None = None
         self._rooms: tuple[tuple[int, int], list[Room]] | None = None
 
+    def has_limit(self, instrument: Int64) -> bool:
+        """Return whether any of some instruments has a limit on what is held."""
+        return bool((self._group[instrument] >= 0).any())
+
     def rooms(self) -> list[Room]:
         """Return what accounts may still buy: under their own limits, and under those that their owner has for all.
 

@@ -256,7 +256,7 @@ class Supervision:
 
     def headroom(self, account: Int64, instrument: Int64) -> Int64:
         """Return the lots that accounts may still buy in instruments, `NO_LIMIT` where there is no limit."""
-        return self._entry.headroom()[instrument, account]
+        return self._entry.headroom_of(account, instrument)
 
     def rooms(self) -> list[Room]:
         """Return what accounts may still buy under each limit."""
