@@ -71,7 +71,7 @@ class OneWayTrade:
         """Let firms bid in the auctions that are held, and book what was traded in those that end with the batch."""
         one_way = self.model.market.one_way
         for auction in one_way.auctions:
-            if one_way.batches_left(auction):
+            if one_way.batches_left(auction) and not one_way.rests(auction):
                 self._bid(auction)
         trades = self.model.authority.end_batch()
         if not self._rights:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from agents.relations import Relations, group_names, group_of
+from agents.relations import Relations
 from agents.seats import Rows
 from agents.streams import RELATIONS, Streams
 
@@ -31,14 +31,12 @@ def draw_relations(model: RightsMarketModel, people: Streams) -> Relations | Non
     ----------
     model : RightsMarketModel
     people : Streams
-        Draws of groups and acquaintances: those of the population.
+        Draws of acquaintances: those of the population, after those of its groups.
     """
     blocks = {p.index: p.rules.block.min_lots for p in model.progress if p.rules.block is not None}
     otc = [p.index for p in model.progress if ever_has(p, "otc")]
     if not blocks and not otc:
         return None
-    spec, rng = model.config.population.relations, people[RELATIONS]
-    group = group_of(group_names(model.config.population.rows, len(model.firms)), spec, rng)
     lot = np.array([float(b.right.lot) for b in model.config.rule_books])
     need = np.where(model.firms.covered, model.operations.need(), 0.0) / lot
     # Firms are known by their size: in blocks, or beside the mean of those that need the right.
@@ -48,7 +46,8 @@ def draw_relations(model: RightsMarketModel, people: Streams) -> Relations | Non
         needs = need[:, r] > 0
         sizes.append(need[:, r] / max(float(need[needs, r].mean()), 1.0) if needs.any() else need[:, r])
         stands |= needs
-    return Relations(group, np.max(sizes, axis=0), stands, spec.acquaintances, rng)
+    known = model.config.population.relations.acquaintances
+    return Relations(model.groups, np.max(sizes, axis=0), stands, known, people[RELATIONS])
 
 
 def ever_has(progress: RightProgress, slot: str) -> bool:

@@ -160,7 +160,7 @@ class OneWay:
         """Count a batch; for auctions that rest with the market it does not count."""
         self._book.batch += 1
         for auction in self.auctions:
-            if auction.is_held and self._rests(auction):
+            if auction.is_held and self.rests(auction):
                 auction.closes += 1
 
     def settle_due(self) -> Trades:
@@ -213,7 +213,7 @@ class OneWay:
             raise ExchangeError(f"{self._floor.rules_of[instrument].right.code}: no rule for one-way auctions")
         return rule
 
-    def _rests(self, auction: Auction) -> bool:
+    def rests(self, auction: Auction) -> bool:
         """Return whether a breaker that stops auctions too lets the market rest."""
         breaker = self._floor.rules_of[auction.instrument].breaker
         if breaker is None or not breaker.halt_auctions:
@@ -237,7 +237,7 @@ class OneWay:
         return floor.refuse_price(instrument, price, allowed)
 
     def _refuse_bid(self, rule: OneWayAuction, auction: Auction, account: int, price: int, lots: int) -> Reason:
-        if not self.batches_left(auction) or self._rests(auction):
+        if not self.batches_left(auction) or self.rests(auction):
             return Reason.MARKET_CLOSED
         if account == auction.account:
             return Reason.SELF_TRADE

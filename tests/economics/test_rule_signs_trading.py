@@ -59,14 +59,16 @@ def test_blocks_take_volume_out_of_the_book(with_blocks, without_blocks) -> None
 
 
 def test_blocks_inside_groups_go_at_a_discount(with_blocks) -> None:
-    """Against the listed close of the same day, weighted by lots."""
+    """Against the listed close of the same day, weighted by lots: on the mean of the seeds, and in most of them."""
+    against_listed = []
     for model in with_blocks:
         trades, bars = model.market.tape.trades, model.market.tape.bars
         close = {(d, i): c for d, i, c in zip(bars["day"], bars["instrument"], bars["close_ticks"], strict=True)}
         rows = np.flatnonzero(trades["mode"] == Mode.BLOCK_RELATED)
         listed = np.array([close[trades["day"][k], trades["instrument"][k]] for k in rows])
-        paid = np.average(trades["price_ticks"][rows] / listed, weights=trades["lots"][rows])
-        assert paid < 1.0
+        against_listed.append(np.average(trades["price_ticks"][rows] / listed, weights=trades["lots"][rows]))
+    assert np.mean(against_listed) < 0.99
+    assert (np.array(against_listed) < 1.0).sum() >= len(against_listed) - 1
 
 
 def traders(*specs: InstitutionSpec, **rules: Any) -> MarketConfig:
