@@ -1,5 +1,8 @@
 """Settings in words: one code may mean different things in different rules."""
 
+import re
+from collections.abc import Iterable, Iterator
+
 import pandas as pd
 import pytest
 from sample_result import make_result
@@ -7,6 +10,9 @@ from sample_result import make_result
 from experiments.results.report_tables import events
 from experiments.results.settings import rule_lines, setting
 from experiments.results.words import Words
+from rights_market.policies.reference import FieldCard, cards
+
+PROPER_NAMES = {("kind", "name", code) for code in ("cea", "gdea", "eua")}
 
 
 def test_the_reserve_of_a_collar_is_not_that_of_an_auction() -> None:
@@ -42,3 +48,25 @@ def test_one_code_of_two_rules_makes_two_rows_of_events() -> None:
         ("Units that count for less downstream", "1"),
         ("Exchanged for another right", "2"),
     ]
+
+
+def _codes(fields: Iterable[FieldCard], kind: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what a report may have to name: each field of a rule, and each of the codes that it may hold."""
+    for field in fields:
+        yield "field", kind, field.name
+        for code in re.sub(r"list of |^.* -> ", "", field.values.split(",")[0]).split(" | "):
+            if re.fullmatch(r"[a-z][a-z0-9_]+", code.strip()) and " | " in field.values:
+                yield "kind", field.name, code.strip()
+        yield from _codes(field.parts, kind)
+
+
+def test_every_field_of_every_rule_has_a_word() -> None:
+    """In Chinese, where no word is its code; that both languages have the same keys is tested beside them."""
+    words = Words("zh")
+    named = {(family, where, code) for card in cards() for family, where, code in _codes(card.fields, card.kind)}
+    without = sorted(
+        f"{family}.{where}.{code}"
+        for family, where, code in named - {("kind", "shares", "number"), *PROPER_NAMES}
+        if words.name(family, f"{where}.{code}") == f"{where}.{code}" and words.name(family, code) == code
+    )
+    assert without == []
