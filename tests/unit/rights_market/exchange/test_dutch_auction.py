@@ -30,7 +30,7 @@ def test_the_worked_case_shares_the_last_lots_and_pays_the_claimed_price() -> No
     result = run(DescendingClock(start=30, reserve=20))
     assert result.account.tolist() == [7, 8, 9] and result.awards.tolist() == [4, 3, 3]
     assert (result.paid_ticks.tolist(), result.value_tick_lots, result.price_ticks) == ([30, 28, 28], 288, 28)
-    assert (result.code, [tuple(r) for r in result.rounds]) == ("auction_cleared", [(30, 4), (28, 9)])
+    assert (result.code, [tuple(r) for r in result.rounds]) == ("auction_cleared", [(30, 4, 0), (28, 9, 0)])
 
 
 def test_all_may_pay_the_last_price() -> None:
