@@ -14,6 +14,7 @@ from annotated_types import Len
 
 from rights_market.errors import PolicyError
 from rights_market.exchange.calendar import Period
+from rights_market.policies import FAMILIES
 from rights_market.policies.access import EntryExit, NewEntrantReserve, NewProjectReplacement
 from rights_market.policies.allocation import AllocationRule, CapScaling, FreeShare, UpfrontTrueUp
 from rights_market.policies.auction import Auction, Consignment, ForwardVintages
@@ -60,6 +61,8 @@ S = TypeVar("S", bound=Rule)
 # As `rights_market.policies.rule.Rule` has it: a reader of scenario files refuses keys that do not exist.
 _STRICT = {"extra": "forbid"}
 
+TERMS = ("fees", "settlement")
+"""Rules of trading that hold in any mode; the others are for books."""
 WITHOUT_UNITS = (
     "right", "periods", "opening_price_ticks", "surrender", "banking", "fees", "settlement", "opening_call",
     "measurement", "reporting", "verification", "audit", "disclosure", "inventory",
@@ -366,20 +369,7 @@ class RuleBook:
         why = contradiction(self.permission, self.ratio, self.zonal_call, self.hot_spot, self.compensation)
         if why is not None:
             self._refuse(why)
-        of_books = (
-            "band",
-            "call",
-            "call",
-            "listed",
-            "block",
-            "otc",
-            "one_way",
-            "breaker",
-            "holding_limit",
-            "admission",
-            "collar",
-            "price_floor",
-        )
+        of_books = (*(slot for slot in FAMILIES["trading"] if slot not in TERMS), "collar", "price_floor")
         given = next((name for name in of_books if getattr(self, name) is not None), None)
         if self.permission is not None and given is not None:
             self._refuse(f"`{given}` is a rule of books, but with `permission` there are auctions over zones only")
