@@ -15,7 +15,7 @@ from agents.duties import Duties, conceded
 from agents.planning import Clock, Standing, buffer_lots, daily_lots, held_back, urgency, wish_lots
 from agents.public_prices import PublicPrices
 from agents.strategies import STRATEGIES
-from agents.valuation import Valuation
+from agents.valuation import Valuation, worth_of_a_lack
 from rights_market.authority import fine_per_lot, lump_fine_fen
 
 if TYPE_CHECKING:
@@ -313,12 +313,11 @@ class Expectations:
         model, seats = self.model, self.model.seats
         table = self.values_yuan()
         rows = np.flatnonzero(self.is_firm & (seats.wish_lots > 0))
-        psi = self.behaviour.anchor
         right = seats.right[rows]
         value = table[seats.trader[rows], right] / self.tick_yuan[right]
         left = self.cover_left[right]
-        pay = (1.0 - psi) * value + psi * np.maximum(model.desk.last_price, model.desk.reference())[right] / left
-        price = np.maximum(value, np.minimum(pay, seats.ceiling[rows] / left))
+        market = np.maximum(model.desk.last_price, model.desk.reference())[right] / left
+        price = worth_of_a_lack(value, market, seats.ceiling[rows] / left, self.behaviour.anchor)
         table[seats.trader[rows], right] = price * self.tick_yuan[right]
         return table
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from agents.bidding import FirmBidders
 from agents.cover import share_left
 from agents.resale import resellers
+from agents.valuation import worth_of_a_lack
 from rights_market.authority.supply import Supply
 from rights_market.policies.auction import DescendingClock
 
@@ -143,16 +144,7 @@ class PrimaryMarket:
         """
         discount = (1.0 + self.model.behaviour.discount_rate) ** -ahead
         value = discount * left * self.model.values_yuan()[:, progress.index] / float(progress.rules.right.tick_yuan)
-        return self._worth(value, market, discount * self._ceiling(progress))
-
-    def _worth(self, value: Floats, market: float, ceiling: Floats) -> Floats:
-        """Return what a unit that it lacks is worth to each firm, ticks.
-
-        Its own belief; where the market is dearer than that, what it would expect to pay there, up to its ceiling.
-        """
-        psi = self.model.behaviour.anchor
-        pay = (1.0 - psi) * value + psi * market
-        return np.asarray(np.maximum(value, np.minimum(pay, ceiling)))
+        return worth_of_a_lack(value, market, discount * self._ceiling(progress), self.model.behaviour.anchor)
 
     def spare_lots(self, progress: RightProgress, k: int, ahead: int) -> Floats:
         """Return the lots that each firm expects to have left over for a period, below 0 to lack, shape (n_firms,).

@@ -24,6 +24,21 @@ ONE_TICK = 1.0
 LARGE_FIRM_QUANTILE = 0.8
 
 
+def worth_of_a_lack(value: Floats, market: Floats | float, ceiling: Floats, anchor: float) -> Floats:
+    """Return what a unit is worth to those who lack it.
+
+    Their own value; where the market is dearer than that, what they expect to pay there, up to their ceiling.
+
+    Parameters
+    ----------
+    value, market, ceiling : ndarray of float64 or float
+        Own value, price in the market, and cost of going without, in one unit of money.
+    anchor : float
+        Weight of the market's price in what they expect to pay.
+    """
+    return np.asarray(np.maximum(value, np.minimum((1.0 - anchor) * value + anchor * market, ceiling)))
+
+
 class Valuation:
     """Beliefs of all seats of firms about the price of the right.
 

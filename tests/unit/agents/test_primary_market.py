@@ -222,14 +222,6 @@ def test_a_state_keeps_plans_and_lots_that_roll(tmp_path) -> None:
     assert supply_of(again).auctions.results == supply_of(model).auctions.results
 
 
-def test_a_unit_lacked_is_worth_what_the_market_asks_up_to_the_ceiling() -> None:
-    """With four fifths on the last price, 20 is worth 0.2 x 20 + 0.8 x 40 = 36 where the market is at 40."""
-    model = model_of()
-    model.config = replace(model.config, behaviour=replace(model.behaviour, anchor=0.8))
-    worth = model.primary_market._worth(np.array([20.0, 20.0, 50.0]), 40.0, np.array([90.0, 30.0, 90.0]))
-    assert worth.tolist() == pytest.approx([36.0, 30.0, 50.0])
-
-
 class TestInstitutions:
     """A speculator and a market maker beside the firms, in an auction that is open to all."""
 

@@ -8,7 +8,7 @@ from agents.firms import Firms
 from agents.seats import Seats
 from agents.spec import Label, PopulationSpec, SectorSpec, StrategyShare
 from agents.streams import Streams
-from agents.valuation import Valuation
+from agents.valuation import Valuation, worth_of_a_lack
 
 N = 4000
 SPEC = SectorSpec(Label("x", "x"), 100.0, "t", {"CEA": 1.0, "SO2": 1.0}, firms=N)
@@ -125,3 +125,9 @@ def test_a_state_brings_back_what_moves() -> None:
     prices = np.array([6000.0, 700.0])
     assert np.array_equal(again.values(prices), found.values(prices))
     assert np.array_equal(again.lead_days, found.lead_days)
+
+
+def test_a_unit_lacked_is_worth_what_the_market_asks_up_to_the_ceiling() -> None:
+    """With four fifths on the last price, 20 is worth 0.2 x 20 + 0.8 x 40 = 36 where the market is at 40."""
+    worth = worth_of_a_lack(np.array([20.0, 20.0, 50.0]), 40.0, np.array([90.0, 30.0, 90.0]), 0.8)
+    assert worth.tolist() == pytest.approx([36.0, 30.0, 50.0])
